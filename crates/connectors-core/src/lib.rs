@@ -1,1 +1,26 @@
-//! connectors-core
+//! The contract between sources and Elasticsearch, and the sync that keeps the two equal.
+//!
+//! A source crate implements [`Connector`] and [`Source`] and exports one [`Definition`]; everything
+//! else – what changed, contents, bulks, deletes, retries, accounts – is done here. The modules stand
+//! in reading order.
+#![warn(missing_docs)]
+
+pub mod config;
+mod context;
+mod definition;
+mod document;
+mod error;
+mod rules;
+mod source;
+// pub mod sync;
+// pub mod elastic;
+
+pub use context::{Clock, Context, Limits};
+pub use definition::{Capabilities, Connected, Connection, Connector, Definition, Registered};
+pub use document::{Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Version};
+pub use error::{Error, ErrorKind, Result};
+pub use rules::{RuleProblem, Rules};
+pub use source::{AccessControl, AdvancedRules, Incremental, Source};
+
+#[doc(hidden)]
+pub use serde_json;

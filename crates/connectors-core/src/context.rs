@@ -1,0 +1,105 @@
+//! What a source may use from outside.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{Error, Result};
+
+/// Handed to a source when it is made; cheap to clone and to keep.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// The time.
+    pub clock: Clock,
+    /// What the operator allows.
+    pub limits: Limits,
+}
+
+impl Context {
+    /// Runs code that blocks, away from the threads that run async code.
+    ///
+    /// # Errors
+    /// What `work` returns; `Unexpected` when it panicked.
+    pub async fn blocking<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        let joined = tokio::task::spawn_blocking(work).await;
+        joined.map_err(|error| Error::unexpected("blocking work ended early").caused_by(error))?
+    }
+}
+
+/// What the operator allows a source and its contents to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Contents larger than this are not fetched, in bytes (`service.max_file_download_size`).
+    pub max_content: u64,
+    /// Contents fetched at the same time (`elasticsearch.bulk.concurrent_downloads`).
+    pub concurrent_contents: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_content: 10 * 1024 * 1024, concurrent_contents: 10 }
+    }
+}
+
+/// Tells the time; a fixed one makes tests exact.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl Clock {
+    /// A clock that asks `now` each time.
+    pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// A clock that stands still.
+    #[must_use]
+    pub fn fixed(at: DateTime<Utc>) -> Self {
+        Self::new(move || at)
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.0)()
+    }
+}
+
+impl Default for Clock {
+    /// The system's clock.
+    fn default() -> Self {
+        Self::new(Utc::now)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clock({})", self.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn blocking_work_hands_back_its_result_and_its_panic() {
+        let context = Context::default();
+        assert_eq!(context.blocking(|| Ok(7)).await.unwrap(), 7);
+        let error = context.blocking::<(), _>(|| panic!("boom")).await.unwrap_err();
+        assert!(error.to_string().contains("blocking work ended early"), "{error}");
+    }
+
+    #[test]
+    fn a_fixed_clock_stands_still() {
+        let at = DateTime::UNIX_EPOCH;
+        let clock = Clock::fixed(at);
+        assert_eq!((clock.now(), clock.now()), (at, at));
+        assert_eq!(format!("{clock:?}"), "Clock(1970-01-01 00:00:00 UTC)");
+        assert!(Clock::default().now() > at);
+    }
+}

@@ -1,0 +1,160 @@
+//! What a source hands back.
+
+mod body;
+mod content;
+mod id;
+
+pub use body::Body;
+pub use content::{ByteStream, Content};
+pub use id::DocumentId;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The project's one hash: XXH3 with 64 bits and no seed, the same on every machine and in every version.
+#[must_use]
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
+}
+
+/// A promise of equal content: two listings of a document with equal versions hold the same.
+///
+/// Made from whatever the backend keeps for it: an etag, a revision, a modification time and size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(pub(crate) u64);
+
+impl Version {
+    /// The version that these bytes stand for.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hash(bytes))
+    }
+}
+
+impl From<&str> for Version {
+    fn from(text: &str) -> Self {
+        Self::of(text.as_bytes())
+    }
+}
+
+impl From<String> for Version {
+    fn from(text: String) -> Self {
+        Self::of(text.as_bytes())
+    }
+}
+
+impl From<u64> for Version {
+    fn from(number: u64) -> Self {
+        Self::of(&number.to_le_bytes())
+    }
+}
+
+/// One document: what is indexed under one id.
+#[derive(Debug)]
+pub struct Document {
+    pub(crate) id: DocumentId,
+    pub(crate) version: Option<Version>,
+    pub(crate) timestamp: Option<DateTime<Utc>>,
+    pub(crate) scope: Option<String>,
+    pub(crate) body: Body,
+    pub(crate) content: Option<Content>,
+}
+
+impl Document {
+    /// An empty document with this id, which must be the same in every listing.
+    pub fn new(id: impl Into<DocumentId>) -> Self {
+        Self {
+            id: id.into(),
+            version: None,
+            timestamp: None,
+            scope: None,
+            body: Body::empty(),
+            content: None,
+        }
+    }
+
+    /// Promises that the document is unchanged while this is; without one the serialised body is compared.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<Version>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// When the source last changed it.
+    #[must_use]
+    pub fn timestamp(mut self, at: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.timestamp = at.into();
+        self
+    }
+
+    /// Where it lies (folder, collection, project), `/` between levels; see [`Error::in_scope`](crate::Error::in_scope).
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Its fields: anything that serialises to a JSON object, or a [`Body`] made beforehand.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// A file that belongs to it.
+    #[must_use]
+    pub fn content(mut self, content: impl Into<Option<Content>>) -> Self {
+        self.content = content.into();
+        self
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &DocumentId {
+        &self.id
+    }
+}
+
+/// A step of an incremental sync.
+#[derive(Debug)]
+pub enum Change {
+    /// The document is new or changed.
+    Upsert(Document),
+    /// The document is gone.
+    Delete(DocumentId),
+    /// Everything before this is done once it is written; a later run may begin here.
+    Checkpoint(Cursor),
+}
+
+/// Where an incremental sync goes on, in the source's own terms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cursor(pub Value);
+
+/// Somebody who may search, and the terms that stand for them in documents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The identity's id in the source.
+    pub id: String,
+    /// What is known of it.
+    pub fields: Value,
+    /// Terms such as `user:ada` or `group:staff`; a document that allows one of them is readable.
+    pub access: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_the_documented_one() {
+        assert_eq!(hash(b""), 0x2d06_8005_38d3_94c2, "XXH3-64 of nothing, as its specification gives it");
+    }
+
+    #[test]
+    fn versions_are_equal_when_what_they_stand_for_is() {
+        assert_eq!(Version::from("a"), Version::from(String::from("a")));
+        assert_ne!(Version::from("a"), Version::from("b"));
+        assert_ne!(Version::from(1), Version::from(2));
+    }
+}

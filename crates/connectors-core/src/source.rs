@@ -1,0 +1,65 @@
+//! What a source does for the sync.
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+
+use crate::{Change, Cursor, Document, Identity, Result, RuleProblem, Rules};
+
+/// A third party whose documents are kept in an index.
+///
+/// A source classifies errors and hands back documents; retries, rates, batches, comparison with the
+/// index and deletes are not its business. It never blocks the runtime: async libraries, or
+/// [`Context::blocking`](crate::Context::blocking).
+#[async_trait]
+pub trait Source: Send + Sync + 'static {
+    /// Reaches the backend.
+    ///
+    /// # Errors
+    /// One that tells the operator what to fix.
+    async fn ping(&self) -> Result<()>;
+
+    /// False only when it is certain that nothing changed since the last completed sync.
+    ///
+    /// # Errors
+    /// The same as for [`ping`](Self::ping); the sync then goes on as if it had answered true.
+    async fn changed(&self) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// Every document of the backend, each id once, as a stream; dropping the stream cancels.
+    ///
+    /// An `Err` item is about a document or scope that could not be read, and the source goes on if
+    /// it can. Any error makes the listing incomplete, and an incomplete listing deletes nothing, or
+    /// only what lies outside of the scopes that the errors name.
+    fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>>;
+
+    /// Gives back what the source holds.
+    ///
+    /// # Errors
+    /// When the backend could not be told.
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A source that can tell what changed since a cursor.
+pub trait Incremental: Source {
+    /// The changes since `from`, in order, with checkpoints to go on from after a stop.
+    fn changes<'a>(&'a self, from: Cursor, rules: &'a Rules) -> BoxStream<'a, Result<Change>>;
+}
+
+/// A source that knows who may read what.
+pub trait AccessControl: Source {
+    /// Everybody who may search, with the terms that documents allow.
+    fn identities(&self) -> BoxStream<'_, Result<Identity>>;
+}
+
+/// A source with filter rules in its own language.
+#[async_trait]
+pub trait AdvancedRules: Source {
+    /// The problems of these rules; none when they can be used.
+    ///
+    /// # Errors
+    /// When the rules could not be checked at all.
+    async fn validate(&self, rules: &Rules) -> Result<Vec<RuleProblem>>;
+}
