@@ -43,7 +43,14 @@ pub trait Source: Send + Sync + 'static {
 }
 
 /// A source that can tell what changed since a cursor.
+#[async_trait]
 pub trait Incremental: Source {
+    /// Where changes go on after a full listing that begins now.
+    ///
+    /// # Errors
+    /// The same as for [`ping`](Source::ping), and when the backend keeps no record of changes.
+    async fn cursor(&self) -> Result<Cursor>;
+
     /// The changes since `from`, in order, with checkpoints to go on from after a stop.
     fn changes<'a>(&'a self, from: Cursor, rules: &'a Rules) -> BoxStream<'a, Result<Change>>;
 }
