@@ -1,0 +1,72 @@
+//! A Java that is new enough, out of those that a machine may have.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::apt;
+use crate::error::{Error, Result};
+use crate::shell::Shell;
+
+const FOLDER: &str = "/usr/lib/jvm";
+const PACKAGES: &[&str] = &["openjdk-25-jdk-headless", "openjdk-21-jdk-headless"];
+
+/// An installed JDK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Java {
+    /// Its folder, with `bin/java` in it.
+    pub home: PathBuf,
+    /// Its major version.
+    pub major: u32,
+}
+
+/// A JDK of version `least` or newer: `JAVA_HOME`, the newest in `/usr/lib/jvm`, or one installed now.
+///
+/// # Errors
+/// When there is none and Debian has none for this machine; says which were found.
+pub fn at_least(shell: &Shell, least: u32) -> Result<Java> {
+    let found = installed(shell, Path::new(FOLDER));
+    if let Some(java) = choose(&found, least) {
+        return Ok(java);
+    }
+    if let Err(cause) = apt::install_first(shell, PACKAGES) {
+        let versions: Vec<String> = found.iter().map(|java| java.major.to_string()).collect();
+        return Err(Error::Missing {
+            what: format!("Java {least} or newer is needed, found [{}]; {cause}", versions.join(", ")),
+            fix: "install a newer JDK and set JAVA_HOME to its folder".into(),
+        });
+    }
+    choose(&installed(shell, Path::new(FOLDER)), least).ok_or_else(|| Error::Missing {
+        what: format!("Java {least} was installed but is not in {FOLDER}"),
+        fix: "set JAVA_HOME to its folder".into(),
+    })
+}
+
+/// `JAVA_HOME` first, then the JDKs in `folder`, the newest first.
+#[must_use]
+pub fn installed(shell: &Shell, folder: &Path) -> Vec<Java> {
+    let named = shell.var("JAVA_HOME").map(PathBuf::from);
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut others: Vec<Java> = entries.filter_map(|entry| inspect(shell, &entry.path())).collect();
+    others.sort_by(|left, right| (right.major, &left.home).cmp(&(left.major, &right.home)));
+    named.iter().filter_map(|home| inspect(shell, home)).chain(others).collect()
+}
+
+/// The first that is new enough.
+#[must_use]
+pub fn choose(found: &[Java], least: u32) -> Option<Java> {
+    found.iter().find(|java| java.major >= least).cloned()
+}
+
+// A JRE has no compiler; OpenSearch's start needs one.
+fn inspect(shell: &Shell, home: &Path) -> Option<Java> {
+    if !home.join("bin/javac").is_file() {
+        return None;
+    }
+    let text = shell.capture(shell.command(home.join("bin/java")).args(["--version"])).ok()?;
+    Some(Java { home: home.to_owned(), major: major(&text)? })
+}
+
+// `openjdk 25.0.1 2025-10-21 LTS` in the first line.
+fn major(text: &str) -> Option<u32> {
+    text.split_whitespace().nth(1)?.split(['.', '-', '+']).next()?.parse().ok()
+}

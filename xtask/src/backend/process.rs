@@ -1,0 +1,119 @@
+//! Processes that outlive us: started in a group of their own, found again by their id, ended by it.
+//!
+//! An id alone can meanwhile belong to somebody else. A process is ours if it also began at the recorded instant and
+//! its command line still names the folder that it was started for.
+
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::shell::line;
+
+/// A process, told apart from any later one with the same id.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    /// Its id, and that of its group.
+    pub pid: i32,
+    /// When it began, in clock ticks since the machine's start.
+    pub began: u64,
+    /// A text in its command line.
+    pub marker: String,
+}
+
+/// How a process ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was not there.
+    Absent,
+    /// It went when asked.
+    Asked,
+    /// It had to be killed.
+    Killed,
+}
+
+/// Starts `command` in a process group of its own, its output appended to `log`.
+///
+/// # Errors
+/// When the log cannot be written or the program cannot be started.
+pub fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
+    let output = File::create(log).map_err(Error::file("write", log))?;
+    let errors = output.try_clone().map_err(Error::file("write", log))?;
+    command.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
+    command.spawn().map_err(|cause| Error::Start { command: line(command), cause })
+}
+
+/// The identity of a running process, or nothing if it is gone.
+#[must_use]
+pub fn identify(pid: u32, marker: &str) -> Option<Identity> {
+    let pid = i32::try_from(pid).ok()?;
+    Some(Identity { pid, began: began(pid)?, marker: marker.to_owned() })
+}
+
+/// Whether this very process still runs.
+#[must_use]
+pub fn is_alive(process: &Identity) -> bool {
+    let command_line = fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
+    began(process.pid) == Some(process.began) && mentions(&command_line, &process.marker)
+}
+
+fn mentions(command_line: &[u8], marker: &str) -> bool {
+    command_line.split(|byte| *byte == 0).any(|word| String::from_utf8_lossy(word).contains(marker))
+}
+
+fn began(pid: i32) -> Option<u64> {
+    parse_began(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+// The second field is the program's name in parentheses and may hold anything; the 22nd is the start.
+fn parse_began(stat: &str) -> Option<u64> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// Asks the process and its group to end, and kills them when they have not after `patience`.
+#[must_use]
+pub fn end(process: &Identity, patience: Duration) -> Ending {
+    if !is_alive(process) {
+        return Ending::Absent;
+    }
+    send(process, Signal::TERM);
+    if gone_within(process, patience) {
+        return Ending::Asked;
+    }
+    send(process, Signal::KILL);
+    gone_within(process, patience);
+    Ending::Killed
+}
+
+fn send(process: &Identity, signal: Signal) {
+    if let Some(group) = Pid::from_raw(process.pid) {
+        // It may have ended since it was looked at.
+        let _ = kill_process_group(group, signal);
+    }
+}
+
+fn gone_within(process: &Identity, patience: Duration) -> bool {
+    let begin = Instant::now();
+    while is_alive(process) {
+        if begin.elapsed() > patience {
+            return false;
+        }
+        pause();
+    }
+    true
+}
+
+/// Lets a twentieth of a second pass between two looks at a server.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command at a terminal waits for another process; no runtime is blocked"
+)]
+pub fn pause() {
+    std::thread::sleep(Duration::from_millis(50));
+}

@@ -1,0 +1,19 @@
+//! The contributor's commands, one module each, behind `cargo xtask`.
+//!
+//! Nothing here depends on another crate of the workspace: it is the first thing that a new machine compiles.
+
+pub mod cli;
+pub mod error;
+pub mod shell;
+
+pub mod apt;
+pub mod tools;
+
+pub mod backend;
+pub mod coverage;
+pub mod deny;
+pub mod llvm;
+pub mod test;
+
+#[cfg(test)]
+mod tests;
