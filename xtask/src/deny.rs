@@ -20,5 +20,13 @@ fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
     let deny = tools::ensure(shell, &tools::DENY)?;
     shell.stream(shell.command("cargo").args(["fetch", "--locked", "--quiet"]))?;
     let mut command = shell.command(deny);
-    shell.stream(command.args(["--offline", "--locked", "check", "licenses", "bans", "sources"]))
+    shell.stream(command.args([
+        "--offline",
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "bans",
+        "sources",
+    ]))
 }

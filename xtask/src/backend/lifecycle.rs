@@ -132,13 +132,15 @@ fn wait_until_ready(backend: &Backend, child: &mut Child, port: u16) -> std::res
 pub fn stop(shell: &Shell, backend: &Backend) -> Result<()> {
     let file = record_file(shell, backend);
     match recorded(shell, backend).map(|server| server.process) {
-        Some(Some(process)) => {
-            if process::end(&process, FAREWELL) == process::Ending::Killed {
-                shell.note(format_args!("{}: it did not end by itself and was killed", backend.name));
-            }
-        }
+        Some(Some(process)) => end(shell, backend, &process),
         Some(None) => docker::down(shell, backend)?,
         None => {}
     }
     if file.exists() { fs::remove_file(&file).map_err(Error::file("remove", &file)) } else { Ok(()) }
+}
+
+fn end(shell: &Shell, backend: &Backend, process: &process::Identity) {
+    if process::end(process, FAREWELL) == process::Ending::Killed {
+        shell.note(format_args!("{}: it did not end by itself and was killed", backend.name));
+    }
 }
