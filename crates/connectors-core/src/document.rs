@@ -5,6 +5,7 @@ mod content;
 mod id;
 
 pub use body::Body;
+pub(crate) use body::without;
 pub use content::{ByteStream, Content};
 pub use id::DocumentId;
 

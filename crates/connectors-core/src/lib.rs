@@ -9,11 +9,11 @@ pub mod config;
 mod context;
 mod definition;
 mod document;
+pub mod elastic;
 mod error;
 mod rules;
 mod source;
-// pub mod sync;
-// pub mod elastic;
+pub mod sync;
 
 pub use context::{Clock, Context, Limits};
 pub use definition::{Capabilities, Connected, Connection, Connector, Definition, Registered};

@@ -102,20 +102,20 @@ fn serialise<T: Serialize>(value: &T) -> Result<Bytes> {
     if bytes.first() != Some(&b'{') {
         return Err(Error::unexpected("the body is not a JSON object"));
     }
-    without_reserved(bytes)
+    without(bytes.into(), &RESERVED)
 }
 
-/// Renames reserved top-level fields; costs one scan where there is none.
-fn without_reserved(bytes: Vec<u8>) -> Result<Bytes> {
-    if !RESERVED.iter().any(|name| contains_name(&bytes, name)) {
-        return Ok(bytes.into());
+/// Puts a `_` behind top-level names that the sync fills itself; costs one scan where there is none.
+pub(crate) fn without(bytes: Bytes, names: &[&str]) -> Result<Bytes> {
+    if !names.iter().any(|name| contains_name(&bytes, name)) {
+        return Ok(bytes);
     }
     let fields: Fields<'_> = serde_json::from_slice(&bytes)
         .map_err(|error| Error::unexpected("the body is not a JSON object").caused_by(error))?;
     let mut renamed = Vec::with_capacity(bytes.len() + 8);
     for (index, (name, value)) in fields.0.iter().enumerate() {
         renamed.push(if index == 0 { b'{' } else { b',' });
-        let name = if Body::is_reserved(name) { format!("{name}_") } else { name.clone() };
+        let name = if names.contains(&name.as_str()) { format!("{name}_") } else { name.clone() };
         renamed.extend_from_slice(&serde_json::to_vec(&name).unwrap_or_default());
         renamed.push(b':');
         renamed.extend_from_slice(value.get().as_bytes());

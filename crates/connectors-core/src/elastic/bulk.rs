@@ -1,0 +1,151 @@
+//! Bulk writes: sized in bytes, several in flight, each item accounted for.
+
+mod answer;
+mod batch;
+mod delivery;
+mod window;
+
+pub(crate) use batch::push_text;
+pub use batch::{Batch, Item, Kind};
+pub use delivery::{Refused, Written};
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use self::delivery::{Delivery, deliver};
+use self::window::Window;
+use super::Client;
+use crate::{Error, Result};
+
+/// Writes into one index. What is put in is sent when enough is together, and what became of it is in
+/// [`written`](Self::written) after [`finish`](Self::finish).
+///
+/// Two operations on one id are never in flight together.
+pub struct Bulk {
+    client: Client,
+    index: Arc<str>,
+    open: Batch,
+    flying: JoinSet<Delivery>,
+    bytes_flying: usize,
+    ids: HashSet<u64, BuildHasherDefault<AsIs>>,
+    window: Arc<Window>,
+    written: Written,
+    broken: Option<Error>,
+}
+
+impl Bulk {
+    /// A writer into this index.
+    #[must_use]
+    pub fn new(client: &Client, index: &str) -> Self {
+        let window = Arc::new(Window::new(client.settings().bulk.max_concurrency));
+        Self {
+            client: client.clone(),
+            index: index.into(),
+            open: Batch::default(),
+            flying: JoinSet::new(),
+            bytes_flying: 0,
+            ids: HashSet::default(),
+            window,
+            written: Written::default(),
+            broken: None,
+        }
+    }
+
+    /// Puts one operation in; `write` appends the document's own line for anything but a delete.
+    ///
+    /// # Errors
+    /// Why nothing more can be written: a request that failed for good. What was put in before is
+    /// accounted for all the same, this item too.
+    pub async fn put(&mut self, item: Item, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        if self.ids.contains(&item.hash) {
+            self.settle().await;
+        }
+        self.ids.insert(item.hash);
+        self.open.push(item, write);
+        if self.open.len() >= self.client.settings().bulk.chunk_bytes {
+            self.launch().await;
+        }
+        self.broken.take().map_or(Ok(()), Err)
+    }
+
+    /// Sends what is left and waits for every answer.
+    ///
+    /// # Errors
+    /// Why some could not be written; they are in [`Written::refused`].
+    pub async fn finish(&mut self) -> Result<()> {
+        self.settle().await;
+        self.broken.take().map_or(Ok(()), Err)
+    }
+
+    /// What became of everything so far.
+    pub fn written(&mut self) -> &mut Written {
+        &mut self.written
+    }
+
+    /// Bulks that may be in flight now.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        self.window.limit()
+    }
+
+    async fn settle(&mut self) {
+        self.launch().await;
+        while self.land().await {}
+    }
+
+    /// Sends the open batch once the window has room.
+    async fn launch(&mut self) {
+        if self.open.is_empty() {
+            return;
+        }
+        let budget = self.client.settings().bulk.queue_bytes;
+        while self.flying.len() >= self.window.limit() || self.bytes_flying + self.open.len() > budget {
+            if !self.land().await {
+                break;
+            }
+        }
+        let capacity = self.open.len();
+        let batch = std::mem::replace(&mut self.open, Batch::with_capacity(capacity));
+        self.bytes_flying += batch.len();
+        let (client, index, window) = (self.client.clone(), self.index.clone(), self.window.clone());
+        self.flying.spawn(async move { deliver(&client, &index, batch, &window).await });
+    }
+
+    /// Waits for one answer; false when nothing is in flight.
+    async fn land(&mut self) -> bool {
+        let Some(landed) = self.flying.join_next().await else { return false };
+        match landed {
+            Ok(delivery) => {
+                self.bytes_flying = self.bytes_flying.saturating_sub(delivery.bytes);
+                for hash in &delivery.hashes {
+                    self.ids.remove(hash);
+                }
+                self.written.add(delivery.written);
+                self.broken = self.broken.take().or(delivery.error);
+            }
+            Err(error) => self.broken = Some(Error::unexpected("a bulk ended early").caused_by(error)),
+        }
+        true
+    }
+}
+
+/// Hashes of ids are hashes already.
+#[derive(Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = crate::document::hash(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

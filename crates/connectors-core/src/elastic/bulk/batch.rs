@@ -1,0 +1,153 @@
+//! Operations as the lines that go out.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+/// What an operation does, as the accounts name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Indexes a document that was not there.
+    Create,
+    /// Indexes a document in place of another version.
+    Update,
+    /// Removes a document.
+    Delete,
+}
+
+/// One operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// The document's `_id`.
+    pub id: String,
+    /// The hash of the `_id`.
+    pub hash: u64,
+    /// What is done.
+    pub kind: Kind,
+}
+
+/// Operations in one buffer, each with its lines.
+#[derive(Debug, Default)]
+pub struct Batch {
+    lines: Vec<u8>,
+    items: Vec<(Item, usize)>,
+}
+
+impl Batch {
+    /// An empty batch with room for this many bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { lines: Vec::with_capacity(bytes), items: Vec::new() }
+    }
+
+    /// Appends an operation; `write` appends the document, without a newline.
+    pub fn push(&mut self, item: Item, write: impl FnOnce(&mut Vec<u8>)) {
+        let action =
+            if item.kind == Kind::Delete { &b"{\"delete\":{\"_id\":"[..] } else { b"{\"index\":{\"_id\":" };
+        self.lines.extend_from_slice(action);
+        push_text(&mut self.lines, &item.id);
+        self.lines.extend_from_slice(b"}}\n");
+        if item.kind != Kind::Delete {
+            write(&mut self.lines);
+            self.lines.push(b'\n');
+        }
+        self.items.push((item, self.lines.len()));
+    }
+
+    /// Bytes on the wire, before compression.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// True when it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The operations, and their lines as one body.
+    pub(super) fn seal(self) -> Sealed {
+        Sealed { lines: self.lines.into(), items: self.items }
+    }
+}
+
+/// A batch that no longer grows: it can be sent again whole or in part.
+pub(super) struct Sealed {
+    lines: Bytes,
+    items: Vec<(Item, usize)>,
+}
+
+impl Sealed {
+    pub(super) fn lines(&self) -> Bytes {
+        self.lines.clone()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().map(|(item, _)| item)
+    }
+
+    pub(super) fn into_items(self) -> impl Iterator<Item = Item> {
+        self.items.into_iter().map(|(item, _)| item)
+    }
+
+    /// Bytes of one operation.
+    pub(super) fn size(&self, index: usize) -> usize {
+        self.range(index).len()
+    }
+
+    /// The operations whose place `wanted` picks, as a batch of their own.
+    pub(super) fn pick(&self, wanted: impl Fn(usize) -> bool) -> Self {
+        let mut picked = Batch::default();
+        for (index, (item, _)) in self.items.iter().enumerate().filter(|(index, _)| wanted(*index)) {
+            picked.lines.extend_from_slice(&self.lines[self.range(index)]);
+            picked.items.push((item.clone(), picked.lines.len()));
+        }
+        picked.seal()
+    }
+
+    fn range(&self, index: usize) -> Range<usize> {
+        let start = index.checked_sub(1).map_or(0, |before| self.items[before].1);
+        start..self.items[index].1
+    }
+}
+
+/// Appends a JSON string.
+pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        let escaped = serde_json::Value::String(text.to_owned()).to_string();
+        out.extend_from_slice(escaped.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(id: &str, kind: Kind) -> Item {
+        Item { id: id.into(), hash: crate::document::hash(id.as_bytes()), kind }
+    }
+
+    #[test]
+    fn operations_are_lines() {
+        let mut batch = Batch::default();
+        batch.push(item("a\"b", Kind::Create), |out| out.extend_from_slice(b"{\"x\":1}"));
+        batch.push(item("c", Kind::Delete), |_| unreachable!());
+        batch.push(item("d", Kind::Update), |out| out.extend_from_slice(b"{}"));
+        let sealed = batch.seal();
+        let expected = "{\"index\":{\"_id\":\"a\\\"b\"}}\n{\"x\":1}\n{\"delete\":{\"_id\":\"c\"}}\n{\"index\":{\"_id\":\"d\"}}\n{}\n";
+        assert_eq!(sealed.lines(), expected);
+        let some = sealed.pick(|index| index != 1);
+        assert_eq!(some.lines(), expected.replace("{\"delete\":{\"_id\":\"c\"}}\n", ""));
+        assert_eq!(some.items().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["a\"b", "d"]);
+        assert_eq!(sealed.size(1), "{\"delete\":{\"_id\":\"c\"}}\n".len());
+    }
+}

@@ -1,0 +1,195 @@
+//! One batch on its way: retried per item, split where it is too large, poison set aside.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::answer::{Answer, FILTER, Line};
+use super::batch::{Batch, Item, Kind, Sealed};
+use super::window::Window;
+use crate::elastic::client::{Client, Request, Response, is_passing};
+use crate::{Error, Result};
+
+/// What became of a number of operations.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Documents that were new.
+    pub created: u64,
+    /// Documents that took the place of another version.
+    pub updated: u64,
+    /// Documents removed, or found to be gone.
+    pub deleted: u64,
+    /// Operations that could not be done.
+    pub refused: Vec<Refused>,
+}
+
+/// An operation that could not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The operation.
+    pub item: Item,
+    /// Why.
+    pub reason: Arc<str>,
+}
+
+impl Written {
+    pub(super) fn add(&mut self, other: Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.deleted += other.deleted;
+        self.refused.extend(other.refused);
+    }
+
+    fn count(&mut self, kind: Kind) {
+        match kind {
+            Kind::Create => self.created += 1,
+            Kind::Update => self.updated += 1,
+            Kind::Delete => self.deleted += 1,
+        }
+    }
+
+    fn refuse(&mut self, items: impl Iterator<Item = Item>, reason: &str) {
+        let reason: Arc<str> = reason.into();
+        self.refused.extend(items.map(|item| Refused { item, reason: reason.clone() }));
+    }
+}
+
+/// A batch that is through, for better or worse.
+pub(super) struct Delivery {
+    pub(super) bytes: usize,
+    pub(super) hashes: Vec<u64>,
+    pub(super) written: Written,
+    pub(super) error: Option<Error>,
+}
+
+/// Sends a batch until each of its items is written or refused.
+pub(super) async fn deliver(client: &Client, index: &str, batch: Batch, window: &Window) -> Delivery {
+    let bytes = batch.len();
+    let sealed = batch.seal();
+    let hashes = sealed.items().map(|item| item.hash).collect();
+    let mut courier =
+        Courier { client, window, path: format!("/{index}/_bulk"), written: Written::default() };
+    let error = courier.carry(sealed).await.err();
+    Delivery { bytes, hashes, written: courier.written, error }
+}
+
+struct Courier<'a> {
+    client: &'a Client,
+    window: &'a Window,
+    path: String,
+    written: Written,
+}
+
+/// What one try came to.
+enum Try {
+    /// Every item has its own answer.
+    Items(Vec<Line>),
+    /// The request itself is refused because of what is in it.
+    Split(Response),
+    /// The same may work later.
+    Again(Option<Duration>, Error),
+    /// Nothing more will work.
+    Over(Error),
+}
+
+impl Courier<'_> {
+    /// Halves what is refused as a whole, until single poison documents are left.
+    async fn carry(&mut self, batch: Sealed) -> Result<()> {
+        let mut waiting = vec![batch];
+        let mut broken = None;
+        while let Some(batch) = waiting.pop() {
+            if let Some(reason) = broken.as_ref().map(|error: &Error| format!("not sent: {error}")) {
+                self.written.refuse(batch.into_items(), &reason);
+                continue;
+            }
+            match self.persist(batch).await {
+                Ok(None) => {}
+                Ok(Some((batch, response))) if batch.count() == 1 => {
+                    let reason = too_large_or_bad(&response, batch.size(0));
+                    self.written.refuse(batch.into_items(), &reason);
+                }
+                Ok(Some((batch, _))) => {
+                    let half = batch.count() / 2;
+                    waiting.push(batch.pick(|place| place >= half));
+                    waiting.push(batch.pick(|place| place < half));
+                }
+                Err(error) => broken = Some(error),
+            }
+        }
+        broken.map_or(Ok(()), Err)
+    }
+
+    /// Tries until nothing is left to try; hands back a batch that is refused as a whole.
+    async fn persist(&mut self, mut batch: Sealed) -> Result<Option<(Sealed, Response)>> {
+        let mut delays = self.client.retry().delays();
+        loop {
+            let (asked, cause) = match self.once(&batch).await {
+                Try::Items(lines) => match self.settle(batch, lines) {
+                    Some(rest) => {
+                        batch = rest;
+                        (None, Error::transient("Elasticsearch kept asking to wait"))
+                    }
+                    None => return Ok(None),
+                },
+                Try::Split(response) => return Ok(Some((batch, response))),
+                Try::Again(asked, error) => (asked, error),
+                Try::Over(error) => return self.give_up(batch, error),
+            };
+            self.window.shrink();
+            let Some(delay) = delays.next() else { return self.give_up(batch, cause) };
+            tokio::time::sleep(asked.map_or(delay, |asked| asked.max(delay))).await;
+        }
+    }
+
+    fn give_up<T>(&mut self, batch: Sealed, error: Error) -> Result<T> {
+        self.written.refuse(batch.into_items(), &error.to_string());
+        Err(error)
+    }
+
+    async fn once(&self, batch: &Sealed) -> Try {
+        let lines = batch.lines();
+        let (bytes, started) = (lines.len(), Instant::now());
+        let request = Request::post(&self.path).query("filter_path", FILTER).lines(lines);
+        let response = match self.client.send(&request).await {
+            Ok(response) => response,
+            Err(error) => return Try::Again(None, error),
+        };
+        match response.status {
+            200 => {}
+            413 | 400 => return Try::Split(response),
+            _ if response.is_passing() => {
+                let error = self.client.refusal(&request, &response);
+                return Try::Again(response.retry_after, error);
+            }
+            _ => return Try::Over(self.client.refusal(&request, &response)),
+        }
+        self.window.through(bytes, started.elapsed());
+        match serde_json::from_slice::<Answer>(&response.body) {
+            Ok(answer) if answer.items.len() == batch.count() => Try::Items(answer.items),
+            _ => Try::Again(None, Error::transient("the answer to a bulk does not fit what was sent")),
+        }
+    }
+
+    /// Takes each item's answer; what may pass later is left over.
+    fn settle(&mut self, batch: Sealed, lines: Vec<Line>) -> Option<Sealed> {
+        let outcomes: Vec<_> = lines.into_iter().map(|line| line.operation).collect();
+        let waits = |place: usize| is_passing(outcomes[place].status);
+        let rest = (0..batch.count()).any(waits).then(|| batch.pick(waits));
+        for (item, outcome) in batch.into_items().zip(&outcomes) {
+            let gone = item.kind == Kind::Delete && outcome.status == 404;
+            match outcome.status {
+                200..300 => self.written.count(item.kind),
+                _ if gone => self.written.count(item.kind),
+                status if is_passing(status) => {}
+                _ => self.written.refuse(std::iter::once(item), &outcome.reason()),
+            }
+        }
+        rest
+    }
+}
+
+fn too_large_or_bad(response: &Response, bytes: usize) -> String {
+    match response.status {
+        413 => format!("the document is too large for the server ({bytes} bytes)"),
+        _ => format!("the server can't read the document: {}", String::from_utf8_lossy(&response.body)),
+    }
+}

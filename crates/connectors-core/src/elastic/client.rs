@@ -1,0 +1,238 @@
+//! One client, one pool of connections, one TLS set-up; counts what goes over the wire.
+
+mod error;
+mod request;
+
+pub(crate) use request::is_passing;
+pub use request::{Request, Response};
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::Bytes;
+use elasticsearch::auth::Credentials;
+use elasticsearch::cert::{Certificate, CertificateValidation};
+use elasticsearch::http::headers::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::de::DeserializeOwned;
+
+use self::error::{not_json, refused, unreachable};
+use super::{Auth, Engine, Retry, Settings};
+use crate::config::Secret;
+use crate::{Error, ErrorKind, Result};
+
+/// What went over the wire so far.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// Requests sent, tries included.
+    pub requests: AtomicU64,
+    /// Bytes of the bodies sent, compressed where they are.
+    pub sent: AtomicU64,
+    /// Bytes of the bodies received, after decompression.
+    pub received: AtomicU64,
+}
+
+impl Traffic {
+    /// Requests, bytes sent and bytes received so far.
+    #[must_use]
+    pub fn totals(&self) -> [u64; 3] {
+        [&self.requests, &self.sent, &self.received].map(|counter| counter.load(Relaxed))
+    }
+}
+
+/// A connection to one server or cluster; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    transport: Transport,
+    settings: Arc<Settings>,
+    engine: Engine,
+    traffic: Arc<Traffic>,
+}
+
+impl Client {
+    /// Connects and learns what answers, without trying again.
+    ///
+    /// # Errors
+    /// `Config` for certificates that can't be read, `Denied` for wrong credentials, `Transient` when
+    /// nothing answers.
+    pub async fn connect(settings: Settings) -> Result<Self> {
+        let transport = transport(&settings)?;
+        let (settings, traffic) = (Arc::new(settings), Arc::default());
+        let mut client = Self { transport, settings, engine: Engine::default(), traffic };
+        client.engine = Engine::of(&client).await?;
+        Ok(client)
+    }
+
+    /// What answers.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What went over the wire so far, by all clones.
+    #[must_use]
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// The settings it was made with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn retry(&self) -> Retry {
+        self.settings.retry
+    }
+
+    /// Sends once; any status is an answer.
+    ///
+    /// # Errors
+    /// `Transient` when no whole answer came.
+    pub async fn send(&self, request: &Request) -> Result<Response> {
+        let mut headers = HeaderMap::new();
+        let body = self.body(request, &mut headers).await?;
+        self.traffic.requests.fetch_add(1, Relaxed);
+        self.traffic.sent.fetch_add(body.as_ref().map_or(0, Bytes::len) as u64, Relaxed);
+        let query = (!request.query.is_empty()).then_some(&request.query);
+        let timeout = Some(self.settings.timeout);
+        let sent = self.transport.send(request.method, &request.path, headers, query, body, timeout).await;
+        let answer = sent.map_err(|error| unreachable(&self.settings.host, error))?;
+        let (status, retry_after) = (answer.status_code().as_u16(), retry_after(answer.headers()));
+        let body = answer.bytes().await.map_err(|error| unreachable(&self.settings.host, error))?;
+        self.traffic.received.fetch_add(body.len() as u64, Relaxed);
+        tracing::debug!(method = ?request.method, path = request.path, status, "request");
+        Ok(Response { status, retry_after, body })
+    }
+
+    /// Sends until the answer is final: what may pass is tried again with growing waits.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), once the tries are used up.
+    pub async fn persist(&self, request: &Request) -> Result<Response> {
+        let mut delays = self.retry().delays();
+        loop {
+            let answer = self.send(request).await;
+            let (passing, asked) = match &answer {
+                Ok(response) => (response.is_passing(), response.retry_after),
+                Err(error) => (error.kind().is_passing(), None),
+            };
+            let Some(delay) = delays.next().filter(|_| passing) else { return answer };
+            let delay = asked.map_or(delay, |asked| asked.max(delay));
+            tracing::debug!(path = request.path, ?delay, "trying again");
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    /// Sends, tries again what may pass, and takes anything but success as an error.
+    ///
+    /// # Errors
+    /// `Denied` for 401 and 403, `Missing` for 404, `Busy` for 429 and 503, `Config` for other 4xx,
+    /// with the server's own reason.
+    pub async fn call(&self, request: &Request) -> Result<Response> {
+        let response = self.persist(request).await?;
+        if response.is_success() { Ok(response) } else { Err(refused(request, &response)) }
+    }
+
+    /// As [`call`](Self::call), the answer read as JSON.
+    ///
+    /// # Errors
+    /// `Unexpected` too, when the answer has another shape.
+    pub async fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        let response = self.call(request).await?;
+        serde_json::from_slice(&response.body).map_err(|error| not_json(request, error))
+    }
+
+    /// As [`json`](Self::json), but without trying again.
+    pub(super) async fn json_once<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        let response = self.send(request).await?;
+        if !response.is_success() {
+            return Err(refused(request, &response));
+        }
+        serde_json::from_slice(&response.body).map_err(|error| not_json(request, error))
+    }
+
+    /// As [`call`](Self::call), with none for 404.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), 404 apart.
+    pub async fn find(&self, request: &Request) -> Result<Option<Response>> {
+        match self.call(request).await {
+            Err(error) if error.kind() == ErrorKind::Missing => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
+    /// The error that an unwanted answer stands for.
+    pub(crate) fn refusal(&self, request: &Request, response: &Response) -> Error {
+        refused(request, response)
+    }
+
+    async fn body(&self, request: &Request, headers: &mut HeaderMap) -> Result<Option<Bytes>> {
+        let compresses = self.settings.compresses();
+        let coding = if compresses { "gzip" } else { "identity" };
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(coding));
+        let Some((media_type, body)) = &request.body else { return Ok(None) };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if !compresses || body.len() < 1024 {
+            return Ok(Some(body.clone()));
+        }
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let body = body.clone();
+        let packed = tokio::task::spawn_blocking(move || gzip(&body)).await;
+        packed.map_err(|error| Error::unexpected("compressing a body failed").caused_by(error))?.map(Some)
+    }
+}
+
+fn gzip(body: &[u8]) -> Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(body)?;
+    Ok(encoder.finish()?.into())
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get("retry-after")?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn transport(settings: &Settings) -> Result<Transport> {
+    let (mut host, mut auth) = (settings.host.clone(), settings.auth.clone());
+    if let (Auth::None, false, Some(password)) = (&auth, host.username().is_empty(), host.password()) {
+        auth = Auth::Basic(host.username().to_owned(), Secret::new(password));
+    }
+    let cleared = host.set_username("").and(host.set_password(None));
+    cleared.map_err(|()| Error::config("elasticsearch.host has no host in it").with("host", &host))?;
+    let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(host)).enable_meta_header(false);
+    if settings.is_loopback() {
+        builder = builder.disable_proxy();
+    }
+    if let Some(credentials) = credentials(&auth) {
+        builder = builder.auth(credentials);
+    }
+    let built = builder.cert_validation(validation(settings)?).build();
+    built.map_err(|error| Error::config("the Elasticsearch client can't be made").caused_by(error))
+}
+
+fn credentials(auth: &Auth) -> Option<Credentials> {
+    Some(match auth {
+        Auth::None => return None,
+        Auth::Basic(user, password) => Credentials::Basic(user.clone(), password.reveal().to_owned()),
+        Auth::ApiKey(key) => Credentials::EncodedApiKey(key.reveal().to_owned()),
+        Auth::Bearer(token) => Credentials::Bearer(token.reveal().to_owned()),
+    })
+}
+
+fn validation(settings: &Settings) -> Result<CertificateValidation> {
+    if !settings.verify_certs {
+        return Ok(CertificateValidation::None);
+    }
+    let Some(pem) = &settings.ca_certs else { return Ok(CertificateValidation::Default) };
+    let chain = Certificate::from_pem(pem);
+    chain.map(CertificateValidation::Full).map_err(|error| {
+        Error::config("elasticsearch.ca_certs does not hold certificates in PEM form").caused_by(error)
+    })
+}

@@ -1,0 +1,156 @@
+//! How to reach the server, and how hard to push it.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use url::Url;
+
+use crate::config::Secret;
+
+/// Everything the client needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the server is. A user and password in it count where `auth` is [`Auth::None`].
+    pub host: Url,
+    /// Who asks.
+    pub auth: Auth,
+    /// Certificate authorities to trust besides the usual ones, as PEM.
+    pub ca_certs: Option<Vec<u8>>,
+    /// False accepts any certificate.
+    pub verify_certs: bool,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// What is tried again, and when.
+    pub retry: Retry,
+    /// Whether bodies are compressed; none: not on loopback, elsewhere yes.
+    pub compression: Option<bool>,
+    /// Bulk requests.
+    pub bulk: BulkSettings,
+}
+
+impl Settings {
+    /// Settings with every default, for this host.
+    #[must_use]
+    pub fn new(host: Url) -> Self {
+        Self {
+            host,
+            auth: Auth::None,
+            ca_certs: None,
+            verify_certs: true,
+            timeout: Duration::from_secs(240),
+            retry: Retry::default(),
+            compression: None,
+            bulk: BulkSettings::default(),
+        }
+    }
+
+    /// True when the host is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self.host.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
+    /// True when bodies go out compressed.
+    #[must_use]
+    pub fn compresses(&self) -> bool {
+        self.compression.unwrap_or(!self.is_loopback())
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// Nobody in particular.
+    None,
+    /// A user with a password.
+    Basic(String, Secret),
+    /// The encoded form of an API key, as the server hands it out.
+    ApiKey(Secret),
+    /// A token.
+    Bearer(Secret),
+}
+
+/// What is tried again: broken connections, time-outs, 429 and 5xx.
+#[derive(Debug, Clone, Copy)]
+pub struct Retry {
+    /// Tries after the first.
+    pub max: usize,
+    /// The wait before the second try.
+    pub initial: Duration,
+    /// What each further wait is multiplied by.
+    pub multiplier: f32,
+    /// No wait is longer.
+    pub longest: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { max: 5, initial: Duration::from_secs(1), multiplier: 2.0, longest: Duration::from_secs(60) }
+    }
+}
+
+impl Retry {
+    /// The waits before each further try, up to half of each added at random.
+    pub fn delays(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+        ExponentialBuilder::default()
+            .with_min_delay(self.initial)
+            .with_factor(self.multiplier.max(1.0))
+            .with_max_delay(self.longest)
+            .with_max_times(self.max)
+            .with_jitter()
+            .build()
+    }
+}
+
+/// How documents are sent.
+#[derive(Debug, Clone, Copy)]
+pub struct BulkSettings {
+    /// A bulk is sent when it holds this many bytes (as they go over the wire, before compression).
+    pub chunk_bytes: usize,
+    /// Bulks in flight at the most.
+    pub max_concurrency: usize,
+    /// Bytes in flight at the most.
+    pub queue_bytes: usize,
+}
+
+impl Default for BulkSettings {
+    fn default() -> Self {
+        Self { chunk_bytes: 5 << 20, max_concurrency: 5, queue_bytes: 25 << 20 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_compressed_only_on_their_way_out() {
+        for (host, compressed) in [
+            ("http://localhost:9200", false),
+            ("http://127.0.0.1:9200", false),
+            ("http://[::1]:9200", false),
+            ("https://es.example.com", true),
+            ("https://10.0.0.1", true),
+        ] {
+            let mut settings = Settings::new(host.parse().unwrap());
+            assert_eq!(settings.compresses(), compressed, "{host}");
+            settings.compression = Some(!compressed);
+            assert_eq!(settings.compresses(), !compressed, "{host}");
+        }
+    }
+
+    #[test]
+    fn waits_grow_up_to_the_longest() {
+        let retry = Retry { max: 4, longest: Duration::from_secs(3), ..Retry::default() };
+        let delays: Vec<f32> = retry.delays().map(|delay| delay.as_secs_f32()).collect();
+        assert_eq!(delays.len(), 4);
+        for (delay, low) in delays.iter().zip([1.0, 2.0, 3.0, 3.0]) {
+            assert!(*delay >= low && *delay <= low * 2.0 + 1.0, "{delays:?}");
+        }
+    }
+}

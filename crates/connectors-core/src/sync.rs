@@ -1,0 +1,126 @@
+//! Keeps an index equal to a source.
+//!
+//! ```text
+//! source.documents ─► inventory ─► content ─► bulk ─► Elasticsearch
+//!                     unchanged?   fetch,     encode once,
+//!                                  extract    several in flight, retry per item
+//! at the end, if the listing was complete: unseen ─► guard ─► bulk deletes ─► report
+//! ```
+
+mod content;
+mod deletes;
+mod draft;
+pub mod failures;
+mod inventory;
+mod mark;
+mod report;
+mod run;
+mod verify;
+
+pub use report::{Contents, Counters, Failure, Report, Stage, Status};
+pub use verify::{Verification, verify};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::elastic::{Client, index, scan};
+use crate::{Context, Error, Result, Rules, Source};
+
+use self::inventory::Inventory;
+use self::run::Run;
+
+/// One sync: what is read, where it goes, and within which limits.
+pub struct Job<'a> {
+    /// What is read.
+    pub source: &'a dyn Source,
+    /// What of it is wanted.
+    pub rules: &'a Rules,
+    /// Where it goes.
+    pub client: &'a Client,
+    /// The index that is kept equal.
+    pub index: &'a str,
+    /// Clock and limits.
+    pub context: &'a Context,
+    /// How it is done.
+    pub options: Options,
+    /// Counted while it runs, for whoever watches.
+    pub counters: &'a Counters,
+    /// Ends the sync early: what is in flight is awaited, nothing is deleted.
+    pub cancel: &'a CancellationToken,
+}
+
+/// How a sync is done.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Deletes above this share of the index are withheld, when they are more than [`Options::delete_floor`].
+    pub delete_share: f64,
+    /// This many deletes are always let through.
+    pub delete_floor: u64,
+    /// True lets any number of deletes through.
+    pub allow_deletes: bool,
+    /// True sends documents again that failed before, changed or not.
+    pub retry_failed: bool,
+    /// True ends at once when the source is certain that nothing changed. Only for a source whose last
+    /// sync completed.
+    pub skip_unchanged: bool,
+    /// The sync fails when more documents than this do.
+    pub max_failures: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            delete_share: 0.5,
+            delete_floor: 10,
+            allow_deletes: false,
+            retry_failed: false,
+            skip_unchanged: false,
+            max_failures: 10_000,
+        }
+    }
+}
+
+/// Lists everything and makes the index equal to it.
+///
+/// Never fails without accounts: what ended it early stands in [`Report::error`].
+pub async fn full(job: &Job<'_>) -> Report {
+    let (started, before) = (std::time::Instant::now(), job.client.traffic().totals());
+    let mut report = Report::new(job.index);
+    match run(job, &mut report).await {
+        Ok(()) => {}
+        Err(error) => report.fail(&error),
+    }
+    let after = job.client.traffic().totals();
+    report.close(std::array::from_fn(|place| after[place] - before[place]), started.elapsed());
+    report
+}
+
+async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
+    index::check_name(job.index)?;
+    if job.options.skip_unchanged && !job.source.changed().await.unwrap_or(true) {
+        report.status = Status::Skipped;
+        return Ok(());
+    }
+    job.source.ping().await?;
+    index::prepare(job.client, job.index).await?;
+    let failed_before = failures::ids(job.client, job.index).await?;
+    let inventory = Inventory::new(scan::marks(job.client, job.index).await?);
+    let mut run = Run::new(job, inventory, failed_before, report);
+    let listed = run.listing().await;
+    let written = run.finish_writes().await;
+    if listed.is_ok() && written.is_ok() && !job.cancel.is_cancelled() {
+        run.deletes().await?;
+    }
+    let ended = listed.and(written);
+    if ended.as_ref().is_err_and(|error| error.kind().is_passing()) {
+        return ended;
+    }
+    run.settle_failures().await?;
+    index::refresh(job.client, job.index).await?;
+    ended
+}
+
+/// Too many documents fail for the rest to be worth it.
+fn too_many(failed: usize) -> Error {
+    Error::unexpected("too many documents failed; `connectors failures` lists the first")
+        .with("failed", failed)
+}

@@ -1,0 +1,68 @@
+//! What a reader of contents promises.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use bytes::Bytes;
+use futures::stream;
+
+use super::*;
+use crate::ByteStream;
+
+fn pieces(pieces: Vec<Result<&'static [u8]>>) -> ByteStream {
+    stream::iter(pieces.into_iter().map(|piece| piece.map(Bytes::from_static))).boxed()
+}
+
+fn content(name: &str, size: Option<u64>, bytes: &'static [u8]) -> Content {
+    Content::new(name, size, move || async move { Ok(pieces(vec![Ok(bytes)])) })
+}
+
+fn reader() -> Reader {
+    Reader::new(100_000, 1 << 20)
+}
+
+#[tokio::test]
+async fn text_is_read_and_anything_else_skipped_by_kind() {
+    let fetched = reader().fetch(&content("a.txt", Some(5), b"hello")).await;
+    assert!(matches!(fetched, Fetched::Text(text) if text == "hello"));
+    for (content, reason) in [
+        (content("a.png", None, b"never opened"), "image/png"),
+        (content("a.txt", Some(100_001), b""), "too large"),
+        (content("a.txt", Some(3), b"\x89PNG\r\n\x1a\n\0\0"), "image/png"),
+        (content("a.txt", None, &[b'x'; 100_001]), "too large"),
+        (content("a.bin", None, &[0; 9000]), "application/octet-stream"),
+    ] {
+        let fetched = reader().fetch(&content).await;
+        assert!(matches!(&fetched, Fetched::Skipped(told) if told == reason), "{fetched:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reading_that_breaks_off_is_tried_once_more() {
+    let tries = Arc::new(AtomicUsize::new(0));
+    let count = tries.clone();
+    let content = Content::new("a.txt", None, move || {
+        let first = count.fetch_add(1, SeqCst) == 0;
+        async move {
+            let broken = pieces(vec![Ok(b"ha"), Err(Error::transient("cut"))]);
+            Ok(if first { broken } else { pieces(vec![Ok(b"whole")]) })
+        }
+    });
+    let fetched = reader().fetch(&content).await;
+    assert!(matches!(fetched, Fetched::Text(text) if text == "whole"));
+    assert_eq!(tries.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_content_that_stays_broken_fails_with_its_last_error() {
+    let content = Content::new("a.txt", None, || async { Err(Error::missing("gone")) });
+    let fetched = reader().fetch(&content).await;
+    assert!(matches!(&fetched, Fetched::Failed(error) if error.kind() == ErrorKind::Missing), "{fetched:?}");
+    let tries = Arc::new(AtomicUsize::new(0));
+    let count = tries.clone();
+    let content = Content::new("a.txt", None, move || {
+        count.fetch_add(1, SeqCst);
+        async { Err(Error::denied("no")) }
+    });
+    assert!(matches!(reader().fetch(&content).await, Fetched::Failed(_)));
+    assert_eq!(tries.load(SeqCst), 1, "a denial does not pass");
+}

@@ -1,0 +1,129 @@
+//! A document on its way out, and the line that it becomes.
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::document::without;
+use crate::elastic::scan::Mark;
+use crate::elastic::{Item, Kind, push_text};
+use crate::{Content, Document, Result, Version};
+
+use super::mark::hash_of;
+
+/// A document without its content, its body serialised.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) id: String,
+    pub(super) version: Option<Version>,
+    pub(super) timestamp: Option<DateTime<Utc>>,
+    pub(super) scope: Option<String>,
+    pub(super) body: Bytes,
+    pub(super) has_content: bool,
+    pub(super) text: Option<String>,
+}
+
+impl Draft {
+    /// Serialises the body, the one time that this happens, and hands back the content beside it.
+    pub(super) fn new(document: Document) -> Result<(Self, Option<Content>)> {
+        let has_content = document.content.is_some();
+        let body = document.body.into_bytes()?;
+        let draft = Self {
+            id: document.id.into_string(),
+            version: document.version,
+            timestamp: document.timestamp,
+            scope: document.scope,
+            body: if has_content { without(body, &["body"])? } else { body },
+            has_content,
+            text: None,
+        };
+        Ok((draft, document.content))
+    }
+
+    /// The source's version, or where there is none the hash of what will be sent.
+    pub(super) fn version(&self) -> Version {
+        self.version.unwrap_or_else(|| {
+            let text = self.text.as_ref().map_or(0, |text| Version::of(text.as_bytes()).0);
+            let time = self.timestamp.map_or(0, |time| time.timestamp_micros().cast_unsigned());
+            Version(hash_of(&[Version::of(&self.body).0, time, text]))
+        })
+    }
+
+    /// The operation in a bulk.
+    pub(super) fn item(&self, mark: Mark, kind: Kind) -> Item {
+        Item { id: self.id.clone(), hash: mark.id.cast_unsigned(), kind }
+    }
+
+    /// Appends the document as one line of JSON; `now` is its time where the source knows none.
+    pub(super) fn write(&self, out: &mut Vec<u8>, mark: Mark, now: DateTime<Utc>) {
+        let time = self.timestamp.unwrap_or(now).to_rfc3339_opts(SecondsFormat::Millis, true);
+        out.extend_from_slice(b"{\"id\":");
+        push_text(out, &self.id);
+        out.extend_from_slice(b",\"_timestamp\":");
+        push_text(out, &time);
+        out.extend_from_slice(format!(",\"_sync\":{{\"id\":{},\"mark\":{}", mark.id, mark.mark).as_bytes());
+        if let Some(scope) = &self.scope {
+            out.extend_from_slice(b",\"scope\":");
+            push_text(out, scope);
+        }
+        out.push(b'}');
+        let fields = self.body.get(1..self.body.len() - 1).unwrap_or_default();
+        if !fields.trim_ascii().is_empty() {
+            out.push(b',');
+            out.extend_from_slice(fields);
+        }
+        if let Some(text) = &self.text {
+            out.extend_from_slice(b",\"body\":");
+            push_text(out, text);
+        }
+        out.push(b'}');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn written(document: Document, text: Option<&str>) -> Value {
+        let (mut draft, _) = Draft::new(document).unwrap();
+        draft.text = text.map(str::to_owned);
+        let mut out = Vec::new();
+        draft.write(&mut out, Mark { id: -7, mark: 9 }, DateTime::UNIX_EPOCH);
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn a_line_has_the_syncs_fields_before_the_sources() {
+        let document = Document::new("a\"b").scope("x/y").body(&json!({"n": 1, "id": 2}));
+        let expected = json!({
+            "id": "a\"b", "_timestamp": "1970-01-01T00:00:00.000Z",
+            "_sync": {"id": -7, "mark": 9, "scope": "x/y"}, "n": 1, "id_": 2,
+        });
+        assert_eq!(written(document, None), expected);
+        let bare =
+            json!({"id": "c", "_timestamp": "1970-01-01T00:00:00.000Z", "_sync": {"id": -7, "mark": 9}});
+        assert_eq!(written(Document::new("c"), None), bare);
+    }
+
+    #[test]
+    fn text_of_a_content_takes_the_body_field() {
+        let content = Content::new("f", None, || async { Err(crate::Error::missing("none")) });
+        let document = Document::new("a").body(&json!({"body": "mine"})).content(content);
+        let line = written(document, Some("line\nbreak"));
+        assert_eq!((&line["body"], &line["body_"]), (&json!("line\nbreak"), &json!("mine")));
+    }
+
+    #[test]
+    fn without_a_version_what_is_sent_is_the_version() {
+        let draft = |body: Value, time: Option<DateTime<Utc>>| {
+            Draft::new(Document::new("a").body(&body).timestamp(time)).unwrap().0
+        };
+        let base = draft(json!({"a": 1}), None).version();
+        assert_eq!(base, draft(json!({"a": 1}), None).version());
+        assert_ne!(base, draft(json!({"a": 2}), None).version());
+        assert_ne!(base, draft(json!({"a": 1}), Some(DateTime::from_timestamp_millis(5).unwrap())).version());
+        let mut with_text = draft(json!({"a": 1}), None);
+        with_text.text = Some("t".into());
+        assert_ne!(base, with_text.version());
+    }
+}

@@ -1,0 +1,81 @@
+//! The mark of a document: two numbers that tell whether the index holds it as it is now.
+
+use crate::Version;
+use crate::document::hash;
+use crate::elastic::index::SYNC_VERSION;
+use crate::elastic::scan::Mark;
+
+/// Bits of a mark, so that sums of 256 marks are exact in a double.
+const MARK_BITS: u32 = 45;
+/// The version of the text extraction; a change sends documents with contents again.
+const EXTRACTOR_VERSION: u64 = 1;
+
+/// What shapes every indexed document besides the document itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    plain: u64,
+    with_content: u64,
+}
+
+impl Shape {
+    pub(super) fn new(rules: u64, max_content: u64) -> Self {
+        let plain = hash_of(&[SYNC_VERSION, rules]);
+        Self { plain, with_content: hash_of(&[plain, EXTRACTOR_VERSION, max_content]) }
+    }
+
+    /// What a document with this version is marked by.
+    pub(super) fn fingerprint(self, version: Version, has_content: bool) -> u64 {
+        hash_of(&[version.0, if has_content { self.with_content } else { self.plain }])
+    }
+}
+
+/// A number made of numbers.
+pub(super) fn hash_of(numbers: &[u64]) -> u64 {
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    hash(&bytes)
+}
+
+/// `id` is XXH3-64 of the `_id`, as a signed number; `mark` the lower 45 bits of XXH3-64 of the `_id`
+/// with the fingerprint as its seed, so that ids with one hash still differ in their marks.
+pub(super) fn mark(id: &str, fingerprint: u64) -> Mark {
+    let mark = xxhash_rust::xxh3::xxh3_64_with_seed(id.as_bytes(), fingerprint) & ((1 << MARK_BITS) - 1);
+    Mark { id: hash(id.as_bytes()).cast_signed(), mark: mark.cast_signed() }
+}
+
+/// The fingerprint of a document whose content could not be read: never equal to that of a whole one,
+/// so that the next sync tries again.
+pub(super) fn without_content(fingerprint: u64) -> u64 {
+    hash_of(&[fingerprint, u64::MAX])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_the_same_on_every_machine_and_in_every_version() {
+        let fingerprint = Shape::new(0, 10 << 20).fingerprint(Version::from("v1"), false);
+        assert_eq!(
+            mark("doc-1", fingerprint),
+            Mark { id: -4_531_290_630_434_656_191, mark: 19_543_491_934_366 }
+        );
+    }
+
+    #[test]
+    fn what_shapes_a_document_changes_its_mark() {
+        let (shape, version) = (Shape::new(0, 100), Version::from("v1"));
+        let plain = shape.fingerprint(version, false);
+        let base = mark("a", plain);
+        assert_eq!(base, mark("a", Shape::new(0, 999).fingerprint(version, false)), "no content, no limit");
+        for other in [
+            shape.fingerprint(Version::from("v2"), false),
+            shape.fingerprint(version, true),
+            Shape::new(1, 100).fingerprint(version, false),
+            without_content(plain),
+        ] {
+            assert_ne!(base, mark("a", other));
+            assert_eq!(base.id, mark("a", other).id);
+        }
+        assert!(base.mark >= 0 && base.mark < 1 << 45);
+    }
+}

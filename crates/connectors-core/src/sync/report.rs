@@ -1,0 +1,243 @@
+//! Accounts: what a sync listed, wrote, left alone, and what it cost.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Messages of a listing that are kept word by word.
+const KEPT_MESSAGES: usize = 20;
+
+/// How a sync ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The listing was complete, and the index holds it.
+    Completed,
+    /// The source was certain that nothing changed.
+    Skipped,
+    /// Some documents failed, or the listing was not complete.
+    Partial,
+    /// All is written, but deleting what is gone needs somebody's word.
+    Withheld,
+    /// Ended early on request.
+    Stopped,
+    /// Ended early by an error.
+    Failed,
+}
+
+/// The accounts of one sync: `listed = created + updated + unchanged + filtered + failed`, `deleted` apart.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// How it ended.
+    pub status: Status,
+    /// What ended it early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The index.
+    pub index: String,
+    /// Documents that the source listed.
+    pub listed: u64,
+    /// Documents that the index did not hold.
+    pub created: u64,
+    /// Documents that the index held in another version.
+    pub updated: u64,
+    /// Documents that the index held as they are.
+    pub unchanged: u64,
+    /// Documents that the rules left out.
+    pub filtered: u64,
+    /// Documents that could not be written.
+    pub failed: u64,
+    /// Documents removed from the index.
+    pub deleted: u64,
+    /// True when everything of the source was listed.
+    pub complete: bool,
+    /// Documents that the guard kept from being deleted.
+    pub withheld: u64,
+    /// Unlisted documents that stay because they may lie where the listing failed.
+    pub kept: u64,
+    /// Listings of an id after its first.
+    pub repeated: u64,
+    /// What became of files.
+    pub contents: Contents,
+    /// Errors of the listing.
+    pub listing_errors: u64,
+    /// The first of them, word by word.
+    pub messages: Vec<String>,
+    /// Bytes of request bodies, compressed where they are.
+    pub bytes_sent: u64,
+    /// Bytes of response bodies, after decompression.
+    pub bytes_received: u64,
+    /// Requests to Elasticsearch.
+    pub requests: u64,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// What became of files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Contents {
+    /// Files whose text is indexed.
+    pub extracted: u64,
+    /// Files indexed by their metadata alone: reason → number.
+    pub skipped: BTreeMap<String, u64>,
+    /// Files that could not be read; their documents are indexed without text.
+    pub failed: u64,
+}
+
+impl Report {
+    pub(super) fn new(index: &str) -> Self {
+        Self {
+            status: Status::Completed,
+            error: None,
+            index: index.to_owned(),
+            listed: 0,
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            filtered: 0,
+            failed: 0,
+            deleted: 0,
+            complete: false,
+            withheld: 0,
+            kept: 0,
+            repeated: 0,
+            contents: Contents::default(),
+            listing_errors: 0,
+            messages: Vec::new(),
+            bytes_sent: 0,
+            bytes_received: 0,
+            requests: 0,
+            seconds: 0.0,
+        }
+    }
+
+    /// True when every listed document has its place in the accounts.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        self.listed == self.created + self.updated + self.unchanged + self.filtered + self.failed
+    }
+
+    /// Documents written.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.created + self.updated
+    }
+
+    pub(super) fn listing_error(&mut self, error: &Error) {
+        self.listing_errors += 1;
+        if self.messages.len() < KEPT_MESSAGES {
+            self.messages.push(error.to_string());
+        }
+    }
+
+    pub(super) fn fail(&mut self, error: &Error) {
+        self.status = Status::Failed;
+        self.error = Some(error.to_string());
+    }
+
+    /// Works out how it ended and what it cost.
+    pub(super) fn close(&mut self, [requests, sent, received]: [u64; 3], took: Duration) {
+        if !self.adds_up() && self.status != Status::Failed {
+            self.fail(&Error::unexpected("the accounts do not add up: this is a fault of the program"));
+        }
+        let unfinished = self.failed > 0 || self.contents.failed > 0 || !self.complete;
+        self.status = match self.status {
+            Status::Completed if self.withheld > 0 => Status::Withheld,
+            Status::Completed if unfinished => Status::Partial,
+            status => status,
+        };
+        (self.requests, self.bytes_sent, self.bytes_received) = (requests, sent, received);
+        self.seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
+    }
+}
+
+/// What is counted while a sync runs, for a progress bar or a heartbeat.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Documents listed.
+    pub listed: AtomicU64,
+    /// Documents handed to the writer.
+    pub sent: AtomicU64,
+    /// Documents left alone.
+    pub unchanged: AtomicU64,
+    /// Documents that failed, and errors of the listing.
+    pub failed: AtomicU64,
+}
+
+/// Where a document failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Its body could not be serialised.
+    Body,
+    /// Its file could not be read; the document is indexed without the text.
+    Content,
+    /// The server refused it.
+    Bulk,
+}
+
+/// A document that failed, as it stands in the dead-letter index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The content index.
+    pub index: String,
+    /// The document's id.
+    pub id: String,
+    /// Where it failed.
+    pub stage: Stage,
+    /// Why.
+    pub reason: String,
+    /// When, first.
+    pub time: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn closed(change: impl FnOnce(&mut Report)) -> Report {
+        let mut report = Report { complete: true, ..Report::new("docs") };
+        change(&mut report);
+        report.close([0; 3], Duration::from_millis(1500));
+        report
+    }
+
+    #[test]
+    fn a_sync_is_completed_only_when_everything_is_done() {
+        assert_eq!(closed(|_| ()).status, Status::Completed);
+        assert_eq!(closed(|report| report.complete = false).status, Status::Partial);
+        assert_eq!(closed(|report| report.contents.failed = 1).status, Status::Partial);
+        assert_eq!(closed(|report| report.withheld = 11).status, Status::Withheld);
+        assert_eq!(closed(|report| (report.listed, report.failed) = (1, 1)).status, Status::Partial);
+        assert_eq!(closed(|report| report.status = Status::Stopped).status, Status::Stopped);
+    }
+
+    #[test]
+    fn accounts_that_do_not_add_up_are_a_failure() {
+        let report = closed(|report| report.listed = 1);
+        assert_eq!(report.status, Status::Failed);
+        assert!(report.error.unwrap().contains("do not add up"));
+    }
+
+    #[test]
+    fn the_report_is_one_json_object() {
+        let json = serde_json::to_value(closed(|_| ())).unwrap();
+        for key in ["listed", "created", "updated", "unchanged", "filtered", "failed", "deleted", "complete"]
+        {
+            assert!(json.get(key).is_some(), "{key}");
+        }
+        assert_eq!((json["seconds"].as_f64(), json["status"].as_str()), (Some(1.5), Some("completed")));
+    }
+
+    #[test]
+    fn only_the_first_messages_are_kept() {
+        let mut report = Report::new("docs");
+        (0..100).for_each(|number| report.listing_error(&Error::missing(format!("no {number}"))));
+        assert_eq!((report.listing_errors, report.messages.len()), (100, KEPT_MESSAGES));
+    }
+}

@@ -1,0 +1,235 @@
+//! The listing: each document is classified, fetched where needed, and put into a bulk.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use futures::StreamExt;
+use tokio::task::JoinSet;
+
+use crate::elastic::{Bulk, Kind, Refused};
+use crate::{Content, Document, Error, Result};
+
+use super::content::{Fetched, Reader};
+use super::draft::Draft;
+use super::inventory::{Inventory, Known};
+use super::mark::{Shape, mark, without_content};
+use super::report::{Failure, Report, Stage, Status};
+use super::{Job, too_many};
+
+/// A sync between its preparation and its end.
+pub(super) struct Run<'a, 'j> {
+    pub(super) job: &'a Job<'j>,
+    pub(super) report: &'a mut Report,
+    pub(super) inventory: Inventory,
+    pub(super) bulk: Bulk,
+    /// Ids that must not be deleted though they count as unseen: those that failed or share a hash.
+    pub(super) spared: HashSet<String>,
+    /// Scopes that could not be listed whole.
+    pub(super) failed_scopes: Vec<String>,
+    pub(super) failures: Vec<Failure>,
+    /// Ids that failed in an earlier sync → whether this one met them.
+    pub(super) failed_before: HashMap<String, bool>,
+    shape: Shape,
+    reader: Reader,
+    fetching: JoinSet<(Draft, Fetched)>,
+}
+
+impl<'a, 'j> Run<'a, 'j> {
+    pub(super) fn new(
+        job: &'a Job<'j>,
+        inventory: Inventory,
+        failed_before: HashSet<String>,
+        report: &'a mut Report,
+    ) -> Self {
+        let max_content = job.context.limits.max_content;
+        Self {
+            job,
+            report,
+            inventory,
+            bulk: Bulk::new(job.client, job.index),
+            spared: HashSet::new(),
+            failed_scopes: Vec::new(),
+            failures: Vec::new(),
+            failed_before: failed_before.into_iter().map(|id| (id, false)).collect(),
+            shape: Shape::new(job.rules.fingerprint(), max_content),
+            reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
+            fetching: JoinSet::new(),
+        }
+    }
+
+    /// Takes in the whole listing; complete only if its end was reached without any error.
+    pub(super) async fn listing(&mut self) -> Result<()> {
+        let mut documents = self.job.source.documents(self.job.rules);
+        let slots = self.job.context.limits.concurrent_contents.max(1);
+        loop {
+            let may_list = self.fetching.len() < slots;
+            tokio::select! {
+                biased;
+                () = self.job.cancel.cancelled() => {
+                    self.report.status = Status::Stopped;
+                    break;
+                }
+                Some(fetched) = self.fetching.join_next() => self.fetched(fetched).await?,
+                listed = documents.next(), if may_list => match listed {
+                    Some(Ok(document)) => self.document(document).await?,
+                    Some(Err(error)) => self.listing_error(error)?,
+                    None => {
+                        self.report.complete = self.report.listing_errors == 0;
+                        break;
+                    }
+                },
+            }
+        }
+        drop(documents);
+        while let Some(fetched) = self.fetching.join_next().await {
+            self.fetched(fetched).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for every write and takes the answers into the accounts.
+    pub(super) async fn finish_writes(&mut self) -> Result<()> {
+        let abandoned = self.fetching.len() as u64;
+        self.fetching.abort_all();
+        self.report.failed += abandoned;
+        let finished = self.bulk.finish().await;
+        self.settle_writes();
+        self.report.repeated = self.inventory.repeated();
+        finished
+    }
+
+    fn listing_error(&mut self, error: Error) -> Result<()> {
+        tracing::warn!(%error, "the listing is not complete");
+        count(&self.job.counters.failed);
+        self.report.listing_error(&error);
+        if error.is_fatal() {
+            return Err(error);
+        }
+        self.failed_scopes.push(error.scope().unwrap_or_default().to_owned());
+        Ok(())
+    }
+
+    async fn document(&mut self, document: Document) -> Result<()> {
+        self.report.listed += 1;
+        count(&self.job.counters.listed);
+        let is_retried = self.is_retried(document.id.as_str());
+        if let Some(version) = document.version {
+            let fingerprint = self.shape.fingerprint(version, document.content.is_some());
+            let mark = mark(document.id.as_str(), fingerprint);
+            if !is_retried && self.inventory.holds(mark) {
+                self.inventory.look(mark);
+                return self.unchanged();
+            }
+        }
+        let id = document.id.clone();
+        match Draft::new(document) {
+            Ok((draft, Some(content))) => self.fetch(draft, content),
+            Ok((draft, None)) => return self.write(draft, None).await,
+            Err(error) => {
+                self.report.failed += 1;
+                self.keep(id.into_string(), Stage::Body, &error.to_string());
+            }
+        }
+        self.check_failures()
+    }
+
+    /// True when the document failed before and is to be sent whatever the index holds.
+    fn is_retried(&mut self, id: &str) -> bool {
+        let Some(met) = self.failed_before.get_mut(id) else { return false };
+        *met = true;
+        self.job.options.retry_failed
+    }
+
+    fn unchanged(&mut self) -> Result<()> {
+        self.report.unchanged += 1;
+        count(&self.job.counters.unchanged);
+        Ok(())
+    }
+
+    fn fetch(&mut self, draft: Draft, content: Content) {
+        let reader = self.reader.clone();
+        self.fetching.spawn(async move {
+            let fetched = reader.fetch(&content).await;
+            (draft, fetched)
+        });
+    }
+
+    async fn fetched(&mut self, joined: Result<(Draft, Fetched), tokio::task::JoinError>) -> Result<()> {
+        let (mut draft, fetched) = joined.map_err(|error| {
+            self.report.failed += 1;
+            Error::unexpected("reading a content ended early").caused_by(error)
+        })?;
+        let mut failure = None;
+        match fetched {
+            Fetched::Text(text) => {
+                self.report.contents.extracted += 1;
+                draft.text = Some(text);
+            }
+            Fetched::Skipped(reason) => *self.report.contents.skipped.entry(reason).or_default() += 1,
+            Fetched::Failed(error) => {
+                self.report.contents.failed += 1;
+                failure = Some(error);
+            }
+        }
+        self.write(draft, failure).await
+    }
+
+    /// Puts a document into the bulk unless the index holds it just so.
+    async fn write(&mut self, draft: Draft, failure: Option<Error>) -> Result<()> {
+        let mut fingerprint = self.shape.fingerprint(draft.version(), draft.has_content);
+        if let Some(error) = failure {
+            fingerprint = without_content(fingerprint);
+            self.keep(draft.id.clone(), Stage::Content, &error.to_string());
+        }
+        let is_retried = self.job.options.retry_failed && self.failed_before.contains_key(&draft.id);
+        let mark = mark(&draft.id, fingerprint);
+        let kind = match self.inventory.look(mark) {
+            Known::Unchanged if !is_retried => return self.unchanged(),
+            Known::New => Kind::Create,
+            Known::Unchanged | Known::Changed => Kind::Update,
+            Known::Contested => {
+                self.spared.insert(draft.id.clone());
+                Kind::Update
+            }
+        };
+        count(&self.job.counters.sent);
+        let now = self.job.context.clock.now();
+        let put = self.bulk.put(draft.item(mark, kind), |out| draft.write(out, mark, now)).await;
+        self.settle_writes();
+        put?;
+        self.check_failures()
+    }
+
+    /// Takes what was written so far into the accounts.
+    fn settle_writes(&mut self) {
+        let written = std::mem::take(self.bulk.written());
+        self.report.created += written.created;
+        self.report.updated += written.updated;
+        self.report.deleted += written.deleted;
+        for Refused { item, reason } in written.refused {
+            if item.kind != Kind::Delete {
+                self.report.failed += 1;
+            }
+            self.keep(item.id, Stage::Bulk, &reason);
+        }
+    }
+
+    fn keep(&mut self, id: String, stage: Stage, reason: &str) {
+        tracing::warn!(id, ?stage, reason, "a document failed");
+        count(&self.job.counters.failed);
+        self.spared.insert(id.clone());
+        if self.failures.len() < self.job.options.max_failures {
+            let (index, time) = (self.job.index.to_owned(), self.job.context.clock.now());
+            self.failures.push(Failure { index, id, stage, reason: reason.to_owned(), time });
+        }
+    }
+
+    fn check_failures(&self) -> Result<()> {
+        let failed = self.failures.len();
+        if failed >= self.job.options.max_failures { Err(too_many(failed)) } else { Ok(()) }
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Relaxed);
+}
