@@ -1,0 +1,173 @@
+//! The listing of the tree.
+
+use std::fs::Metadata;
+use std::io;
+use std::mem;
+use std::path::{Path, PathBuf};
+
+use connectors_core::{Error, Result};
+use ignore::{DirEntry, WalkBuilder};
+use tokio::sync::mpsc::Sender;
+
+use super::{Client, Entry, Stamp, failure};
+use crate::document::{scope, slashed};
+
+/// Entries that travel together.
+const BATCH: usize = 256;
+
+impl Client {
+    /// Sends every wanted file; ends early when nobody receives any more.
+    ///
+    /// # Errors
+    /// Without a scope, when the root can't be listed or is not the same at the end as at the beginning.
+    pub(super) fn walk(&self, sender: &Sender<Vec<Result<Entry>>>) -> Result<()> {
+        let root = self.root()?;
+        let mut listing = Listing { client: self, root: &root.path, folders: Vec::new() };
+        let mut batch = Vec::with_capacity(BATCH);
+        for step in self.steps(&root.path).build() {
+            batch.extend(listing.take(step));
+            if batch.len() == BATCH && sender.blocking_send(mem::take(&mut batch)).is_err() {
+                return Ok(());
+            }
+        }
+        if sender.blocking_send(batch).is_err() || self.root()?.identity == root.identity {
+            return Ok(());
+        }
+        Err(Error::unexpected(
+            "another directory took this one's place while it was listed: run the sync again",
+        )
+        .with("directory", format_args!("{:?}", self.config.directory)))
+    }
+
+    fn steps(&self, root: &Path) -> WalkBuilder {
+        let mut steps = WalkBuilder::new(root);
+        steps
+            .standard_filters(false)
+            .hidden(!self.config.hidden)
+            .git_ignore(self.config.gitignore)
+            .require_git(false)
+            .follow_links(self.config.follow_links);
+        steps
+    }
+}
+
+/// Where a walk is.
+struct Listing<'a> {
+    client: &'a Client,
+    root: &'a Path,
+    /// The folder being listed and those above it, from the root on.
+    folders: Vec<PathBuf>,
+}
+
+impl Listing<'_> {
+    /// The file or error that a step of the walk stands for; none for all else.
+    fn take(&mut self, step: Result<DirEntry, ignore::Error>) -> Option<Result<Entry>> {
+        let entry = match step {
+            Ok(entry) => entry,
+            Err(error) => return self.failed(error).map(Err),
+        };
+        if let Some(problem) = entry.error() {
+            tracing::warn!(folder = ?entry.path(), %problem, "some lines of .gitignore are not understood");
+        }
+        if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            self.folders.truncate(entry.depth());
+            self.folders.push(entry.into_path());
+            return None;
+        }
+        self.file(&entry).transpose()
+    }
+
+    fn file(&self, entry: &DirEntry) -> Result<Option<Entry>> {
+        let path = self.relative(entry.path());
+        if !self.client.config.pattern.matches(path) {
+            return Ok(None);
+        }
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_file() => Ok(Some(found(path, &metadata))),
+            Ok(metadata) => {
+                if !metadata.is_symlink() {
+                    tracing::warn!(?path, "skipped: not a regular file");
+                }
+                Ok(None)
+            }
+            Err(error) => self.failed(error).map_or(Ok(None), Err),
+        }
+    }
+
+    /// The error in the scope that it leaves unknown; none when there is nothing left to know.
+    fn failed(&self, error: ignore::Error) -> Option<Error> {
+        if let Some((link, ancestor)) = circle(&error) {
+            let error = Error::config(
+                "a link leads back to a folder that it lies in: remove it, or do not follow links",
+            )
+            .with("path", format_args!("{link:?}"))
+            .with("leads to", format_args!("{ancestor:?}"));
+            return Some(error.in_scope(slashed(self.relative(link))));
+        }
+        if error.io_error().is_none() {
+            tracing::warn!(problem = %error, "some lines of .gitignore are not understood");
+            return None;
+        }
+        let (place, depth) = (place(&error).map(Path::to_owned), error.depth().unwrap_or_default());
+        let error = system_error(error);
+        match place {
+            Some(path) => self.failed_at(&path, error),
+            None => {
+                let folder = depth.checked_sub(1).and_then(|depth| self.folders.get(depth));
+                let folder = folder.map_or(self.root, PathBuf::as_path);
+                Some(failure(error, folder).in_scope(slashed(self.relative(folder))))
+            }
+        }
+    }
+
+    /// The error of a folder that can't be listed is about this folder, any other about the one above.
+    fn failed_at(&self, path: &Path, error: io::Error) -> Option<Error> {
+        let relative = self.relative(path);
+        let listed = self.folders.last().is_some_and(|folder| folder == path);
+        let found = path.symlink_metadata();
+        let gone = error.kind() == io::ErrorKind::NotFound;
+        if gone && found.is_err() {
+            return None;
+        }
+        let dangling = gone && found.is_ok_and(|metadata| metadata.is_symlink());
+        let scope = if listed || dangling { slashed(relative) } else { scope(relative) };
+        Some(failure(error, path).in_scope(scope))
+    }
+
+    fn relative<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(self.root).unwrap_or(path)
+    }
+}
+
+fn found(path: &Path, metadata: &Metadata) -> Entry {
+    Entry { path: path.into(), stamp: Stamp::of(metadata), created: metadata.created().ok() }
+}
+
+/// A link that leads to one of its own ancestors, and this ancestor.
+fn circle(error: &ignore::Error) -> Option<(&Path, &Path)> {
+    match error {
+        ignore::Error::Loop { ancestor, child } => Some((child, ancestor)),
+        ignore::Error::WithPath { err, .. } | ignore::Error::WithDepth { err, .. } => circle(err),
+        _ => None,
+    }
+}
+
+/// The path that an error is about, where the walk knows it.
+fn place(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } => place(err),
+        _ => None,
+    }
+}
+
+/// The operating system's own error, out of the wrappings of the walk.
+fn system_error(error: ignore::Error) -> io::Error {
+    let Some(error) = error.into_io_error() else { return io::Error::other("listing failed") };
+    let beneath =
+        error.get_ref().and_then(|wrapped| wrapped.source()?.downcast_ref::<io::Error>()?.raw_os_error());
+    beneath.map_or(error, io::Error::from_raw_os_error)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! Which files of which folder.
+
+use std::path::{Path, PathBuf};
+
+use connectors_core::config::{FieldType, FieldValue};
+use globset::{GlobBuilder, GlobMatcher};
+use serde_json::Value;
+
+connectors_core::config! {
+    /// Which files of which folder.
+    pub struct DirectoryConfig {
+        /// The folder whose files are indexed; a relative path starts at the working directory.
+        #[label = "Directory"]
+        pub directory: PathBuf,
+        /// Files to index, as a glob on the path relative to the directory: `*.md` at the top, `**/*.md` everywhere.
+        #[label = "Pattern"]
+        pub pattern: Pattern = "**/*",
+        /// Follow symbolic links, also to places outside of the directory.
+        #[label = "Follow links"]
+        pub follow_links: bool = false,
+        /// Index files and folders whose names begin with a dot.
+        #[label = "Hidden files"]
+        pub hidden: bool = false,
+        /// Leave out what the `.gitignore` files in the directory name.
+        #[label = "Honour .gitignore"]
+        pub gitignore: bool = false,
+    }
+}
+
+/// A glob on relative paths, in which `*` and `?` do not match `/` and `**` does.
+#[derive(Debug, Clone)]
+pub struct Pattern(GlobMatcher);
+
+impl Pattern {
+    /// True when the path relative to the root matches.
+    #[must_use]
+    pub fn matches(&self, relative: &Path) -> bool {
+        self.0.is_match(relative)
+    }
+}
+
+impl FieldValue for Pattern {
+    const TYPE: FieldType = FieldType::Str;
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let glob = GlobBuilder::new(&String::read(value)?).literal_separator(true).build();
+        let glob = glob.map_err(|error| format!("expected a glob such as **/*.md ({})", error.kind()))?;
+        Ok(Self(glob.compile_matcher()))
+    }
+}
+
+#[cfg(test)]
+mod tests;
