@@ -1,8 +1,18 @@
 //! The calls to the file system, all of them away from the threads that run async code.
 
+#[cfg(not(unix))]
+mod elsewhere;
 mod read;
+#[cfg(unix)]
+mod unix;
 mod walk;
 
+#[cfg(not(unix))]
+use elsewhere as system;
+#[cfg(unix)]
+use unix as system;
+
+use std::fmt;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,7 +61,7 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
-        let (_, inode) = identity(metadata);
+        let (_, inode) = system::identity(metadata);
         Self { size: metadata.len(), modified: metadata.modified().ok(), inode }
     }
 }
@@ -100,23 +110,21 @@ impl Client {
 
     /// The root as it is now.
     fn root(&self) -> Result<Root> {
-        let given = &self.config.directory;
-        let usable = |error: io::Error| {
-            match error.kind() {
-                io::ErrorKind::NotFound => {
-                    Error::config("there is no such directory: correct the setting `directory`")
-                }
-                io::ErrorKind::NotADirectory => {
-                    Error::config("not a directory: set `directory` to the folder that holds the files")
-                }
-                _ => return failure(error, given),
+        let path = self.config.directory.canonicalize().map_err(|error| self.unusable(error))?;
+        let listed = fs::read_dir(&path).and_then(|_| fs::metadata(&path));
+        let metadata = listed.map_err(|error| self.unusable(error))?;
+        Ok(Root { path, identity: system::identity(&metadata) })
+    }
+
+    fn unusable(&self, error: io::Error) -> Error {
+        let told = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such directory: correct the setting `directory`",
+            io::ErrorKind::NotADirectory => {
+                "not a directory: set `directory` to the folder that holds the files"
             }
-            .with("directory", format_args!("{given:?}"))
+            _ => return failure(error, &self.config.directory),
         };
-        let path = given.canonicalize().map_err(&usable)?;
-        fs::read_dir(&path).map_err(&usable)?;
-        let identity = identity(&fs::metadata(&path).map_err(&usable)?);
-        Ok(Root { path, identity })
+        Error::config(told).with("directory", shown(&self.config.directory))
     }
 }
 
@@ -128,42 +136,25 @@ struct Root {
     identity: (u64, u64),
 }
 
-/// Device and inode, which tell a file from every other.
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> (u64, u64) {
-    (0, 0)
-}
-
 /// What a failed call to the file system means.
 fn failure(error: io::Error, path: &Path) -> Error {
+    use io::ErrorKind as Io;
     let meaning = match error.kind() {
-        io::ErrorKind::PermissionDenied => Error::denied(
+        Io::PermissionDenied => Error::denied(
             "no permission to read: give the user that runs the sync read access, to folders also search access",
         ),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::missing("not there any more"),
-        io::ErrorKind::StaleNetworkFileHandle | io::ErrorKind::ResourceBusy => {
-            Error::transient("reading failed")
-        }
-        _ if is_link(&error) => Error::missing("a link stands in the way and is not followed"),
-        _ => return Error::from(error).with("path", format_args!("{path:?}")),
+        Io::NotFound | Io::NotADirectory => Error::missing("not there any more"),
+        Io::StaleNetworkFileHandle | Io::ResourceBusy => Error::transient("reading failed"),
+        _ if system::is_shortage(&error) => Error::transient("reading failed"),
+        _ if system::is_link(&error) => Error::missing("a link stands in the way and is not followed"),
+        _ => return Error::from(error).with("path", shown(path)),
     };
-    meaning.with("path", format_args!("{path:?}")).caused_by(error)
+    meaning.with("path", shown(path)).caused_by(error)
 }
 
-#[cfg(unix)]
-fn is_link(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
-}
-
-#[cfg(not(unix))]
-fn is_link(_: &io::Error) -> bool {
-    false
+/// A path for people: in quotes, what can't be shown as its code.
+fn shown(path: &Path) -> impl fmt::Display {
+    format!("{path:?}")
 }
 
 #[cfg(test)]

@@ -108,3 +108,26 @@ async fn list(client: &Arc<Client>) -> Listed {
     listed.errors.sort_by_key(|error| error.scope().map(str::to_owned));
     listed
 }
+
+#[test]
+fn failures_say_what_to_do() {
+    use std::io::ErrorKind as Io;
+
+    use rustix::io::Errno;
+    let path = Path::new("a/new\nline");
+    for (error, kind, message) in [
+        (Io::PermissionDenied.into(), ErrorKind::Denied, "give the user"),
+        (Io::NotFound.into(), ErrorKind::Missing, "not there any more"),
+        (Io::NotADirectory.into(), ErrorKind::Missing, "not there any more"),
+        (Errno::LOOP.into(), ErrorKind::Missing, "a link stands in the way"),
+        (Errno::MFILE.into(), ErrorKind::Transient, "Too many open files"),
+        (Io::StaleNetworkFileHandle.into(), ErrorKind::Transient, "reading failed"),
+        (Io::TimedOut.into(), ErrorKind::Transient, "reading failed"),
+        (Errno::IO.into(), ErrorKind::Unexpected, "Input/output error"),
+    ] {
+        let error = super::failure(error, path);
+        let shown = error.to_string();
+        assert_eq!(error.kind(), kind, "{shown}");
+        assert!(shown.contains(message) && shown.contains(r#"path: "a/new\nline""#), "{shown}");
+    }
+}

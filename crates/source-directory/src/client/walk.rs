@@ -1,5 +1,6 @@
 //! The listing of the tree.
 
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::io;
 use std::mem;
@@ -9,7 +10,7 @@ use connectors_core::{Error, Result};
 use ignore::{DirEntry, WalkBuilder};
 use tokio::sync::mpsc::Sender;
 
-use super::{Client, Entry, Stamp, failure};
+use super::{Client, Entry, Stamp, failure, shown, system};
 use crate::document::{scope, slashed};
 
 /// Entries that travel together.
@@ -36,17 +37,20 @@ impl Client {
         Err(Error::unexpected(
             "another directory took this one's place while it was listed: run the sync again",
         )
-        .with("directory", format_args!("{:?}", self.config.directory)))
+        .with("directory", shown(&self.config.directory)))
     }
 
     fn steps(&self, root: &Path) -> WalkBuilder {
         let mut steps = WalkBuilder::new(root);
         steps
             .standard_filters(false)
-            .hidden(!self.config.hidden)
             .git_ignore(self.config.gitignore)
             .require_git(false)
             .follow_links(self.config.follow_links);
+        if !self.config.hidden {
+            // The walk's own filter gives way to a `!name` in a .gitignore.
+            steps.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name()));
+        }
         steps
     }
 }
@@ -100,8 +104,8 @@ impl Listing<'_> {
             let error = Error::config(
                 "a link leads back to a folder that it lies in: remove it, or do not follow links",
             )
-            .with("path", format_args!("{link:?}"))
-            .with("leads to", format_args!("{ancestor:?}"));
+            .with("path", shown(link))
+            .with("leads to", shown(ancestor));
             return Some(error.in_scope(slashed(self.relative(link))));
         }
         if error.io_error().is_none() {
@@ -120,23 +124,29 @@ impl Listing<'_> {
         }
     }
 
-    /// The error of a folder that can't be listed is about this folder, any other about the one above.
+    /// The error of a folder that can't be listed is about this folder, that of a link to nothing about
+    /// what lay behind it, any other about the folder that the entry lies in.
     fn failed_at(&self, path: &Path, error: io::Error) -> Option<Error> {
-        let relative = self.relative(path);
-        let listed = self.folders.last().is_some_and(|folder| folder == path);
-        let found = path.symlink_metadata();
-        let gone = error.kind() == io::ErrorKind::NotFound;
-        if gone && found.is_err() {
+        let now = path.symlink_metadata();
+        let absent = error.kind() == io::ErrorKind::NotFound;
+        if absent && now.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return None;
         }
-        let dangling = gone && found.is_ok_and(|metadata| metadata.is_symlink());
-        let scope = if listed || dangling { slashed(relative) } else { scope(relative) };
+        let leads_nowhere = absent || system::is_link(&error);
+        let link = leads_nowhere && now.is_ok_and(|metadata| metadata.is_symlink());
+        let listed = self.folders.last().is_some_and(|folder| folder == path);
+        let relative = self.relative(path);
+        let scope = if link || listed { slashed(relative) } else { scope(relative) };
         Some(failure(error, path).in_scope(scope))
     }
 
     fn relative<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(self.root).unwrap_or(path)
     }
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 fn found(path: &Path, metadata: &Metadata) -> Entry {

@@ -53,6 +53,7 @@ async fn a_change_while_reading_is_an_error_that_passes() {
         change(&fs::File::options().write(true).open(tree.path("file")).unwrap());
         let error = stream.try_collect::<Vec<_>>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Transient, "{what}: {error}");
+        assert!(error.to_string().contains("root/file"), "{what}: {error}");
         let again = bytes(&client, "file").await.unwrap();
         assert_eq!(again.len() as u64, tree.path("file").metadata().unwrap().len(), "{what}");
     }

@@ -42,6 +42,14 @@ async fn gitignore_is_honoured_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn gitignore_brings_nothing_hidden_to_light() {
+    let tree = Tree::new(&["a", ".env", ".b/c"]);
+    tree.write(".gitignore", b"!.env\n!.b/\na\n");
+    tree.list(&json!({"gitignore": true})).await.is(&[]);
+    tree.list(&json!({"gitignore": true, "hidden": true})).await.is(&[".b/c", ".env", ".gitignore"]);
+}
+
+#[tokio::test]
 async fn no_other_ignore_file_counts() {
     let tree = Tree::new(&["a", "b"]);
     fs::write(tree.0.path().join(".gitignore"), "a\n").unwrap();
