@@ -60,3 +60,6 @@ fn missing(choices: &[&str], why: &str) -> Error {
         fix: format!("install {names} yourself"),
     }
 }
+
+#[cfg(test)]
+mod tests;

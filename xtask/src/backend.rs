@@ -35,8 +35,8 @@ pub const COMMAND: Command = Command {
     help: "Start and stop real servers: elasticsearch, opensearch.
 
 Where a Docker engine answers, docker/NAME/compose.yml is used; elsewhere the server is installed under
-target/backends/NAME and started there. A server starts empty and keeps nothing after its stop. Without a
-NAME the command takes all of them. ELASTICSEARCH_PORT and OPENSEARCH_PORT choose the port.
+target/backends/NAME and started there, as a system user when we are root. A server starts empty. Without a NAME
+the command takes all of them. ELASTICSEARCH_PORT and OPENSEARCH_PORT choose the port.
 
   start    waits until the server answers; one that runs already is left alone
   stop     ends what `start` started

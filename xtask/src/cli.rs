@@ -82,3 +82,6 @@ pub fn no_more_switches(arguments: &[String]) -> Result<()> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,3 +182,6 @@ fn written(range: &RangeInclusive<u64>) -> String {
     let (start, end) = (range.start(), range.end());
     if start == end { start.to_string() } else { format!("{start}-{end}") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,3 +30,6 @@ fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
         "sources",
     ]))
 }
+
+#[cfg(test)]
+mod tests;

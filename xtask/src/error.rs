@@ -89,3 +89,6 @@ pub fn tail(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(count)..].iter().map(|line| format!("\n    {line}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

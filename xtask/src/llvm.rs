@@ -91,3 +91,6 @@ fn add_component(shell: &Shell) -> Result<()> {
     shell.note("adding rustup's llvm-tools");
     shell.capture(shell.command("rustup").args(["component", "add", "llvm-tools"])).map(drop)
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,3 +166,6 @@ fn failed(command: &Command, output: &Output) -> Error {
     let text = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
     Error::Command { command: line(command), status: output.status.to_string(), tail: tail(&text, 15) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,7 @@ fn documentation_tests(shell: &Shell) -> Result<()> {
     shell.stream(cargo.env("LLVM_PROFILE_FILE", build.join("doc-%p.profraw")))
 }
 
-// Lines of `NAME='value'`, with `'` itself written as `'\\''`.
+// Lines of `NAME='value'`, a quote in the value written as the shell wants it.
 fn variables(text: &str) -> Vec<(String, String)> {
     let pairs = text.lines().filter_map(|line| line.trim_start_matches("export ").split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), unquoted(value))).collect()
@@ -116,3 +116,6 @@ fn unquoted(value: &str) -> String {
     let inner = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
     inner.map_or(value.to_owned(), |inner| inner.replace(r"'\''", "'"))
 }
+
+#[cfg(test)]
+mod tests;

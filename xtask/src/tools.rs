@@ -126,3 +126,6 @@ fn from_source(shell: &Shell, tool: &Tool, folder: &Path) -> Result<()> {
         .arg(folder);
     shell.stream(&mut cargo)
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,3 +44,6 @@ fn compose(shell: &Shell, backend: &Backend) -> Command {
     command.args(["compose", "--file", &format!("docker/{}/compose.yml", backend.name)]);
     command
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Backend, Installed, http, java, maven, site::Site};
+use super::java::{self, Java};
+use super::{Backend, Installed, http, maven, site::Site};
 use crate::apt;
 use crate::error::{Error, Result};
 use crate::shell::Shell;
@@ -30,19 +31,22 @@ pub const BACKEND: Backend = Backend {
 };
 
 fn install(shell: &Shell, dir: &Path) -> Result<Installed> {
-    let (version, java) = match java::at_least(shell, JAVA) {
-        Ok(java) => (VERSION, java),
-        Err(cause) => {
-            let older = java::at_least(shell, OLDER_JAVA)?;
-            shell.note(format_args!("elasticsearch: taking {OLDER_VERSION} instead of {VERSION}: {cause}"));
-            (OLDER_VERSION, older)
-        }
-    };
+    let (version, java) = choose(shell, Path::new(java::FOLDER))?;
     let home = dir.join(format!("elasticsearch-{version}"));
     if !home.exists() {
         unpack(shell, version, dir)?;
     }
     Ok(Installed { version: version.into(), home, runtime: java.home })
+}
+
+fn choose(shell: &Shell, folder: &Path) -> Result<(&'static str, Java)> {
+    let cause = match java::at_least(shell, folder, JAVA) {
+        Ok(java) => return Ok((VERSION, java)),
+        Err(cause) => cause,
+    };
+    let Some(older) = java::choose(&java::installed(shell, folder), OLDER_JAVA) else { return Err(cause) };
+    shell.note(format_args!("elasticsearch: taking {OLDER_VERSION} instead of {VERSION}: {cause}"));
+    Ok((OLDER_VERSION, older))
 }
 
 // Unpacked beside its place and then moved there, so that a broken-off installation is not taken for a whole one.
@@ -80,3 +84,6 @@ fn start(shell: &Shell, installed: &Installed, site: &Site) -> Result<Command> {
     }
     Ok(command)
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,3 +94,6 @@ fn stop_all(shell: &Shell, started: &Started) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ pub fn get(port: u16, path: &str) -> io::Result<(u16, String)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     parse(&String::from_utf8_lossy(&answer)).ok_or_else(|| io::Error::other("the answer is not HTTP"))
@@ -35,3 +36,6 @@ pub fn cluster_is_healthy(port: u16) -> bool {
 fn says_healthy(body: &str) -> bool {
     ["\"status\":\"green\"", "\"status\":\"yellow\""].iter().any(|sign| body.contains(sign))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@ use crate::apt;
 use crate::error::{Error, Result};
 use crate::shell::Shell;
 
-const FOLDER: &str = "/usr/lib/jvm";
+/// Where Debian and others put JDKs.
+pub const FOLDER: &str = "/usr/lib/jvm";
 const PACKAGES: &[&str] = &["openjdk-25-jdk-headless", "openjdk-21-jdk-headless"];
 
 /// An installed JDK.
@@ -19,25 +20,24 @@ pub struct Java {
     pub major: u32,
 }
 
-/// A JDK of version `least` or newer: `JAVA_HOME`, the newest in `/usr/lib/jvm`, or one installed now.
+/// A JDK of version `least` or newer: `JAVA_HOME`, the newest in `folder`, or one installed now.
 ///
 /// # Errors
 /// When there is none and Debian has none for this machine; says which were found.
-pub fn at_least(shell: &Shell, least: u32) -> Result<Java> {
-    let found = installed(shell, Path::new(FOLDER));
+pub fn at_least(shell: &Shell, folder: &Path, least: u32) -> Result<Java> {
+    let found = installed(shell, folder);
     if let Some(java) = choose(&found, least) {
         return Ok(java);
     }
-    if let Err(cause) = apt::install_first(shell, PACKAGES) {
+    let by_apt = apt::install_first(shell, PACKAGES);
+    choose(&installed(shell, folder), least).ok_or_else(|| {
         let versions: Vec<String> = found.iter().map(|java| java.major.to_string()).collect();
-        return Err(Error::Missing {
-            what: format!("Java {least} or newer is needed, found [{}]; {cause}", versions.join(", ")),
+        let apt =
+            by_apt.map_or_else(|error| error.to_string(), |package| format!("{package} did not bring one"));
+        Error::Missing {
+            what: format!("a JDK {least} or newer is needed, found: [{}]; {apt}", versions.join(", ")),
             fix: "install a newer JDK and set JAVA_HOME to its folder".into(),
-        });
-    }
-    choose(&installed(shell, Path::new(FOLDER)), least).ok_or_else(|| Error::Missing {
-        what: format!("Java {least} was installed but is not in {FOLDER}"),
-        fix: "set JAVA_HOME to its folder".into(),
+        }
     })
 }
 
@@ -70,3 +70,6 @@ fn inspect(shell: &Shell, home: &Path) -> Option<Java> {
 fn major(text: &str) -> Option<u32> {
     text.split_whitespace().nth(1)?.split(['.', '-', '+']).next()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

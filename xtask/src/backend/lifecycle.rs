@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::server::Server;
 use super::site::{self, Site};
-use super::{Backend, docker, ports, process};
+use super::{Backend, Installed, docker, ports, process};
 use crate::error::{Error, Result, tail};
 use crate::shell::Shell;
 
@@ -41,12 +41,7 @@ fn recorded(shell: &Shell, backend: &Backend) -> Option<Server> {
 pub fn start(shell: &Shell, backend: &Backend) -> Result<Server> {
     let state = site::state(shell, backend.name);
     fs::create_dir_all(&state).map_err(Error::file("make", &state))?;
-    let ports = choose_ports(shell, backend)?;
-    if docker::answers(shell) {
-        start_container(shell, backend, ports[0])
-    } else {
-        start_native(shell, backend, ports)
-    }
+    if docker::answers(shell) { start_container(shell, backend) } else { start_native(shell, backend) }
 }
 
 fn choose_ports(shell: &Shell, backend: &Backend) -> Result<[u16; 2]> {
@@ -66,8 +61,10 @@ fn choose_ports(shell: &Shell, backend: &Backend) -> Result<[u16; 2]> {
     })
 }
 
-fn start_container(shell: &Shell, backend: &Backend, port: u16) -> Result<Server> {
+fn start_container(shell: &Shell, backend: &Backend) -> Result<Server> {
     shell.note(format_args!("{}: starting it with Docker", backend.name));
+    let _turn = ports::turn(&site::temporary(shell))?;
+    let [port, _] = choose_ports(shell, backend)?;
     let server = running(backend, backend.version, port);
     server.write(&record_file(shell, backend))?;
     let outcome = docker::up(shell, backend, port);
@@ -77,26 +74,17 @@ fn start_container(shell: &Shell, backend: &Backend, port: u16) -> Result<Server
     outcome.map(|()| server)
 }
 
-fn start_native(shell: &Shell, backend: &Backend, ports: [u16; 2]) -> Result<Server> {
+fn start_native(shell: &Shell, backend: &Backend) -> Result<Server> {
     let dir = site::files(shell, backend.name);
     fs::create_dir_all(&dir).map_err(Error::file("make", &dir))?;
     let installed = (backend.install)(shell, &dir)?;
-    let site = Site { run: dir.join("run"), dir, ports };
+    let _turn = ports::turn(&site::temporary(shell))?;
+    let site = Site { run: dir.join("run"), dir, ports: choose_ports(shell, backend)? };
     site::empty_run_folder(&site.run)?;
     site::hand_over(shell, &[&installed.home, &site.run])?;
-
-    let log = site::state(shell, backend.name).join("server.log");
-    let command = (backend.start)(shell, &installed, &site)?;
-    let mut child = process::spawn(&mut site::unprivileged(shell, command), &log)?;
-    let marker = site.dir.display().to_string();
-    let server = Server {
-        process: process::identify(child.id(), &marker),
-        log,
-        ..running(backend, &installed.version, ports[0])
-    };
-    server.write(&record_file(shell, backend))?;
+    let (server, mut child) = launch(shell, backend, &installed, &site)?;
     shell.note(format_args!("{}: waiting for an answer at {}", backend.name, server.url));
-    match wait_until_ready(backend, &mut child, ports[0]) {
+    match wait_until_ready(backend, &mut child, site.ports[0]) {
         Ok(()) => Ok(server),
         Err(what) => {
             let log = fs::read_to_string(&server.log).unwrap_or_default();
@@ -104,6 +92,16 @@ fn start_native(shell: &Shell, backend: &Backend, ports: [u16; 2]) -> Result<Ser
             Err(Error::Server { name: backend.name, what, tail: tail(&log, 25) })
         }
     }
+}
+
+fn launch(shell: &Shell, backend: &Backend, installed: &Installed, site: &Site) -> Result<(Server, Child)> {
+    let log = site::state(shell, backend.name).join("server.log");
+    let command = (backend.start)(shell, installed, site)?;
+    let child = process::spawn(&mut site::unprivileged(shell, command), &log)?;
+    let process = process::identify(child.id(), &site.dir.display().to_string());
+    let server = Server { process, log, ..running(backend, &installed.version, site.ports[0]) };
+    server.write(&record_file(shell, backend))?;
+    Ok((server, child))
 }
 
 fn running(backend: &Backend, version: &str, port: u16) -> Server {
@@ -144,3 +142,6 @@ fn end(shell: &Shell, backend: &Backend, process: &process::Identity) {
         shell.note(format_args!("{}: it did not end by itself and was killed", backend.name));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,3 +51,6 @@ fn project([group, name, version]: [&str; 3]) -> String {
 "#
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub const BACKEND: Backend = Backend {
 };
 
 fn install(shell: &Shell, dir: &Path) -> Result<Installed> {
-    let java = java::at_least(shell, JAVA)?;
+    let java = java::at_least(shell, Path::new(java::FOLDER), JAVA)?;
     let home = dir.join(format!("opensearch-{VERSION}"));
     if !home.exists() {
         fetch(shell, &home)?;
@@ -55,3 +55,6 @@ fn start(shell: &Shell, installed: &Installed, site: &Site) -> Result<Command> {
     command.env("HOME", &site.run).current_dir(&site.run);
     Ok(command)
 }
+
+#[cfg(test)]
+mod tests;

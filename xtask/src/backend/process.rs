@@ -48,32 +48,44 @@ pub fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
     command.spawn().map_err(|cause| Error::Start { command: line(command), cause })
 }
 
-/// The identity of a running process, or nothing if it is gone.
+/// The identity of a process, or nothing if there is none with this id.
 #[must_use]
 pub fn identify(pid: u32, marker: &str) -> Option<Identity> {
     let pid = i32::try_from(pid).ok()?;
-    Some(Identity { pid, began: began(pid)?, marker: marker.to_owned() })
+    Some(Identity { pid, began: look(pid)?.began, marker: marker.to_owned() })
 }
 
 /// Whether this very process still runs.
 #[must_use]
 pub fn is_alive(process: &Identity) -> bool {
     let command_line = fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
-    began(process.pid) == Some(process.began) && mentions(&command_line, &process.marker)
+    look(process.pid) == Some(Look { began: process.began, over: false })
+        && mentions(&command_line, &process.marker)
 }
 
+// In the instant in which a program takes the place of the one that started it, there is no command line.
 fn mentions(command_line: &[u8], marker: &str) -> bool {
-    command_line.split(|byte| *byte == 0).any(|word| String::from_utf8_lossy(word).contains(marker))
+    command_line.is_empty() || String::from_utf8_lossy(command_line).contains(marker)
 }
 
-fn began(pid: i32) -> Option<u64> {
-    parse_began(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+fn look(pid: i32) -> Option<Look> {
+    parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-// The second field is the program's name in parentheses and may hold anything; the 22nd is the start.
-fn parse_began(stat: &str) -> Option<u64> {
+#[derive(Debug, PartialEq, Eq)]
+struct Look {
+    began: u64,
+    /// It is over, and only waits for its parent to notice.
+    over: bool,
+}
+
+// The second field is the program's name in parentheses and may hold anything; the third is the state, the 22nd the
+// start.
+fn parse(stat: &str) -> Option<Look> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = after_name.split_whitespace();
+    let over = matches!(fields.next()?, "Z" | "X");
+    Some(Look { began: fields.nth(18)?.parse().ok()?, over })
 }
 
 /// Asks the process and its group to end, and kills them when they have not after `patience`.
@@ -117,3 +129,6 @@ fn gone_within(process: &Identity, patience: Duration) -> bool {
 pub fn pause() {
     std::thread::sleep(Duration::from_millis(50));
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,3 +64,6 @@ impl fmt::Display for Server {
         write!(f, "{} {} at {}", self.name, self.version, self.url)
     }
 }
+
+#[cfg(test)]
+mod tests;

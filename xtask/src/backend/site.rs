@@ -46,7 +46,9 @@ pub fn files(shell: &Shell, name: &str) -> PathBuf {
     elsewhere
 }
 
-fn temporary(shell: &Shell) -> PathBuf {
+/// The machine's folder for temporary files.
+#[must_use]
+pub fn temporary(shell: &Shell) -> PathBuf {
     shell.var("TMPDIR").map_or("/tmp".into(), PathBuf::from)
 }
 
@@ -112,3 +114,6 @@ pub fn unprivileged(shell: &Shell, command: Command) -> Command {
     }
     wrapped
 }
+
+#[cfg(test)]
+mod tests;
