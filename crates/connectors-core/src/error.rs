@@ -34,7 +34,8 @@ impl ErrorKind {
 
 /// What was tried, why it failed, and what to do.
 ///
-/// The message is a lowercase fragment; values stand in the context; the vendor's error is the source.
+/// The message is a lowercase fragment; values stand in the context; the vendor's error is the source, and
+/// what lies beneath is shown too, each text once.
 /// An error in a stream of documents may name the scope that it is about ([`Error::in_scope`]): then
 /// only what lies there is unknown, else the whole listing is.
 pub struct Error {
@@ -132,10 +133,13 @@ impl fmt::Display for Error {
         if !self.inner.context.is_empty() {
             f.write_str(")")?;
         }
-        let mut cause = self.source();
+        let (mut cause, mut last) = (self.source(), String::new());
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
+            let text = error.to_string();
+            if text != last {
+                write!(f, ": {text}")?;
+            }
+            (cause, last) = (error.source(), text);
         }
         Ok(())
     }

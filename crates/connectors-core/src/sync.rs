@@ -20,6 +20,8 @@ mod verify;
 pub use report::{Contents, Counters, Failure, Report, Stage, Status};
 pub use verify::{Verification, verify};
 
+use std::collections::HashSet;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::elastic::{Client, index, scan};
@@ -100,11 +102,14 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
         report.status = Status::Skipped;
         return Ok(());
     }
-    job.source.ping().await?;
-    index::prepare(job.client, job.index).await?;
-    let failed_before = failures::ids(job.client, job.index).await?;
-    let inventory = Inventory::new(scan::marks(job.client, job.index).await?);
-    let mut run = Run::new(job, inventory, failed_before, report);
+    let prepared = tokio::select! {
+        prepared = prepare(job) => prepared?,
+        () = job.cancel.cancelled() => {
+            report.status = Status::Stopped;
+            return Ok(());
+        }
+    };
+    let mut run = Run::new(job, prepared, report);
     let listed = run.listing().await;
     let written = run.finish_writes().await;
     if listed.is_ok() && written.is_ok() && !job.cancel.is_cancelled() {
@@ -117,6 +122,18 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
     run.settle_failures().await?;
     index::refresh(job.client, job.index).await?;
     ended
+}
+
+/// What the index holds, and the ids that failed in earlier syncs.
+type Prepared = (Inventory, HashSet<String>);
+
+/// Reaches both ends, makes the index where it is not there, and learns what it holds.
+async fn prepare(job: &Job<'_>) -> Result<Prepared> {
+    job.source.ping().await?;
+    index::prepare(job.client, job.index).await?;
+    let failed_before = failures::ids(job.client, job.index).await?;
+    let inventory = Inventory::new(scan::marks(job.client, job.index).await?);
+    Ok((inventory, failed_before))
 }
 
 /// Too many documents fail for the rest to be worth it.

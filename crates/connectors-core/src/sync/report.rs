@@ -90,7 +90,9 @@ pub struct Contents {
 }
 
 impl Report {
-    pub(super) fn new(index: &str) -> Self {
+    /// Accounts of nothing yet.
+    #[must_use]
+    pub fn new(index: &str) -> Self {
         Self {
             status: Status::Completed,
             error: None,

@@ -14,7 +14,7 @@ use super::draft::Draft;
 use super::inventory::{Inventory, Known};
 use super::mark::{Shape, mark, without_content};
 use super::report::{Failure, Report, Stage, Status};
-use super::{Job, too_many};
+use super::{Job, Prepared, too_many};
 
 /// A sync between its preparation and its end.
 pub(super) struct Run<'a, 'j> {
@@ -35,12 +35,8 @@ pub(super) struct Run<'a, 'j> {
 }
 
 impl<'a, 'j> Run<'a, 'j> {
-    pub(super) fn new(
-        job: &'a Job<'j>,
-        inventory: Inventory,
-        failed_before: HashSet<String>,
-        report: &'a mut Report,
-    ) -> Self {
+    pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Self {
+        let (inventory, failed_before) = prepared;
         let max_content = job.context.limits.max_content;
         Self {
             job,
