@@ -70,8 +70,9 @@ impl Machine {
     /// A JDK in the folder `name`.
     pub(crate) fn jdk(self, name: &str, version: &str) -> Self {
         let home = self.path(name);
-        self.script(home.join("bin/java"), &format!("echo 'openjdk {version} 2025-10-21'"));
         self.script(home.join("bin/javac"), "");
+        std::fs::write(home.join("release"), format!("IMPLEMENTOR=\"us\"\nJAVA_VERSION=\"{version}\"\n"))
+            .unwrap();
         self
     }
 

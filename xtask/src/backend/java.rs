@@ -46,9 +46,9 @@ pub fn at_least(shell: &Shell, folder: &Path, least: u32) -> Result<Java> {
 pub fn installed(shell: &Shell, folder: &Path) -> Vec<Java> {
     let named = shell.var("JAVA_HOME").map(PathBuf::from);
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut others: Vec<Java> = entries.filter_map(|entry| inspect(shell, &entry.path())).collect();
+    let mut others: Vec<Java> = entries.filter_map(|entry| inspect(&entry.path())).collect();
     others.sort_by(|left, right| (right.major, &left.home).cmp(&(left.major, &right.home)));
-    named.iter().filter_map(|home| inspect(shell, home)).chain(others).collect()
+    named.iter().filter_map(|home| inspect(home)).chain(others).collect()
 }
 
 /// The first that is new enough.
@@ -57,18 +57,19 @@ pub fn choose(found: &[Java], least: u32) -> Option<Java> {
     found.iter().find(|java| java.major >= least).cloned()
 }
 
-// A JRE has no compiler; OpenSearch's start needs one.
-fn inspect(shell: &Shell, home: &Path) -> Option<Java> {
+// A JRE has no compiler, which OpenSearch's start needs.
+fn inspect(home: &Path) -> Option<Java> {
     if !home.join("bin/javac").is_file() {
         return None;
     }
-    let text = shell.capture(shell.command(home.join("bin/java")).args(["--version"])).ok()?;
+    let text = fs::read_to_string(home.join("release")).ok()?;
     Some(Java { home: home.to_owned(), major: major(&text)? })
 }
 
-// `openjdk 25.0.1 2025-10-21 LTS` in the first line.
-fn major(text: &str) -> Option<u32> {
-    text.split_whitespace().nth(1)?.split(['.', '-', '+']).next()?.parse().ok()
+// The file has a line like `JAVA_VERSION="25.0.1"`.
+fn major(release: &str) -> Option<u32> {
+    let version = release.lines().find_map(|line| line.strip_prefix("JAVA_VERSION="))?;
+    version.trim_matches('"').split(['.', '-', '+']).next()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -21,9 +21,9 @@ fn the_named_home_comes_first_then_the_newest() {
 }
 
 #[test]
-fn what_has_no_compiler_or_does_not_run_is_no_jdk() {
-    let machine = Machine::new().jdk("jvm/broken", "x");
-    machine.script(machine.path("jvm/jre/bin/java"), "echo openjdk 25");
+fn what_has_no_compiler_or_no_version_is_no_jdk() {
+    let machine = Machine::new().jdk("jvm/broken", "x").jdk("jvm/jre", "25");
+    fs::remove_file(machine.path("jvm/jre/bin/javac")).unwrap();
     assert_eq!(installed(&machine.shell, &machine.path("jvm")), []);
     assert_eq!(installed(&machine.shell, &machine.path("no/folder")), []);
 }
