@@ -1,15 +1,18 @@
 //! The listing of the tree.
 
-use std::ffi::OsStr;
+mod selection;
+
 use std::fs::Metadata;
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
 
 use connectors_core::{Error, Result};
-use ignore::{DirEntry, WalkBuilder};
+use ignore::DirEntry;
 use tokio::sync::mpsc::Sender;
 
+use self::selection::{GITIGNORE, Refusal, is_hidden};
 use super::{Client, Entry, Stamp, failure, shown, system};
 use crate::document::{scope, slashed};
 
@@ -23,35 +26,23 @@ impl Client {
     /// Without a scope, when the root can't be listed or is not the same at the end as at the beginning.
     pub(super) fn walk(&self, sender: &Sender<Vec<Result<Entry>>>) -> Result<()> {
         let root = self.root()?;
-        let mut listing = Listing { client: self, root: &root.path, folders: Vec::new() };
+        let (steps, refused) = selection::steps(&self.config, &root.path)?;
+        let mut listing = Listing { client: self, root: &root.path, refused, folders: Vec::new() };
         let mut batch = Vec::with_capacity(BATCH);
-        for step in self.steps(&root.path).build() {
+        for step in steps {
             batch.extend(listing.take(step));
-            if batch.len() == BATCH && sender.blocking_send(mem::take(&mut batch)).is_err() {
+            batch.extend(listing.refusals());
+            let is_full = batch.len() >= BATCH;
+            if sender.is_closed() || is_full && sender.blocking_send(mem::take(&mut batch)).is_err() {
                 return Ok(());
             }
         }
+        batch.extend(listing.refusals());
         if sender.blocking_send(batch).is_err() || self.root()?.identity == root.identity {
             return Ok(());
         }
-        Err(Error::unexpected(
-            "another directory took this one's place while it was listed: run the sync again",
-        )
-        .with("directory", shown(&self.config.directory)))
-    }
-
-    fn steps(&self, root: &Path) -> WalkBuilder {
-        let mut steps = WalkBuilder::new(root);
-        steps
-            .standard_filters(false)
-            .git_ignore(self.config.gitignore)
-            .require_git(false)
-            .follow_links(self.config.follow_links);
-        if !self.config.hidden {
-            // The walk's own filter gives way to a `!name` in a .gitignore.
-            steps.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name()));
-        }
-        steps
+        let replaced = "another directory took this one's place while it was listed: run the sync again";
+        Err(Error::unexpected(replaced).with("directory", shown(&self.config.directory)))
     }
 }
 
@@ -59,6 +50,7 @@ impl Client {
 struct Listing<'a> {
     client: &'a Client,
     root: &'a Path,
+    refused: Receiver<Refusal>,
     /// The folder being listed and those above it, from the root on.
     folders: Vec<PathBuf>,
 }
@@ -101,12 +93,7 @@ impl Listing<'_> {
     /// The error in the scope that it leaves unknown; none when there is nothing left to know.
     fn failed(&self, error: ignore::Error) -> Option<Error> {
         if let Some((link, ancestor)) = circle(&error) {
-            let error = Error::config(
-                "a link leads back to a folder that it lies in: remove it, or do not follow links",
-            )
-            .with("path", shown(link))
-            .with("leads to", shown(ancestor));
-            return Some(error.in_scope(slashed(self.relative(link))));
+            return self.circled(link, ancestor);
         }
         if error.io_error().is_none() {
             tracing::warn!(problem = %error, "some lines of .gitignore are not understood");
@@ -114,14 +101,31 @@ impl Listing<'_> {
         }
         let (place, depth) = (place(&error).map(Path::to_owned), error.depth().unwrap_or_default());
         let error = system_error(error);
-        match place {
-            Some(path) => self.failed_at(&path, error),
-            None => {
-                let folder = depth.checked_sub(1).and_then(|depth| self.folders.get(depth));
-                let folder = folder.map_or(self.root, PathBuf::as_path);
-                Some(failure(error, folder).in_scope(slashed(self.relative(folder))))
-            }
-        }
+        let Some(path) = place else {
+            let folder = depth.checked_sub(1).and_then(|depth| self.folders.get(depth));
+            let folder = folder.map_or(self.root, PathBuf::as_path);
+            return Some(failure(error, folder).in_scope(slashed(self.relative(folder))));
+        };
+        if self.is_unwanted(&path) { None } else { self.failed_at(&path, error) }
+    }
+
+    fn circled(&self, link: &Path, ancestor: &Path) -> Option<Error> {
+        let told = "a link leads back to a folder that it lies in: remove it, or do not follow links";
+        let error = Error::config(told).with("path", shown(link)).with("leads to", shown(ancestor));
+        (!self.is_unwanted(link)).then(|| error.in_scope(slashed(self.relative(link))))
+    }
+
+    /// The errors of folders that were left out because their rules can't be read.
+    fn refusals(&self) -> impl Iterator<Item = Result<Entry>> {
+        self.refused.try_iter().map(|(folder, error)| {
+            let error = failure(error, &folder.join(GITIGNORE));
+            Err(error.in_scope(slashed(self.relative(&folder))))
+        })
+    }
+
+    /// True for what is hidden: the walk follows links before it looks at their names.
+    fn is_unwanted(&self, path: &Path) -> bool {
+        !self.client.config.hidden && self.relative(path).file_name().is_some_and(is_hidden)
     }
 
     /// The error of a folder that can't be listed is about this folder, that of a link to nothing about
@@ -143,10 +147,6 @@ impl Listing<'_> {
     fn relative<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(self.root).unwrap_or(path)
     }
-}
-
-fn is_hidden(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
 }
 
 fn found(path: &Path, metadata: &Metadata) -> Entry {

@@ -62,6 +62,26 @@ fn hidden_folders_that_are_not_wanted_may_be_unreadable() {
 }
 
 #[test]
+fn a_folder_whose_gitignore_can_not_be_read_is_left_out() {
+    let tree = tree(&["a", "b/secret", "b/.gitignore", "c/file"]);
+    chmod(tree.path("b/.gitignore"), 0o000);
+    let runtime = unprivileged();
+    let list = |settings: Value| {
+        let client = tree.client(&settings);
+        runtime.block_on(async move { list(&client).await })
+    };
+    list(json!({})).is(&["a", "b/secret", "c/file"]);
+    let listed = list(json!({"gitignore": true}));
+    assert_eq!(listed.paths, [PathBuf::from("a"), PathBuf::from("c/file")]);
+    assert_eq!(listed.problems(), [(ErrorKind::Denied, Some("b"))]);
+    assert!(listed.errors[0].to_string().contains("b/.gitignore"), "{:?}", listed.errors);
+    tree.write(".gitignore", b"");
+    chmod(tree.path(".gitignore"), 0o000);
+    let listed = list(json!({"gitignore": true}));
+    assert!(listed.paths.is_empty() && listed.errors[0].is_fatal(), "{listed:?}");
+}
+
+#[test]
 fn listing_opens_no_file() {
     let tree = tree(&["file"]);
     chmod(tree.path("file"), 0o000);

@@ -70,3 +70,16 @@ async fn links_in_a_circle_lead_to_nothing() {
     assert_eq!(listed.problems(), [(ErrorKind::Missing, Some("a/x")), (ErrorKind::Missing, Some("a/y"))]);
     assert!(listed.errors[0].to_string().contains("link"), "{}", listed.errors[0]);
 }
+
+#[tokio::test]
+async fn hidden_links_that_are_not_wanted_may_lead_anywhere() {
+    let tree = Tree::new(&["a/file"]);
+    tree.link("a/.#lock", "user@host.1");
+    tree.link("a/.loop", "..");
+    tree.list(&json!({FOLLOW: true})).await.is(&["a/file"]);
+    let listed = tree.list(&json!({FOLLOW: true, "hidden": true})).await;
+    assert_eq!(
+        listed.problems(),
+        [(ErrorKind::Missing, Some("a/.#lock")), (ErrorKind::Config, Some("a/.loop"))]
+    );
+}

@@ -42,6 +42,16 @@ async fn gitignore_is_honoured_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn a_gitignore_that_is_a_pipe_holds_nothing_up() {
+    let tree = Tree::new(&["a", "b/c", "d/.gitignore/e"]);
+    mknodat(CWD, tree.path("b/.gitignore"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+    let listed = tree.list(&json!({"gitignore": true})).await;
+    assert_eq!(listed.paths, [PathBuf::from("a")]);
+    assert_eq!(listed.problems(), [(ErrorKind::Unexpected, Some("b"))]);
+    assert!(listed.errors[0].to_string().contains("not a regular file"), "{:?}", listed.errors);
+}
+
+#[tokio::test]
 async fn gitignore_brings_nothing_hidden_to_light() {
     let tree = Tree::new(&["a", ".env", ".b/c"]);
     tree.write(".gitignore", b"!.env\n!.b/\na\n");

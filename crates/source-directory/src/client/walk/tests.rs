@@ -12,7 +12,8 @@ use super::*;
 fn check(root: &TempDir, error: ignore::Error) -> Option<(ErrorKind, Option<String>)> {
     let client = crate::client::tests::client(root.path(), &json!({}));
     let folders = ["", "a", "a/b"].map(|folder| root.path().join(folder)).to_vec();
-    let listing = Listing { client: &client, root: root.path(), folders };
+    let (_, refused) = std::sync::mpsc::channel();
+    let listing = Listing { client: &client, root: root.path(), refused, folders };
     listing.failed(error).map(|error| (error.kind(), error.scope().map(str::to_owned)))
 }
 
@@ -58,7 +59,8 @@ fn what_is_not_about_files_is_no_error_of_the_listing() {
 #[test]
 fn errors_are_those_of_the_operating_system_in_its_words() {
     let root = TempDir::new().unwrap();
-    let wrapped = WalkBuilder::new(root.path().join("nothing")).build().find_map(Result::err).unwrap();
+    let wrapped =
+        ignore::WalkBuilder::new(root.path().join("nothing")).build().find_map(Result::err).unwrap();
     assert_eq!(system_error(wrapped).to_string(), "No such file or directory (os error 2)");
     assert_eq!(system_error(at(0, io::ErrorKind::TimedOut)).kind(), io::ErrorKind::TimedOut);
     assert_eq!(system_error(ignore::Error::InvalidDefinition).to_string(), "listing failed");
