@@ -11,12 +11,16 @@ mod content;
 mod deletes;
 mod draft;
 pub mod failures;
+mod incremental;
 mod inventory;
 mod mark;
 mod report;
 mod run;
+mod state;
+mod system;
 mod verify;
 
+pub use incremental::{full_resumable, incremental};
 pub use report::{Contents, Counters, Failure, Report, Stage, Status};
 pub use verify::{Verification, verify};
 

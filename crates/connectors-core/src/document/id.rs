@@ -18,7 +18,8 @@ impl DocumentId {
     #[must_use]
     pub fn hashed(bytes: &[u8]) -> Self {
         let digest = Sha256::digest(bytes);
-        Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let digits = digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+        Self(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
     }
 
     /// The id as text.

@@ -1,7 +1,7 @@
 //! What the index holds and the source no longer has.
 
 use crate::Result;
-use crate::elastic::{Item, Kind, index, scan};
+use crate::elastic::{index, scan};
 
 use super::run::Run;
 
@@ -32,8 +32,7 @@ impl Run<'_, '_> {
             return Ok(());
         }
         for id in gone {
-            let hash = crate::document::hash(id.as_bytes());
-            self.bulk.put(Item { id, hash, kind: Kind::Delete }, |_| ()).await?;
+            self.delete(id).await?;
         }
         self.finish_writes().await
     }

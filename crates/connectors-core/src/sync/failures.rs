@@ -11,6 +11,7 @@ use crate::{Error, Result};
 
 use super::report::Failure;
 use super::run::Run;
+use super::system;
 
 /// Where failed documents are kept.
 pub const INDEX: &str = ".connectors-failures";
@@ -42,14 +43,15 @@ impl Run<'_, '_> {
     /// Keeps what failed now, and forgets what failed before and no longer does.
     pub(super) async fn settle_failures(&mut self) -> Result<()> {
         let failing: HashSet<&str> = self.failures.iter().map(|failure| failure.id.as_str()).collect();
-        let is_over = |id: &str, met: bool| (met || self.report.complete) && !failing.contains(id);
+        let lists_all = self.report.complete && self.inventory.is_known();
+        let is_over = |id: &str, met: bool| (met || lists_all) && !failing.contains(id);
         let before = self.failed_before.iter();
         let over: Vec<&str> =
             before.filter(|(id, met)| is_over(id, **met)).map(|(id, _)| id.as_str()).collect();
         if self.failures.is_empty() && over.is_empty() {
             return Ok(());
         }
-        prepare(self.job.client).await?;
+        system::prepare(self.job.client, INDEX, &mapping()).await?;
         let kept = self.failures.iter().flat_map(|failure| {
             [json!({ "index": { "_id": key(&failure.index, &failure.id) } }), json!(failure)]
         });
@@ -75,20 +77,14 @@ async fn write(client: &Client, lines: &[Value]) -> Result<()> {
     }
 }
 
-async fn prepare(client: &Client) -> Result<()> {
-    let request = Request::put(format!("/{INDEX}")).body(&json!({
-        "settings": { "index.hidden": true, "index.number_of_replicas": 0 },
-        "mappings": { "dynamic": false, "properties": {
-            "index": { "type": "keyword" },
-            "id": { "type": "keyword" },
-            "stage": { "type": "keyword" },
-            "reason": { "type": "text" },
-            "time": { "type": "date" },
-        } },
-    }));
-    let response = client.persist(&request).await?;
-    let is_there = String::from_utf8_lossy(&response.body).contains("resource_already_exists_exception");
-    if response.is_success() || is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
+fn mapping() -> Value {
+    json!({
+        "index": { "type": "keyword" },
+        "id": { "type": "keyword" },
+        "stage": { "type": "keyword" },
+        "reason": { "type": "text" },
+        "time": { "type": "date" },
+    })
 }
 
 /// One entry per content index and id.

@@ -13,6 +13,8 @@ pub(super) enum Known {
     New,
     /// It holds several documents whose ids have this hash, and none of them is just this.
     Contested,
+    /// Nobody looked.
+    Unknown,
 }
 
 /// The marks of an index, sorted, with a bit for those that were listed.
@@ -22,6 +24,7 @@ pub(super) struct Inventory {
     seen: Vec<u64>,
     fresh: Vec<i64>,
     repeated: u64,
+    is_unknown: bool,
 }
 
 impl Inventory {
@@ -31,6 +34,16 @@ impl Inventory {
         Self { marks, seen, ..Self::default() }
     }
 
+    /// Of an index that was not read: an incremental sync needs no comparison.
+    pub(super) fn unknown() -> Self {
+        Self { is_unknown: true, ..Self::default() }
+    }
+
+    /// False for an index that was not read.
+    pub(super) fn is_known(&self) -> bool {
+        !self.is_unknown
+    }
+
     /// Documents in the index.
     pub(super) fn len(&self) -> usize {
         self.marks.len()
@@ -38,6 +51,9 @@ impl Inventory {
 
     /// Takes note of a listed document.
     pub(super) fn look(&mut self, mark: Mark) -> Known {
+        if self.is_unknown {
+            return Known::Unknown;
+        }
         let start = self.marks.partition_point(|known| known.id < mark.id);
         let run = self.marks[start..].iter().take_while(|known| known.id == mark.id).count();
         let exact = self.marks[start..start + run].iter().position(|known| *known == mark);
@@ -97,6 +113,14 @@ mod tests {
         assert_eq!(inventory.unseen(), [mark(2, 7), mark(9, 9)]);
         assert_eq!((inventory.len(), inventory.repeated()), (5, 0));
         assert!(inventory.holds(mark(9, 9)) && !inventory.holds(mark(9, 8)));
+    }
+
+    #[test]
+    fn an_index_that_was_not_read_is_unknown_and_costs_nothing() {
+        let mut inventory = Inventory::unknown();
+        assert_eq!(inventory.look(mark(1, 1)), Known::Unknown);
+        assert!(!inventory.holds(mark(1, 1)) && inventory.unseen().is_empty());
+        assert_eq!((inventory.repeated(), inventory.fresh.capacity()), (0, 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use futures::StreamExt;
 use tokio::task::JoinSet;
 
-use crate::elastic::{Bulk, Kind, Refused};
+use crate::elastic::{Bulk, Item, Kind, Refused};
 use crate::{Content, Document, Error, Result};
 
 use super::content::{Fetched, Reader};
@@ -32,6 +32,8 @@ pub(super) struct Run<'a, 'j> {
     shape: Shape,
     reader: Reader,
     fetching: JoinSet<(Draft, Fetched)>,
+    /// Ids whose contents are being read.
+    fetching_ids: HashSet<String>,
 }
 
 impl<'a, 'j> Run<'a, 'j> {
@@ -50,22 +52,22 @@ impl<'a, 'j> Run<'a, 'j> {
             shape: Shape::new(job.rules.fingerprint(), max_content),
             reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
             fetching: JoinSet::new(),
+            fetching_ids: HashSet::new(),
         }
     }
 
     /// Takes in the whole listing; complete only if its end was reached without any error.
     pub(super) async fn listing(&mut self) -> Result<()> {
         let mut documents = self.job.source.documents(self.job.rules);
-        let slots = self.job.context.limits.concurrent_contents.max(1);
         loop {
-            let may_list = self.fetching.len() < slots;
+            let may_list = self.has_slot();
             tokio::select! {
                 biased;
                 () = self.job.cancel.cancelled() => {
                     self.report.status = Status::Stopped;
                     break;
                 }
-                Some(fetched) = self.fetching.join_next() => self.fetched(fetched).await?,
+                fetched = self.next_content() => fetched?,
                 listed = documents.next(), if may_list => match listed {
                     Some(Ok(document)) => self.document(document).await?,
                     Some(Err(error)) => self.listing_error(error)?,
@@ -77,10 +79,41 @@ impl<'a, 'j> Run<'a, 'j> {
             }
         }
         drop(documents);
-        while let Some(fetched) = self.fetching.join_next().await {
-            self.fetched(fetched).await?;
+        self.finish_contents().await
+    }
+
+    /// True while another content may be read.
+    pub(super) fn has_slot(&self) -> bool {
+        self.fetching.len() < self.job.context.limits.concurrent_contents.max(1)
+    }
+
+    /// Waits for the next content; never while none is being read.
+    pub(super) async fn next_content(&mut self) -> Result<()> {
+        match self.fetching.join_next().await {
+            Some(fetched) => self.fetched(fetched).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for every content that is being read.
+    pub(super) async fn finish_contents(&mut self) -> Result<()> {
+        while !self.fetching.is_empty() {
+            self.next_content().await?;
         }
         Ok(())
+    }
+
+    /// Keeps the order of one id: what comes for it now waits for its content from before.
+    async fn await_content_of(&mut self, id: &str) -> Result<()> {
+        if self.fetching_ids.contains(id) { self.finish_contents().await } else { Ok(()) }
+    }
+
+    /// Puts a delete into the bulk.
+    pub(super) async fn delete(&mut self, id: String) -> Result<()> {
+        self.await_content_of(&id).await?;
+        self.is_retried(&id);
+        let hash = crate::document::hash(id.as_bytes());
+        self.bulk.put(Item { id, hash, kind: Kind::Delete }, |_| ()).await
     }
 
     /// Waits for every write and takes the answers into the accounts.
@@ -94,7 +127,7 @@ impl<'a, 'j> Run<'a, 'j> {
         finished
     }
 
-    fn listing_error(&mut self, error: Error) -> Result<()> {
+    pub(super) fn listing_error(&mut self, error: Error) -> Result<()> {
         tracing::warn!(%error, "the listing is not complete");
         count(&self.job.counters.failed);
         self.report.listing_error(&error);
@@ -105,9 +138,10 @@ impl<'a, 'j> Run<'a, 'j> {
         Ok(())
     }
 
-    async fn document(&mut self, document: Document) -> Result<()> {
+    pub(super) async fn document(&mut self, document: Document) -> Result<()> {
         self.report.listed += 1;
         count(&self.job.counters.listed);
+        self.await_content_of(document.id.as_str()).await?;
         let is_retried = self.is_retried(document.id.as_str());
         if let Some(version) = document.version {
             let fingerprint = self.shape.fingerprint(version, document.content.is_some());
@@ -144,6 +178,7 @@ impl<'a, 'j> Run<'a, 'j> {
 
     fn fetch(&mut self, draft: Draft, content: Content) {
         let reader = self.reader.clone();
+        self.fetching_ids.insert(draft.id.clone());
         self.fetching.spawn(async move {
             let fetched = reader.fetch(&content).await;
             (draft, fetched)
@@ -155,6 +190,7 @@ impl<'a, 'j> Run<'a, 'j> {
             self.report.failed += 1;
             Error::unexpected("reading a content ended early").caused_by(error)
         })?;
+        self.fetching_ids.remove(&draft.id);
         let mut failure = None;
         match fetched {
             Fetched::Text(text) => {
@@ -182,6 +218,7 @@ impl<'a, 'j> Run<'a, 'j> {
         let kind = match self.inventory.look(mark) {
             Known::Unchanged if !is_retried => return self.unchanged(),
             Known::New => Kind::Create,
+            Known::Unknown => Kind::Upsert,
             Known::Unchanged | Known::Changed => Kind::Update,
             Known::Contested => {
                 self.spared.insert(draft.id.clone());

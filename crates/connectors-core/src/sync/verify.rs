@@ -111,7 +111,7 @@ impl Comparison {
         match known {
             Ok(Known::Unchanged) => found.equal += 1,
             Ok(Known::New) => found.missing.add(&id),
-            Ok(Known::Changed | Known::Contested) | Err(_) => found.stale.add(&id),
+            Ok(Known::Changed | Known::Contested | Known::Unknown) | Err(_) => found.stale.add(&id),
         }
     }
 

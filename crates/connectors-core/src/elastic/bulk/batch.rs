@@ -11,6 +11,8 @@ pub enum Kind {
     Create,
     /// Indexes a document in place of another version.
     Update,
+    /// Indexes a document whether it was there or not; the server's answer tells.
+    Upsert,
     /// Removes a document.
     Delete,
 }

@@ -39,10 +39,11 @@ impl Written {
         self.refused.extend(other.refused);
     }
 
-    fn count(&mut self, kind: Kind) {
+    fn count(&mut self, kind: Kind, status: u16) {
         match kind {
             Kind::Create => self.created += 1,
-            Kind::Update => self.updated += 1,
+            Kind::Upsert if status == 201 => self.created += 1,
+            Kind::Update | Kind::Upsert => self.updated += 1,
             Kind::Delete => self.deleted += 1,
         }
     }
@@ -177,8 +178,8 @@ impl Courier<'_> {
         for (item, outcome) in batch.into_items().zip(&outcomes) {
             let gone = item.kind == Kind::Delete && outcome.status == 404;
             match outcome.status {
-                200..300 => self.written.count(item.kind),
-                _ if gone => self.written.count(item.kind),
+                200..300 => self.written.count(item.kind, outcome.status),
+                _ if gone => self.written.count(item.kind, outcome.status),
                 status if is_passing(status) => {}
                 _ => self.written.refuse(std::iter::once(item), &outcome.reason()),
             }

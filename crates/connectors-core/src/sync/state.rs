@@ -1,0 +1,49 @@
+//! Where an incremental sync goes on: one cursor per content index, kept beside the indices.
+
+use serde_json::{Value, json};
+
+use crate::elastic::{Client, Request};
+use crate::{Cursor, Error, Result};
+
+use super::system;
+
+/// Where cursors are kept.
+const INDEX: &str = ".connectors-state";
+
+/// The cursor of a content index.
+///
+/// # Errors
+/// `Config` when there is none: a full sync makes one.
+pub(super) async fn load(client: &Client, index: &str) -> Result<Cursor> {
+    let request = Request::get(format!("/{INDEX}/_doc/{}", key(index))).query("filter_path", "_source");
+    let kept = match client.find(&request).await? {
+        None => None,
+        Some(response) => serde_json::from_slice::<Value>(&response.body).ok(),
+    };
+    let cursor = kept
+        .and_then(|kept| kept["_source"]["cursor"].as_str().and_then(|text| serde_json::from_str(text).ok()));
+    cursor.map(Cursor).ok_or_else(|| {
+        Error::config("no place to go on from is kept for this index; run a full sync first")
+            .with("index", index)
+    })
+}
+
+/// Keeps a cursor, as text, so that no shape of it can disturb the mapping.
+///
+/// # Errors
+/// When the server refuses.
+pub(super) async fn save(client: &Client, index: &str, cursor: &Cursor) -> Result<()> {
+    system::prepare(client, INDEX, &mapping()).await?;
+    let kept = json!({ "index": index, "cursor": cursor.0.to_string() });
+    let request = Request::put(format!("/{INDEX}/_doc/{}", key(index))).body(&kept);
+    client.call(&request).await.map(drop)
+}
+
+/// Names of indices need no more escaping in a path than this.
+fn key(index: &str) -> String {
+    format!("{:016x}", crate::document::hash(index.as_bytes()))
+}
+
+fn mapping() -> Value {
+    json!({ "index": { "type": "keyword" }, "cursor": { "type": "keyword", "index": false, "doc_values": false } })
+}
