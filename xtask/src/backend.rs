@@ -16,7 +16,7 @@ pub mod server;
 pub mod site;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
+use crate::backend::lifecycle;
+use crate::backend::tests::TABLE;
 use crate::shell::{Shell, sink};
 
 /// What a shell wrote.
@@ -44,7 +46,10 @@ impl Machine {
         let root = folder.path().to_owned();
         std::fs::create_dir(root.join("bin")).unwrap();
         let (out, err) = (Text::default(), Text::default());
-        let env = [("PATH".into(), root.join("bin").into())].into();
+        // One folder for all tests at once, and no other: they choose their ports one after the other.
+        let temporary = std::env::temp_dir().join("connectors-xtask-tests");
+        std::fs::create_dir_all(&temporary).unwrap();
+        let env = [("PATH".into(), root.join("bin").into()), ("TMPDIR".into(), temporary.into())].into();
         let shell = Shell { root, env, superuser: false, out: sink(out.clone()), err: sink(err.clone()) };
         Self { folder, shell, out, err }
     }
@@ -76,6 +81,12 @@ impl Machine {
         self
     }
 
+    /// Lets `JAVA_HOME` name the folder `name`.
+    pub(crate) fn java_home(self, name: &str) -> Self {
+        let home = self.path(name);
+        self.var("JAVA_HOME", home)
+    }
+
     /// Sets an environment variable.
     pub(crate) fn var(mut self, name: &str, value: impl Into<std::ffi::OsString>) -> Self {
         self.shell = self.shell.with_var(name, value);
@@ -97,5 +108,14 @@ impl Machine {
     pub(crate) fn calls(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
         text.lines().map(|line| line.replace(&*self.folder.path().to_string_lossy(), "/W")).collect()
+    }
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Machine {
+    fn drop(&mut self) {
+        for backend in TABLE {
+            let _ = lifecycle::stop(&self.shell, backend);
+        }
     }
 }

@@ -148,5 +148,5 @@ fn this_programs_environment_is_not_handed_to_servers() {
     let installed = Installed { version: String::new(), home: "/d".into(), runtime: "/".into() };
     let command: Command = start_server(&machine.shell, &installed, &site).unwrap();
     let names: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
-    assert_eq!(names, ["FAKE_SERVER_PORT", "PATH"]);
+    assert_eq!(names, ["FAKE_SERVER_PORT", "PATH", "TMPDIR"]);
 }

@@ -7,12 +7,8 @@ fn versions(found: &[Java]) -> Vec<u32> {
 
 #[test]
 fn the_named_home_comes_first_then_the_newest() {
-    let machine = Machine::new()
-        .jdk("jvm/a", "17.0.15")
-        .jdk("jvm/b", "25")
-        .jdk("jvm/c", "21-ea")
-        .jdk("own", "22.0.1+8");
-    let machine = Machine { shell: machine.shell.with_var("JAVA_HOME", machine.path("own")), ..machine };
+    let machine = Machine::new().jdk("jvm/a", "17.0.15").jdk("jvm/b", "25").jdk("jvm/c", "21-ea");
+    let machine = machine.jdk("own", "22.0.1+8").java_home("own");
     let found = installed(&machine.shell, &machine.path("jvm"));
     assert_eq!(versions(&found), [22, 25, 21, 17]);
     assert_eq!(choose(&found, 21).unwrap().home, machine.path("own"));

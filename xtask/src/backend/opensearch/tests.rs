@@ -4,8 +4,7 @@ use crate::tests::Machine;
 
 #[test]
 fn the_jars_are_gathered_once_beside_the_program_that_runs_them() {
-    let machine = Machine::new().jdk("jdk", "25.0.1").program("mvn", "");
-    let machine = Machine { shell: machine.shell.with_var("JAVA_HOME", machine.path("jdk")), ..machine };
+    let machine = Machine::new().jdk("jdk", "25.0.1").java_home("jdk").program("mvn", "");
     let dir = machine.path("dir");
     fs::create_dir(&dir).unwrap();
     let installed = install(&machine.shell, &dir).unwrap();
