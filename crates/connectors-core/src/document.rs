@@ -115,6 +115,30 @@ impl Document {
     pub fn id(&self) -> &DocumentId {
         &self.id
     }
+
+    /// What it was made of, for whoever takes documents in without a sync.
+    #[must_use]
+    pub fn into_parts(self) -> Parts {
+        let Self { id, version, timestamp, scope, body, content } = self;
+        Parts { id, version, timestamp, scope, body, content }
+    }
+}
+
+/// A document taken apart; see [`Document::into_parts`].
+#[derive(Debug)]
+pub struct Parts {
+    /// Its id.
+    pub id: DocumentId,
+    /// What promises that it is unchanged.
+    pub version: Option<Version>,
+    /// When the source last changed it.
+    pub timestamp: Option<DateTime<Utc>>,
+    /// Where it lies.
+    pub scope: Option<String>,
+    /// Its fields.
+    pub body: Body,
+    /// The file that belongs to it.
+    pub content: Option<Content>,
 }
 
 /// A step of an incremental sync.
@@ -150,6 +174,20 @@ mod tests {
     #[test]
     fn the_hash_is_the_documented_one() {
         assert_eq!(hash(b""), 0x2d06_8005_38d3_94c2, "XXH3-64 of nothing, as its specification gives it");
+    }
+
+    #[test]
+    fn parts_are_what_a_document_was_made_of() {
+        let body = serde_json::json!({"a": 1});
+        let parts =
+            Document::new("x").version(7).timestamp(DateTime::UNIX_EPOCH).scope("s").body(&body).into_parts();
+        assert_eq!(
+            (parts.id.as_str(), parts.version, parts.scope.as_deref()),
+            ("x", Some(7.into()), Some("s"))
+        );
+        assert_eq!(parts.timestamp, Some(DateTime::UNIX_EPOCH));
+        assert_eq!(&parts.body.into_bytes().unwrap()[..], br#"{"a":1}"#);
+        assert!(parts.content.is_none());
     }
 
     #[test]

@@ -17,7 +17,9 @@ pub mod sync;
 
 pub use context::{Clock, Context, Limits};
 pub use definition::{Capabilities, Connected, Connection, Connector, Definition, Registered};
-pub use document::{Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Version};
+pub use document::{
+    Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Parts, Version,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use rules::{RuleProblem, Rules};
 pub use source::{AccessControl, AdvancedRules, Incremental, Source};
