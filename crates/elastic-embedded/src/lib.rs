@@ -1,1 +1,36 @@
-//! elastic-embedded
+//! An in-process Elasticsearch for first runs and tests.
+//!
+//! [`Server::start`] opens a data folder, listens on a loopback port and answers the part of the
+//! Elasticsearch REST API that a connector and a person who searches need: indices, mappings, documents,
+//! bulk, search, aggregations, points in time. [Tantivy](https://docs.rs/tantivy) is the engine below.
+//!
+//! - What it does not know it refuses with status 501 and the name of what was asked; nothing pretends.
+//! - A write that was acknowledged survives a killed process: it stands in the index's log before the
+//!   answer leaves.
+//! - Search sees a write after a refresh, a lookup by id at once, as in the real one.
+//! - Its behaviour is written down in `tests/scenarios`, which also run against real servers.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), elastic_embedded::Error> {
+//! let server = elastic_embedded::Server::start(elastic_embedded::Options::new("data")).await?;
+//! println!("{}", server.url());
+//! server.stop().await
+//! # }
+//! ```
+
+mod analysis;
+mod api;
+mod dates;
+mod failure;
+mod filter_path;
+mod http;
+mod identity;
+mod mapping;
+mod options;
+mod query;
+mod search;
+mod server;
+mod store;
+mod tree;
+
+pub use server::{Error, Options, Server};

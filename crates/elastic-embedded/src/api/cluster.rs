@@ -1,0 +1,77 @@
+//! The node itself: who it is, how it is.
+
+use serde_json::{Value, json};
+
+use super::PRODUCT;
+use crate::failure::{Failure, Result};
+use crate::http::{Call, Reply};
+use crate::store::Node;
+
+/// The version whose behaviour the scenarios hold this server to.
+const VERSION: &str = "9.5.3";
+const NAME: &str = "embedded";
+
+pub(super) fn root(node: &Node, call: &Call) -> Result<Reply> {
+    call.allow(&[])?;
+    Ok(Reply::ok(json!({
+        "name": NAME,
+        "cluster_name": PRODUCT,
+        "cluster_uuid": node.id,
+        "version": {
+            "number": VERSION,
+            "build_flavor": PRODUCT,
+            "build_type": PRODUCT,
+            "minimum_wire_compatibility_version": VERSION,
+            "minimum_index_compatibility_version": VERSION,
+        },
+        "tagline": "You Know, for Search",
+    })))
+}
+
+pub(super) fn nodes(node: &Node, call: &Call) -> Result<Reply> {
+    call.allow(&[])?;
+    let own = json!({"name": NAME, "version": VERSION, "build_flavor": PRODUCT, "build_type": PRODUCT, "host": "127.0.0.1"});
+    Ok(Reply::ok(json!({
+        "_nodes": {"total": 1, "successful": 1, "failed": 0},
+        "cluster_name": PRODUCT,
+        "nodes": {node.id.clone(): own},
+    })))
+}
+
+pub(super) fn health(node: &Node, call: &Call) -> Result<Reply> {
+    call.allow(&["wait_for_status", "timeout"])?;
+    let shards = node.select("_all")?.len();
+    Ok(Reply::ok(json!({
+        "cluster_name": PRODUCT, "status": "green", "timed_out": false, "number_of_nodes": 1, "number_of_data_nodes": 1,
+        "active_primary_shards": shards, "active_shards": shards, "unassigned_shards": 0,
+    })))
+}
+
+pub(super) fn cat_indices(node: &Node, call: &Call, names: &str) -> Result<Reply> {
+    call.allow(&["format", "h", "s", "expand_wildcards"])?;
+    if call.parameter("format") != Some("json") {
+        return Err(Failure::unsupported("[_cat/indices] in a format other than json"));
+    }
+    let mut rows = Vec::new();
+    for index in node.select(names)? {
+        let (meta, searcher) = (index.meta(), index.view()?.searcher);
+        let deleted: u32 = searcher.segment_readers().iter().map(|segment| segment.num_deleted_docs()).sum();
+        let row = json!({
+            "health": "green", "status": "open", "index": meta.name, "uuid": meta.uuid, "pri": "1", "rep": "0",
+            "docs.count": searcher.num_docs().to_string(), "docs.deleted": deleted.to_string(),
+        });
+        rows.push(chosen(row, call.parameter("h")));
+    }
+    Ok(Reply::ok(rows))
+}
+
+/// The columns that `h` names.
+fn chosen(row: Value, names: Option<&str>) -> Value {
+    match (row, names) {
+        (Value::Object(members), Some(names)) => {
+            let wanted = |name: &str| names.split(',').any(|wanted| wanted == name);
+            Value::Object(members.into_iter().filter(|(name, _)| wanted(name)).collect())
+        }
+        (row, _) => row,
+    }
+}

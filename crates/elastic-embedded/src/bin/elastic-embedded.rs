@@ -1,0 +1,30 @@
+//! Runs the server: `elastic-embedded DATA [PORT]`, until it is ended.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use elastic_embedded::{Options, Server};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let Some(data) = arguments.next() else {
+        eprintln!("usage: elastic-embedded DATA [PORT]");
+        return ExitCode::from(2);
+    };
+    let port = arguments.next().and_then(|port| port.parse().ok()).unwrap_or(0);
+    match run(Options { port, ..Options::new(data) }).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let server = Server::start(options).await?;
+    writeln!(std::io::stdout(), "{}", server.url())?;
+    tokio::signal::ctrl_c().await?;
+    Ok(server.stop().await?)
+}

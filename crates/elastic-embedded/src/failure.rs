@@ -1,0 +1,134 @@
+//! A refusal in the shape that Elasticsearch answers.
+
+use serde_json::{Map, Value, json};
+
+use crate::tree::Tree;
+
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// Why a request, or one item of it, was refused.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure(Box<Details>);
+
+#[derive(Debug, Clone)]
+struct Details {
+    status: u16,
+    kind: &'static str,
+    reason: String,
+    extra: Map<String, Value>,
+    cause: Option<Failure>,
+}
+
+impl Failure {
+    pub(crate) fn new(status: u16, kind: &'static str, reason: impl Into<String>) -> Self {
+        Failure(Box::new(Details { status, kind, reason: reason.into(), extra: Map::new(), cause: None }))
+    }
+
+    /// 400: an argument that makes no sense.
+    pub(crate) fn argument(reason: impl Into<String>) -> Self {
+        Failure::new(400, "illegal_argument_exception", reason)
+    }
+
+    /// 400: a body that can't be read as what the endpoint takes.
+    pub(crate) fn parsing(reason: impl Into<String>) -> Self {
+        Failure::new(400, "parsing_exception", reason)
+    }
+
+    /// 501: the real one may know this; this server does not.
+    pub(crate) fn unsupported(what: impl std::fmt::Display) -> Self {
+        Failure::new(
+            501,
+            "unsupported_operation_exception",
+            format!("elastic-embedded does not support {what}"),
+        )
+    }
+
+    pub(crate) fn index_not_found(name: &str) -> Self {
+        Failure::new(404, "index_not_found_exception", format!("no such index [{name}]"))
+            .with("resource.type", "index_or_alias")
+            .with("resource.id", name)
+            .with("index_uuid", "_na_")
+            .with("index", name)
+    }
+
+    /// 500: the disk or the engine failed.
+    pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
+        Failure::new(500, "exception", error.to_string())
+    }
+
+    /// Adds a member to the error object.
+    pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.0.extra.insert(key.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn caused_by(mut self, cause: Failure) -> Self {
+        self.0.cause = Some(cause);
+        self
+    }
+
+    /// Wraps a refusal of one index's part of a search, as a shard's failure is reported.
+    pub(crate) fn of_shard(self, index: &str) -> Self {
+        let status = self.0.status;
+        if status == 501 || self.0.kind == "search_phase_execution_exception" {
+            return self;
+        }
+        let shard = json!({"shard": 0, "index": index, "reason": self.object()});
+        let mut outer = Failure::new(status, "search_phase_execution_exception", "all shards failed")
+            .with("phase", "query")
+            .with("grouped", true)
+            .with("failed_shards", json!([shard]));
+        outer.0.cause = Some(self);
+        outer
+    }
+
+    pub(crate) fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// The error as an item of a bulk response carries it.
+    pub(crate) fn object(&self) -> Value {
+        let Details { kind, reason, extra, cause, .. } = &*self.0;
+        let mut object = Map::new();
+        object.insert("type".into(), (*kind).into());
+        object.insert("reason".into(), reason.clone().into());
+        object.extend(extra.clone());
+        if let Some(cause) = cause {
+            object.insert("caused_by".into(), cause.object());
+        }
+        Value::Object(object)
+    }
+
+    /// The whole response body.
+    pub(crate) fn body(&self) -> Tree {
+        let mut error = self.object();
+        let root = match (&self.0.cause, self.0.kind) {
+            (Some(cause), "search_phase_execution_exception") => cause.object(),
+            _ => {
+                let mut root = self.object();
+                if let Some(members) = root.as_object_mut() {
+                    members.remove("caused_by");
+                }
+                root
+            }
+        };
+        error["root_cause"] = json!([root]);
+        json!({"error": error, "status": self.0.status}).into()
+    }
+}
+
+impl From<tantivy::TantivyError> for Failure {
+    fn from(error: tantivy::TantivyError) -> Self {
+        Failure::internal(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Failure::internal(error)
+    }
+}

@@ -1,0 +1,118 @@
+//! HTTP: who may ask, what a request is, how an answer leaves.
+
+mod call;
+mod guard;
+
+use std::fs::File;
+use std::io::Read;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+
+pub(crate) use self::call::{Call, Reply};
+use crate::api;
+use crate::failure::{Failure, Result};
+use crate::store::Node;
+use crate::tree::object;
+
+/// What all requests share.
+pub(crate) struct App {
+    pub(crate) node: Node,
+    pub(crate) port: u16,
+    pub(crate) max_body: usize,
+    /// Held as long as anything of the server lives.
+    pub(crate) lock: File,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("App").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new().fallback(handle).with_state(app)
+}
+
+async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let head = parts.method == Method::HEAD;
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let received = receive(&app, &parts.headers, body).await;
+    let reply = match received {
+        Err(failure) => Reply::from(failure),
+        Ok(body) => {
+            let call = Call::new(&parts.method, parts.uri.path(), &query, body);
+            match tokio::task::spawn_blocking(move || answer(&app, call)).await {
+                Ok(reply) => reply,
+                Err(error) => Reply::from(Failure::internal(error)),
+            }
+        }
+    };
+    send(reply, head)
+}
+
+/// Checks the headers and reads the body.
+async fn receive(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes> {
+    guard::check(headers, app.port)?;
+    let too_large = || {
+        let reason = format!("the request body is larger than the limit of {} bytes", app.max_body);
+        Failure::new(413, "content_too_long_exception", reason)
+    };
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > app.max_body) {
+        return Err(too_large());
+    }
+    let body = axum::body::to_bytes(body, app.max_body).await.map_err(|_| too_large())?;
+    if body.is_empty() {
+        return Ok(body);
+    }
+    guard::check_type(headers)?;
+    match headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes()) {
+        None | Some(b"identity") => Ok(body),
+        Some(b"gzip") => {
+            let mut plain = Vec::new();
+            let mut reader = flate2::read::MultiGzDecoder::new(body.as_ref()).take(app.max_body as u64 + 1);
+            reader
+                .read_to_end(&mut plain)
+                .map_err(|error| Failure::argument(format!("the body is no gzip: {error}")))?;
+            if plain.len() > app.max_body { Err(too_large()) } else { Ok(plain.into()) }
+        }
+        Some(other) => {
+            Err(Failure::unsupported(format!("the encoding [{}]", String::from_utf8_lossy(other))))
+        }
+    }
+}
+
+fn answer(app: &App, call: Call) -> Reply {
+    let reply = api::dispatch(&app.node, &call).unwrap_or_else(Reply::from);
+    Reply { body: reply.body.map(|body| call.filter.apply(body)), pretty: call.flag("pretty"), ..reply }
+}
+
+fn send(reply: Reply, head: bool) -> Response {
+    let text = match (&reply.body, reply.pretty) {
+        _ if head => Ok(Vec::new()),
+        (None, _) => Ok(Vec::new()),
+        (Some(body), false) => serde_json::to_vec(body),
+        (Some(body), true) => serde_json::to_vec_pretty(body),
+    };
+    let (status, text) = match text {
+        Ok(text) => (reply.status, text),
+        Err(error) => (
+            500,
+            object! { "error" => error.to_string(), "status" => 500 }.into_value().to_string().into_bytes(),
+        ),
+    };
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert("x-elastic-product", header::HeaderValue::from_static("Elasticsearch"));
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}

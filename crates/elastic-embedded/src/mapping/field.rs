@@ -1,0 +1,148 @@
+//! One field of a mapping: its type and options.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::failure::{Failure, Result};
+
+/// The types of fields that this server knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Keyword,
+    Text,
+    Long,
+    Integer,
+    Short,
+    Byte,
+    Double,
+    Float,
+    Boolean,
+    Date,
+}
+
+impl Kind {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "keyword" => Kind::Keyword,
+            "text" => Kind::Text,
+            "long" => Kind::Long,
+            "integer" => Kind::Integer,
+            "short" => Kind::Short,
+            "byte" => Kind::Byte,
+            "double" => Kind::Double,
+            "float" => Kind::Float,
+            "boolean" => Kind::Boolean,
+            "date" => Kind::Date,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Keyword => "keyword",
+            Kind::Text => "text",
+            Kind::Long => "long",
+            Kind::Integer => "integer",
+            Kind::Short => "short",
+            Kind::Byte => "byte",
+            Kind::Double => "double",
+            Kind::Float => "float",
+            Kind::Boolean => "boolean",
+            Kind::Date => "date",
+        }
+    }
+
+    /// True for types kept as fractions.
+    pub(crate) fn is_fraction(self) -> bool {
+        matches!(self, Kind::Double | Kind::Float)
+    }
+
+    /// True for types kept as whole numbers: integers, dates in milliseconds, booleans as 0 and 1.
+    pub(crate) fn is_whole(self) -> bool {
+        !self.is_fraction() && !matches!(self, Kind::Keyword | Kind::Text)
+    }
+
+    /// True for types whose malformed values may be ignored.
+    pub(crate) fn may_ignore_malformed(self) -> bool {
+        self.is_fraction() || self.is_whole()
+    }
+
+    /// Least and greatest value of an integer type.
+    pub(crate) fn bounds(self) -> (i64, i64) {
+        match self {
+            Kind::Integer => (i64::from(i32::MIN), i64::from(i32::MAX)),
+            Kind::Short => (i64::from(i16::MIN), i64::from(i16::MAX)),
+            Kind::Byte => (i64::from(i8::MIN), i64::from(i8::MAX)),
+            _ => (i64::MIN, i64::MAX),
+        }
+    }
+}
+
+/// A leaf of the mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) kind: Kind,
+    pub(crate) index: bool,
+    pub(crate) doc_values: bool,
+    pub(crate) ignore_above: Option<usize>,
+    pub(crate) ignore_malformed: Option<bool>,
+    /// Options that change nothing here, kept so that the mapping reads back as it was written.
+    pub(crate) kept: BTreeMap<String, Value>,
+    pub(crate) fields: BTreeMap<String, Field>,
+}
+
+impl Field {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Field {
+            kind,
+            index: true,
+            doc_values: kind != Kind::Text,
+            ignore_above: None,
+            ignore_malformed: None,
+            kept: BTreeMap::new(),
+            fields: BTreeMap::new(),
+        }
+    }
+
+    /// What a string becomes when the mapping does not know its field.
+    pub(crate) fn dynamic_text() -> Self {
+        let mut field = Field::new(Kind::Text);
+        let keyword = Field { ignore_above: Some(256), ..Field::new(Kind::Keyword) };
+        field.fields.insert("keyword".to_owned(), keyword);
+        field
+    }
+
+    /// Takes over the options of a later mapping of the same field.
+    pub(crate) fn merge(&mut self, path: &str, other: Field) -> Result<()> {
+        if self.kind != other.kind {
+            return Err(Failure::argument(format!(
+                "mapper [{path}] cannot be changed from type [{}] to [{}]",
+                self.kind.name(),
+                other.kind.name()
+            )));
+        }
+        for (what, before, after) in
+            [("index", self.index, other.index), ("doc_values", self.doc_values, other.doc_values)]
+        {
+            if before != after {
+                return Err(Failure::argument(format!(
+                    "Mapper for [{path}] conflicts with existing mapper:\n\tCannot update parameter [{what}] from \
+                     [{before}] to [{after}]"
+                )));
+            }
+        }
+        self.ignore_above = other.ignore_above;
+        self.ignore_malformed = other.ignore_malformed;
+        self.kept.extend(other.kept);
+        for (name, sub) in other.fields {
+            match self.fields.get_mut(&name) {
+                Some(existing) => existing.merge(&format!("{path}.{name}"), sub)?,
+                None => {
+                    self.fields.insert(name, sub);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,247 @@
+//! Full text: match, match_phrase, multi_match.
+
+use serde_json::Value;
+use tantivy::query::{BooleanQuery, DisjunctionMaxQuery, Occur, PhraseQuery, TermQuery};
+use tantivy::schema::IndexRecordOption;
+
+use super::{BoxQuery, Context, exact, minimum_should_match, none, query_string, with_boost};
+use crate::analysis;
+use crate::failure::{Failure, Result};
+use crate::mapping::{Kind, Resolved};
+use crate::options::Options;
+
+/// What a query looks for in the text of a field, for highlighting.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fragment {
+    /// The field, or a pattern of fields.
+    pub(crate) field: String,
+    pub(crate) wanted: Wanted,
+}
+
+/// The words that are looked for, in lower case.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Wanted {
+    Words(Vec<String>),
+    Phrase(Vec<String>),
+    Beginning(String),
+}
+
+/// How the words of a text are looked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Asked {
+    pub(super) text: String,
+    pub(super) and: bool,
+    pub(super) phrase: bool,
+    pub(super) slop: u32,
+    pub(super) minimum: Option<Value>,
+    pub(super) lenient: bool,
+}
+
+impl Asked {
+    pub(super) fn words(text: impl Into<String>) -> Self {
+        Asked { text: text.into(), and: false, phrase: false, slop: 0, minimum: None, lenient: false }
+    }
+
+    pub(super) fn phrase(text: impl Into<String>) -> Self {
+        Asked { phrase: true, ..Asked::words(text) }
+    }
+
+    fn read(options: &mut Options<'_>) -> Result<Self> {
+        let query =
+            options.take("query").ok_or_else(|| Failure::parsing("No text specified for text query"))?;
+        let mut asked = Asked::words(exact::text(query));
+        asked.and = match options.text("operator")? {
+            Some(operator) => operator.eq_ignore_ascii_case("and"),
+            None => false,
+        };
+        asked.minimum = options.take("minimum_should_match").cloned();
+        asked.lenient = options.flag("lenient")?.unwrap_or(false);
+        asked.slop = options.count("slop")?.unwrap_or(0) as u32;
+        Ok(asked)
+    }
+}
+
+/// A field with the weight of its score.
+pub(super) type Weighted = (String, Option<f64>);
+
+pub(super) fn matching(context: Context<'_>, options: Options<'_>) -> Result<BoxQuery> {
+    on_one_field(context, options, false)
+}
+
+pub(super) fn phrase(context: Context<'_>, options: Options<'_>) -> Result<BoxQuery> {
+    on_one_field(context, options, true)
+}
+
+fn on_one_field(context: Context<'_>, mut options: Options<'_>, phrase: bool) -> Result<BoxQuery> {
+    let (field, body) = options.only()?;
+    let (mut asked, boost) = asked_of(body)?;
+    asked.phrase = phrase;
+    Ok(with_boost(in_field(context, field, &asked)?, boost))
+}
+
+fn asked_of(body: &Value) -> Result<(Asked, Option<f64>)> {
+    if !body.is_object() {
+        return Ok((Asked::words(exact::text(body)), None));
+    }
+    let mut options = Options::new("match", body)?;
+    let (asked, boost) = (Asked::read(&mut options)?, options.double("boost")?);
+    options.text("_name")?;
+    options.finish()?;
+    Ok((asked, boost))
+}
+
+pub(super) fn multi_match(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> {
+    let mut asked = Asked::read(options)?;
+    let fields = weighted(&options.list("fields"))?;
+    let kind = options.text("type")?.unwrap_or("best_fields");
+    let tie = options.double("tie_breaker")?;
+    asked.phrase = match kind {
+        "best_fields" | "most_fields" => false,
+        "phrase" => true,
+        other => return Err(Failure::unsupported(format!("[multi_match] of type [{other}]"))),
+    };
+    let tie = if kind == "most_fields" { 1.0 } else { tie.unwrap_or(0.0) };
+    in_fields(context, &fields, &asked, tie)
+}
+
+/// Reads fields such as `name^3`.
+pub(super) fn weighted(fields: &[&Value]) -> Result<Vec<Weighted>> {
+    let read = |field: &&Value| {
+        let text = field
+            .as_str()
+            .ok_or_else(|| Failure::parsing(format!("a field must be a string but is {field}")))?;
+        match text.split_once('^') {
+            None => Ok((text.to_owned(), None)),
+            Some((name, boost)) => match boost.parse() {
+                Ok(boost) => Ok((name.to_owned(), Some(boost))),
+                Err(_) => Err(Failure::argument(format!("the boost of [{text}] is no number"))),
+            },
+        }
+    };
+    fields.iter().map(read).collect()
+}
+
+/// The best of several fields; all fields if none is named.
+pub(super) fn in_fields(
+    context: Context<'_>,
+    fields: &[Weighted],
+    asked: &Asked,
+    tie: f64,
+) -> Result<BoxQuery> {
+    let every = [("*".to_owned(), None)];
+    let fields = if fields.is_empty() { &every } else { fields };
+    let mut asked = asked.clone();
+    asked.lenient |= fields.iter().any(|(name, _)| name == "*");
+    let mut queries = Vec::new();
+    for (pattern, boost) in fields {
+        for resolved in context.mapping.matching(pattern) {
+            if pattern.contains('*') && !resolved.field.index {
+                continue;
+            }
+            queries.push(with_boost(in_field(context, &resolved.path, &asked)?, *boost));
+        }
+    }
+    Ok(match queries.len() {
+        0 => none(),
+        1 => queries.remove(0),
+        _ => Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, tie as f32)),
+    })
+}
+
+/// The words of a text in one field.
+pub(super) fn in_field(context: Context<'_>, name: &str, asked: &Asked) -> Result<BoxQuery> {
+    let Some(Resolved { path, field }) = context.mapping.field(name) else {
+        return Ok(none());
+    };
+    if field.kind != Kind::Text {
+        let exact = exact::one(context, &path, &Value::String(asked.text.clone()));
+        return if asked.lenient { exact.or_else(|_| Ok(none())) } else { exact };
+    }
+    if !field.index {
+        return Err(exact::unindexed(&path));
+    }
+    let term = |word: &str| context.fields.string_term(&path, field, word);
+    let words = analysis::words(&asked.text);
+    if asked.phrase && words.len() > 1 {
+        let terms = words.iter().map(|word| (word.position, term(&word.text))).collect();
+        return Ok(Box::new(PhraseQuery::new_with_offset_and_slop(terms, asked.slop)));
+    }
+    let one = |word: &str| -> BoxQuery { Box::new(TermQuery::new(term(word), IndexRecordOption::WithFreqs)) };
+    let occur = if asked.and { Occur::Must } else { Occur::Should };
+    let mut clauses: Vec<_> = words.iter().map(|word| (occur, one(&word.text))).collect();
+    Ok(match (clauses.len(), &asked.minimum) {
+        (0, _) => none(),
+        (1, _) => clauses.remove(0).1,
+        (count, Some(minimum)) if !asked.and => Box::new(BooleanQuery::with_minimum_required_clauses(
+            clauses,
+            minimum_should_match(minimum, count)?.max(1),
+        )),
+        _ => Box::new(BooleanQuery::new(clauses)),
+    })
+}
+
+/// What a query would mark, by field. Parts that can't be read mark nothing: building the query reports them.
+pub(super) fn fragments(context: Context<'_>, query: &Value) -> Vec<Fragment> {
+    let mut found = Vec::new();
+    if let Some(members) = query.as_object() {
+        for (kind, body) in members {
+            collect(context, kind, body, &mut found);
+        }
+    }
+    found
+}
+
+fn collect(context: Context<'_>, kind: &str, body: &Value, found: &mut Vec<Fragment>) {
+    match kind {
+        "bool" => {
+            let clauses = ["must", "should", "filter"].iter().filter_map(|key| body.get(key));
+            let clauses = clauses
+                .flat_map(|clause| clause.as_array().map_or(std::slice::from_ref(clause), Vec::as_slice));
+            clauses.for_each(|clause| found.extend(fragments(context, clause)));
+        }
+        "constant_score" => {
+            found.extend(body.get("filter").map(|filter| fragments(context, filter)).unwrap_or_default())
+        }
+        "match" | "match_phrase" | "term" | "prefix" => {
+            for (field, body) in body.as_object().into_iter().flatten() {
+                let text = ["query", "value"].iter().find_map(|key| body.get(key)).unwrap_or(body);
+                let text = exact::text(text);
+                let wanted = match kind {
+                    "prefix" => Wanted::Beginning(text),
+                    "term" => Wanted::Words(vec![text]),
+                    _ => wanted(&text, kind == "match_phrase"),
+                };
+                found.push(Fragment { field: field.clone(), wanted });
+            }
+        }
+        "multi_match" => {
+            let text = body.get("query").map(exact::text).unwrap_or_default();
+            let phrase = body.get("type").is_some_and(|kind| kind == "phrase");
+            for field in patterns(body) {
+                found.push(Fragment { field, wanted: wanted(&text, phrase) });
+            }
+        }
+        "query_string" => {
+            let text = body.get("query").map(exact::text).unwrap_or_default();
+            found.extend(query_string::fragments(&text, &patterns(body)));
+        }
+        _ => {}
+    }
+}
+
+fn patterns(body: &Value) -> Vec<String> {
+    let listed = body.get("fields").and_then(Value::as_array).into_iter().flatten();
+    let one = body.get("default_field").into_iter();
+    let names: Vec<_> = listed
+        .chain(one)
+        .filter_map(Value::as_str)
+        .map(|field| field.split('^').next().unwrap_or(field).to_owned())
+        .collect();
+    if names.is_empty() { vec!["*".to_owned()] } else { names }
+}
+
+/// The words of a text as highlighting looks for them.
+pub(super) fn wanted(text: &str, phrase: bool) -> Wanted {
+    let words = analysis::words(text).into_iter().map(|word| word.text).collect();
+    if phrase { Wanted::Phrase(words) } else { Wanted::Words(words) }
+}

@@ -1,0 +1,61 @@
+use super::{Node, parse};
+
+/// A short spelling of a parsed query: `+` must, `-` must not, `?` should.
+fn spelled(node: &Node) -> String {
+    match node {
+        Node::Leaf(leaf) => {
+            let field = leaf.field.as_ref().map(|field| format!("{field}:")).unwrap_or_default();
+            let boost = leaf.boost.map(|boost| format!("^{boost}")).unwrap_or_default();
+            format!("{field}{:?}{boost}", leaf.term)
+        }
+        Node::Group(clauses, _) => {
+            let clauses: Vec<_> = clauses
+                .iter()
+                .map(|clause| {
+                    let sign = format!("{:?}", clause.occur)
+                        .replace("MustNot", "-")
+                        .replace("Must", "+")
+                        .replace("Should", "?");
+                    format!("{sign}{}", spelled(&clause.node))
+                })
+                .collect();
+            format!("({})", clauses.join(" "))
+        }
+    }
+}
+
+#[test]
+fn operators_bind_as_in_lucene() {
+    for (text, and, expected) in [
+        ("a b", false, r#"(?Words("a") ?Words("b"))"#),
+        ("a b", true, r#"(+Words("a") +Words("b"))"#),
+        ("a AND b OR c", false, r#"(+Words("a") +Words("b") ?Words("c"))"#),
+        ("a OR b", true, r#"(?Words("a") ?Words("b"))"#),
+        ("+a -b NOT c !d", false, r#"(+Words("a") -Words("b") -Words("c") -Words("d"))"#),
+        ("a && b || c", false, r#"(+Words("a") +Words("b") ?Words("c"))"#),
+        ("t:(a OR b)^2", false, r#"(?(?t:Words("a") ?t:Words("b")))"#),
+        ("t:a^2.5", false, r#"(?t:Words("a")^2.5)"#),
+        (r#"t:"a \"b"~3"#, false, r#"(?t:Phrase("a \"b", 3))"#),
+        ("qu*", false, r#"(?Pattern("qu*"))"#),
+        (r"a\*\:b", false, r#"(?Words("a*:b"))"#),
+        ("n:[1 TO *}", false, r#"(?n:Range(Included(String("1")), Unbounded))"#),
+        ("n:{1 TO 5]", false, r#"(?n:Range(Excluded(String("1")), Included(String("5"))))"#),
+        ("n:>=5", false, r#"(?n:Range(Included(String("5")), Unbounded))"#),
+        ("n:<5", false, r#"(?n:Range(Unbounded, Excluded(String("5"))))"#),
+        ("ORANGE ANDY", false, r#"(?Words("ORANGE") ?Words("ANDY"))"#),
+        ("", false, "()"),
+    ] {
+        assert_eq!(spelled(&parse(text, and).unwrap()), expected, "{text}");
+    }
+}
+
+#[test]
+fn refuses_what_is_no_query() {
+    for text in ["(a", "a)", "\"a", "AND a", "a AND", "n:[1 2]", "a^x", "n:[1", "+", "n:>"] {
+        assert_eq!(parse(text, false).unwrap_err().status(), 400, "{text}");
+    }
+    assert_eq!(parse(&"(".repeat(100), false).unwrap_err().status(), 400);
+    for text in ["a~", "/a/", "a?c"] {
+        assert_eq!(parse(text, false).unwrap_err().status(), 501, "{text}");
+    }
+}

@@ -1,0 +1,166 @@
+//! The range query.
+
+use std::ops::Bound;
+
+use serde_json::Value;
+
+use super::exact::{text, unindexed};
+use super::scan::{self, Test};
+use super::{BoxQuery, Context, constant, none, with_boost};
+use crate::dates;
+use crate::failure::{Failure, Result};
+use crate::mapping::{Kind, Number, Resolved, long_bound, number};
+use crate::options::Options;
+
+/// Both ends of a range, as they were asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends<'a> {
+    pub(super) from: Bound<&'a Value>,
+    pub(super) to: Bound<&'a Value>,
+}
+
+pub(super) fn range(context: Context<'_>, mut options: Options<'_>) -> Result<BoxQuery> {
+    let outer = options.double("boost")?;
+    let (name, body) = options.only()?;
+    let mut options = Options::new("range", body)?;
+    let from = match (options.take("gte"), options.take("gt")) {
+        (Some(value), _) => Bound::Included(value),
+        (None, Some(value)) => Bound::Excluded(value),
+        (None, None) => Bound::Unbounded,
+    };
+    let to = match (options.take("lte"), options.take("lt")) {
+        (Some(value), _) => Bound::Included(value),
+        (None, Some(value)) => Bound::Excluded(value),
+        (None, None) => Bound::Unbounded,
+    };
+    let boost = options.double("boost")?.or(outer);
+    options.finish()?;
+    Ok(with_boost(constant(within(context, name, Ends { from, to })?, 1.0), boost))
+}
+
+/// Documents with a value between the ends.
+pub(super) fn within(context: Context<'_>, name: &str, ends: Ends<'_>) -> Result<BoxQuery> {
+    let Some(resolved) = context.mapping.field(name) else {
+        return Ok(none());
+    };
+    let Resolved { path, field } = &resolved;
+    match field.kind {
+        Kind::Keyword | Kind::Text => strings(context, &resolved, ends),
+        _ if !field.doc_values => Err(unindexed(path)),
+        kind if kind.is_fraction() => {
+            let from = fraction(ends.from, f64::NEG_INFINITY, f64::next_up)?;
+            let to = fraction(ends.to, f64::INFINITY, f64::next_down)?;
+            Ok(scan::values(path, field, Test::Fraction(from..=to)))
+        }
+        kind => {
+            let (Some(from), Some(to)) = (lower(kind, ends.from)?, upper(kind, ends.to)?) else {
+                return Ok(none());
+            };
+            Ok(scan::values(path, field, Test::Whole(from..=to)))
+        }
+    }
+}
+
+fn strings(context: Context<'_>, resolved: &Resolved<'_>, ends: Ends<'_>) -> Result<BoxQuery> {
+    let Resolved { path, field } = resolved;
+    if !field.index {
+        return Err(unindexed(path));
+    }
+    let owned = |bound: Bound<&Value>| bound.map(|value| text(value).into_bytes());
+    let (from, to) = (owned(ends.from), owned(ends.to));
+    let start = context.fields.string_term(path, field, "");
+    Ok(scan::terms(start.field(), start.serialized_value_bytes().to_vec(), move |term| {
+        let above = match &from {
+            Bound::Included(from) => term >= from.as_slice(),
+            Bound::Excluded(from) => term > from.as_slice(),
+            Bound::Unbounded => true,
+        };
+        above
+            && match &to {
+                Bound::Included(to) => term <= to.as_slice(),
+                Bound::Excluded(to) => term < to.as_slice(),
+                Bound::Unbounded => true,
+            }
+    }))
+}
+
+fn fraction(bound: Bound<&Value>, open: f64, inside: fn(f64) -> f64) -> Result<f64> {
+    match bound {
+        Bound::Included(value) => as_double(value),
+        Bound::Excluded(value) => as_double(value).map(inside),
+        Bound::Unbounded => Ok(open),
+    }
+}
+
+/// The least whole number in the range; `None` if there is none.
+fn lower(kind: Kind, bound: Bound<&Value>) -> Result<Option<i64>> {
+    match bound {
+        Bound::Unbounded => Ok(Some(i64::MIN)),
+        Bound::Included(value) => whole(kind, value, Round::Up(false)).map(|(number, _)| Some(number)),
+        Bound::Excluded(value) => whole(kind, value, Round::Up(true))
+            .map(|(number, exact)| if exact { number.checked_add(1) } else { Some(number) }),
+    }
+}
+
+/// The greatest whole number in the range; `None` if there is none.
+fn upper(kind: Kind, bound: Bound<&Value>) -> Result<Option<i64>> {
+    match bound {
+        Bound::Unbounded => Ok(Some(i64::MAX)),
+        Bound::Included(value) => whole(kind, value, Round::Down(true)).map(|(number, _)| Some(number)),
+        Bound::Excluded(value) => whole(kind, value, Round::Down(false))
+            .map(|(number, exact)| if exact { number.checked_sub(1) } else { Some(number) }),
+    }
+}
+
+/// Where a fraction goes to reach the inside of the range, and whether a date is taken to its end.
+#[derive(Clone, Copy)]
+enum Round {
+    Up(bool),
+    Down(bool),
+}
+
+/// A bound as a whole number, rounded to the inside, and whether it was whole already.
+fn whole(kind: Kind, value: &Value, round: Round) -> Result<(i64, bool)> {
+    let (Round::Up(to_end) | Round::Down(to_end)) = round;
+    if matches!(kind, Kind::Date | Kind::Boolean) {
+        return special(kind, value, to_end).map(|number| (number, true));
+    }
+    if let Some(exact) = value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
+        return Ok((exact, true));
+    }
+    let double = as_double(value)?;
+    Ok((long_bound(double, matches!(round, Round::Up(_))), double.fract() == 0.0 && double.abs() < 9.2e18))
+}
+
+fn special(kind: Kind, value: &Value, to_end: bool) -> Result<i64> {
+    match (kind, value.as_str()) {
+        (Kind::Date, Some("now")) => Ok(crate::identity::millis() as i64),
+        (Kind::Date, Some(text)) if text.starts_with("now") || text.contains("||") => {
+            Err(Failure::unsupported(format!("date math: [{text}]")))
+        }
+        (Kind::Date, Some(text)) => {
+            let read = if to_end { dates::parse_end(text) } else { dates::parse(text) };
+            read.ok_or_else(|| {
+                Failure::new(
+                    400,
+                    "parse_exception",
+                    format!("failed to parse date field [{text}] with format [strict_date_optional_time||epoch_millis]"),
+                )
+            })
+        }
+        _ => match number(kind, value)? {
+            Number::Whole(number) => Ok(number),
+            Number::Fraction(number) => Ok(number as i64),
+        },
+    }
+}
+
+fn as_double(value: &Value) -> Result<f64> {
+    let read = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    read.ok_or_else(|| {
+        let cause =
+            Failure::new(400, "number_format_exception", format!("For input string: \"{}\"", text(value)));
+        Failure::new(400, "query_shard_exception", format!("failed to create query: {}", cause.reason()))
+            .caused_by(cause)
+    })
+}

@@ -1,0 +1,208 @@
+//! Collecting: the best hits of every segment, in one pass over what matches.
+
+use serde_json::Value;
+use tantivy::columnar::Column;
+use tantivy::query::{EnableScoring, Weight};
+use tantivy::{DocAddress, DocId, Score, SegmentReader};
+
+use super::sort::{Keys, Part, Resolved};
+use crate::failure::Result;
+use crate::query::BoxQuery;
+use crate::store::{View, sequence};
+
+/// Sort criteria with the tie-breaker.
+pub(super) const MAX_KEYS: usize = 8;
+
+type Key = [i128; MAX_KEYS];
+
+/// What is to be collected from one index.
+pub(super) struct Plan<'a> {
+    pub(super) view: usize,
+    pub(super) query: BoxQuery,
+    pub(super) sort: &'a [Resolved],
+    pub(super) after: Option<&'a [Value]>,
+    pub(super) slice: Option<(u64, u64)>,
+    pub(super) scores: bool,
+}
+
+/// A document among the best.
+#[derive(Debug, Clone)]
+pub(super) struct Hit {
+    pub(super) parts: Vec<Part>,
+    pub(super) view: usize,
+    pub(super) address: DocAddress,
+    pub(super) score: f32,
+}
+
+/// The best hits so far, over all indices.
+#[derive(Debug)]
+pub(super) struct Top {
+    limit: usize,
+    pub(super) hits: Vec<Hit>,
+    pub(super) total: usize,
+}
+
+impl Top {
+    pub(super) fn new(limit: usize) -> Self {
+        Top { limit, hits: Vec::new(), total: 0 }
+    }
+
+    fn add(&mut self, hits: Vec<Hit>) {
+        if hits.is_empty() {
+            return;
+        }
+        self.hits.extend(hits);
+        self.hits.sort_by(|a, b| (&a.parts, a.view).cmp(&(&b.parts, b.view)));
+        self.hits.truncate(self.limit);
+    }
+
+    /// The key that a document must stay below to be among the best, if numbers alone decide.
+    fn bound(&self, plan: &Plan<'_>) -> Option<Key> {
+        let last = self.hits.last().filter(|_| self.hits.len() >= self.limit)?;
+        if last.view != plan.view {
+            return None;
+        }
+        let mut key = [0; MAX_KEYS];
+        for (slot, part) in key.iter_mut().zip(&last.parts) {
+            match part {
+                Part::Number(number) => *slot = *number,
+                _ => return None,
+            }
+        }
+        Some(key)
+    }
+}
+
+/// Adds the best hits of one index.
+pub(super) fn collect(view: &View, plan: &Plan<'_>, top: &mut Top) -> Result<()> {
+    let scoring = if plan.scores {
+        EnableScoring::enabled_from_searcher(&view.searcher)
+    } else {
+        EnableScoring::disabled_from_searcher(&view.searcher)
+    };
+    let weight = plan.query.weight(scoring)?;
+    for (ord, segment) in view.searcher.segment_readers().iter().enumerate() {
+        let mut collector = Collector::new(segment, plan, top)?;
+        collector.run(weight.as_ref(), plan.scores)?;
+        top.total += collector.total;
+        let hits = collector.hits(plan, ord as u32)?;
+        top.add(hits);
+    }
+    Ok(())
+}
+
+/// One segment's pass.
+struct Collector<'a> {
+    segment: &'a SegmentReader,
+    keys: Vec<Keys>,
+    after: Option<(Key, usize)>,
+    slice: Option<(u64, u64, Column<u64>)>,
+    limit: usize,
+    bound: Option<Key>,
+    found: Vec<(Key, DocId, Score)>,
+    total: usize,
+}
+
+impl<'a> Collector<'a> {
+    fn new(segment: &'a SegmentReader, plan: &Plan<'_>, top: &Top) -> Result<Self> {
+        let keys = plan.sort.iter().map(|sort| sort.keys(segment)).collect::<Result<Vec<_>>>()?;
+        let after = plan.after.map(|values| after(plan.sort, &keys, values)).transpose()?;
+        let slice = plan
+            .slice
+            .map(|(id, max)| Ok::<_, crate::failure::Failure>((id, max, sequence(segment)?)))
+            .transpose()?;
+        Ok(Collector {
+            segment,
+            keys,
+            after,
+            slice,
+            limit: top.limit,
+            bound: top.bound(plan),
+            found: Vec::new(),
+            total: 0,
+        })
+    }
+
+    fn run(&mut self, weight: &dyn Weight, scores: bool) -> Result<()> {
+        let segment = self.segment;
+        if scores {
+            weight.for_each(segment, &mut |doc, score| self.see(doc, score))?;
+        } else {
+            weight.for_each_no_score(segment, &mut |docs| docs.iter().for_each(|doc| self.see(*doc, 1.0)))?;
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, doc: DocId, score: Score) {
+        if self.segment.is_deleted(doc) {
+            return;
+        }
+        if let Some((id, max, sequence)) = &self.slice
+            && sequence.first(doc).unwrap_or_default() % max != *id
+        {
+            return;
+        }
+        self.total += 1;
+        if self.limit > 0 {
+            self.weigh(doc, score);
+        }
+    }
+
+    /// Keeps the document if it is among the best; later criteria are read only where earlier ones tie.
+    fn weigh(&mut self, doc: DocId, score: Score) {
+        let mut key = [0; MAX_KEYS];
+        let (mut past, mut inside) = (self.after.is_none(), self.bound.is_none());
+        for (at, keys) in self.keys.iter().enumerate() {
+            key[at] = keys.key(doc, score);
+            if !past {
+                let (after, length) =
+                    self.after.as_ref().map_or((&key, 0), |(after, length)| (after, *length));
+                match key[at].cmp(&after[at]) {
+                    std::cmp::Ordering::Less => return,
+                    std::cmp::Ordering::Equal if at + 1 >= length => return,
+                    std::cmp::Ordering::Equal => {}
+                    std::cmp::Ordering::Greater => past = true,
+                }
+            }
+            if let Some(bound) = self.bound.as_ref().filter(|_| !inside) {
+                match key[at].cmp(&bound[at]) {
+                    std::cmp::Ordering::Greater => return,
+                    std::cmp::Ordering::Equal => {}
+                    std::cmp::Ordering::Less => inside = true,
+                }
+            }
+        }
+        self.found.push((key, doc, score));
+        if self.found.len() >= 2 * self.limit.max(64) {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        if self.found.len() > self.limit {
+            self.found.select_nth_unstable_by(self.limit - 1, |a, b| a.0.cmp(&b.0));
+            self.found.truncate(self.limit);
+            self.bound = self.found.last().map(|(key, ..)| *key);
+        }
+    }
+
+    fn hits(mut self, plan: &Plan<'_>, ord: u32) -> Result<Vec<Hit>> {
+        self.shrink();
+        let mut hits = Vec::with_capacity(self.found.len());
+        for (key, doc, score) in &self.found {
+            let parts: Vec<Part> =
+                self.keys.iter().zip(key).map(|(keys, key)| keys.part(*key)).collect::<Result<_>>()?;
+            hits.push(Hit { parts, view: plan.view, address: DocAddress::new(ord, *doc), score: *score });
+        }
+        Ok(hits)
+    }
+}
+
+/// The keys of `search_after` in this segment, and how many of them were given.
+fn after(sorts: &[Resolved], keys: &[Keys], values: &[Value]) -> Result<(Key, usize)> {
+    let mut after = [0; MAX_KEYS];
+    for (at, ((sort, keys), value)) in sorts.iter().zip(keys).zip(values).enumerate() {
+        after[at] = if sort.is_text() { keys.after_text(value)? } else { sort.after_number(value)? };
+    }
+    Ok((after, values.len()))
+}

@@ -1,0 +1,16 @@
+//! What is on disk: indices, each a mapping, an engine and a log.
+
+mod engine;
+mod index;
+mod log;
+mod meta;
+mod node;
+mod read;
+mod write;
+
+pub(crate) use self::engine::{Columns, Fields, sequence, versions};
+pub(crate) use self::index::{Index, View};
+pub(crate) use self::meta::{Meta, Settings, duration};
+pub(crate) use self::node::{Creation, Node};
+pub(crate) use self::read::stored;
+pub(crate) use self::write::{Action, Condition, Operation, Outcome, Source, Update, Written};

@@ -1,0 +1,180 @@
+//! All indices of a data folder, and the points in time open on them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::{Map, Value};
+
+use super::index::Index;
+use super::meta::{Meta, Settings};
+use crate::failure::{Failure, Result};
+use crate::filter_path::wildcard;
+use crate::identity;
+use crate::mapping::Mapping;
+use crate::search::Pits;
+
+/// The node: what every request works on.
+pub(crate) struct Node {
+    folder: PathBuf,
+    indices: RwLock<BTreeMap<String, Arc<Index>>>,
+    pub(crate) pits: Pits,
+    /// The id under which `/_nodes` names this process.
+    pub(crate) id: String,
+}
+
+/// What an index is created with.
+#[derive(Debug, Default)]
+pub(crate) struct Creation {
+    pub(crate) settings: Settings,
+    pub(crate) mapping: Mapping,
+    pub(crate) aliases: Map<String, Value>,
+}
+
+impl Node {
+    /// Opens every index of the folder. What a killed deletion or creation left over is removed.
+    pub(crate) fn open(data: &Path) -> Result<Self> {
+        let folder = data.join("indices");
+        std::fs::create_dir_all(&folder)?;
+        let mut indices = BTreeMap::new();
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            match Index::open(&path)? {
+                Some(index) => {
+                    indices.insert(index.meta().name.clone(), Arc::new(index));
+                }
+                None => std::fs::remove_dir_all(&path)?,
+            }
+        }
+        Ok(Node { folder, indices: RwLock::new(indices), pits: Pits::default(), id: identity::unique() })
+    }
+
+    /// Commits and closes every index.
+    pub(crate) fn close(&self) -> Result<()> {
+        let indices = std::mem::take(&mut *self.indices.write().unwrap_or_else(PoisonError::into_inner));
+        indices.values().try_for_each(|index| index.close())
+    }
+
+    /// Makes a new index.
+    pub(crate) fn create(&self, name: &str, creation: Creation) -> Result<Arc<Index>> {
+        check_name(name)?;
+        let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = indices.get(name) {
+            return Err(exists(name, &index.meta().uuid));
+        }
+        if indices.values().any(|index| index.meta().aliases.contains_key(name)) {
+            return Err(Failure::new(
+                400,
+                "invalid_index_name_exception",
+                format!("Invalid index name [{name}], already exists as alias"),
+            ));
+        }
+        let limit = creation.settings.limits().total_fields;
+        if creation.mapping.count() > limit {
+            return Err(Failure::argument(format!("Limit of total fields [{limit}] has been exceeded")));
+        }
+        let mut meta = Meta::new(name, creation.settings, creation.mapping);
+        meta.aliases = creation.aliases;
+        let index = Arc::new(Index::create(&self.folder.join(&meta.uuid), meta)?);
+        indices.insert(name.to_owned(), index.clone());
+        Ok(index)
+    }
+
+    /// Deletes an index. An alias is no index here.
+    pub(crate) fn delete(&self, name: &str) -> Result<()> {
+        let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(index) = indices.get(name) else {
+            return Err(Failure::index_not_found(name));
+        };
+        index.remove()?;
+        indices.remove(name);
+        Ok(())
+    }
+
+    /// The one index of a name or alias.
+    pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>> {
+        let mut found = self.named(name);
+        match found.len() {
+            0 => Err(Failure::index_not_found(name)),
+            1 => Ok(found.remove(0)),
+            _ => Err(Failure::argument(format!(
+                "alias [{name}] has more than one index associated with it, can't execute a single index op"
+            ))),
+        }
+    }
+
+    /// The index to write to, created if there is none of that name.
+    pub(crate) fn index_or_create(&self, name: &str) -> Result<Arc<Index>> {
+        if !self.named(name).is_empty() {
+            return self.index(name);
+        }
+        match self.create(name, Creation::default()) {
+            Err(failure) if !self.named(name).is_empty() && failure.status() == 400 => self.index(name),
+            other => other,
+        }
+    }
+
+    /// The indices of an expression: names, aliases and patterns with `*`, comma between them.
+    pub(crate) fn select(&self, expression: &str) -> Result<Vec<Arc<Index>>> {
+        let mut chosen: BTreeMap<String, Arc<Index>> = BTreeMap::new();
+        for part in expression.split(',').filter(|part| !part.is_empty()) {
+            let found = if part == "_all" {
+                self.fitting("*")
+            } else if part.contains('*') {
+                self.fitting(part)
+            } else {
+                self.named(part)
+            };
+            if found.is_empty() && !part.contains('*') && part != "_all" {
+                return Err(Failure::index_not_found(part));
+            }
+            chosen.extend(found.into_iter().map(|index| (index.meta().name.clone(), index)));
+        }
+        Ok(chosen.into_values().collect())
+    }
+
+    fn named(&self, name: &str) -> Vec<Arc<Index>> {
+        let indices = self.indices.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = indices.get(name) {
+            return vec![index.clone()];
+        }
+        indices.values().filter(|index| index.meta().aliases.contains_key(name)).cloned().collect()
+    }
+
+    fn fitting(&self, pattern: &str) -> Vec<Arc<Index>> {
+        let indices = self.indices.read().unwrap_or_else(PoisonError::into_inner);
+        let fits = |index: &&Arc<Index>| {
+            let meta = index.meta();
+            let asked = pattern.starts_with('.') && meta.name.starts_with('.');
+            (asked || !meta.settings.hidden())
+                && (wildcard(pattern, &meta.name)
+                    || meta.aliases.keys().any(|alias| wildcard(pattern, alias)))
+        };
+        indices.values().filter(fits).cloned().collect()
+    }
+}
+
+fn exists(name: &str, uuid: &str) -> Failure {
+    Failure::new(400, "resource_already_exists_exception", format!("index [{name}/{uuid}] already exists"))
+        .with("index_uuid", uuid)
+        .with("index", name)
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let reason = if name.is_empty() || name == "." || name == ".." {
+        "must not be '.' or '..'"
+    } else if name.starts_with(['_', '-', '+']) {
+        "must not start with '_', '-', or '+'"
+    } else if name.chars().any(char::is_uppercase) {
+        "must be lowercase"
+    } else if name.contains(['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':']) {
+        "must not contain the following characters ['\\','/','*','?','\"','<','>','|',' ',',','#',':']"
+    } else if name.len() > 255 {
+        "index name is too long"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::new(400, "invalid_index_name_exception", format!("Invalid index name [{name}], {reason}"))
+        .with("index_uuid", "_na_")
+        .with("index", name))
+}

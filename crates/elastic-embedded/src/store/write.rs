@@ -1,0 +1,352 @@
+//! Writing: what an operation does to a document, and what of it is acknowledged.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+use tantivy::IndexWriter;
+
+use super::engine::Row;
+use super::index::{Index, Pending, Tombstone};
+use super::log::{self, Log, Record};
+use super::meta::Meta;
+use super::read;
+use crate::failure::{Failure, Result};
+use crate::mapping::{self, Mapping};
+
+/// The log may grow to this size before the engine takes over what it holds.
+const MAX_LOG_BYTES: u64 = 64 << 20;
+const MAX_PENDING: usize = 250_000;
+const KEEP_TOMBSTONES: Duration = Duration::from_secs(60);
+
+/// What the lock of writes guards.
+pub(super) struct Writing {
+    pub(super) writer: Option<IndexWriter>,
+    pub(super) log: Log,
+    pub(super) pending: HashMap<Box<str>, Pending>,
+    pub(super) tombstones: HashMap<Box<str>, Tombstone>,
+    pub(super) next_seq: u64,
+    pub(super) refreshed: Instant,
+    pub(super) closed: bool,
+}
+
+/// One operation on one document.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) action: Action,
+    pub(crate) condition: Option<Condition>,
+}
+
+/// What to do with the document.
+#[derive(Debug)]
+pub(crate) enum Action {
+    Index(Source),
+    Create(Source),
+    /// A new document under an id that this server just made.
+    Add(Source),
+    Update(Update),
+    Delete,
+}
+
+/// A change of a document that is there, or the document to put in its place.
+#[derive(Debug)]
+pub(crate) struct Update {
+    pub(crate) doc: Map<String, Value>,
+    pub(crate) upsert: Option<Map<String, Value>>,
+    pub(crate) detect_noop: bool,
+}
+
+/// A document as it was sent, and parsed.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) bytes: bytes::Bytes,
+    pub(crate) parsed: Map<String, Value>,
+}
+
+/// Do it only if the document is still the one that was seen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Condition {
+    pub(crate) seq: u64,
+    pub(crate) term: u64,
+}
+
+/// What became of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Created,
+    Updated,
+    Deleted,
+    NotFound,
+    Noop,
+}
+
+/// An operation that was carried out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written {
+    pub(crate) outcome: Outcome,
+    pub(crate) version: u64,
+    pub(crate) seq: u64,
+}
+
+impl Writing {
+    pub(super) fn new(log: Log, next_seq: u64) -> Self {
+        Writing {
+            writer: None,
+            log,
+            pending: HashMap::new(),
+            tombstones: HashMap::new(),
+            next_seq,
+            refreshed: Instant::now(),
+            closed: false,
+        }
+    }
+
+    fn take_seq(&mut self) -> u64 {
+        self.next_seq += 1;
+        self.next_seq - 1
+    }
+}
+
+/// The document that an operation meets.
+#[derive(Debug, Clone, Copy)]
+struct Current {
+    seq: u64,
+    version: u64,
+    exists: bool,
+}
+
+impl Index {
+    /// Carries out operations in order. What comes back as written is in the log.
+    ///
+    /// # Errors
+    /// The outer error means that nothing is acknowledged; the inner ones are each operation's own.
+    pub(crate) fn write(&self, operations: Vec<Operation>) -> Result<Vec<Result<Written>>> {
+        let mut writing = self.lock()?;
+        let before = self.meta();
+        let mut batch =
+            Batch { index: self, writing: &mut writing, meta: Meta::clone(&before), extended: false };
+        let results: Vec<_> = operations.into_iter().map(|operation| batch.apply(operation)).collect();
+        let (meta, extended) = (batch.meta, batch.extended);
+        if extended {
+            self.replace(meta)?;
+        }
+        if writing.log.len() > 0 {
+            self.hide();
+        }
+        if let Err(error) = writing.log.flush() {
+            writing.closed = true;
+            return Err(error);
+        }
+        if writing.log.len() > MAX_LOG_BYTES || writing.pending.len() > MAX_PENDING {
+            self.commit(&mut writing)?;
+        }
+        Ok(results)
+    }
+
+    /// Makes the engine hold all that the log holds.
+    pub(super) fn commit(&self, writing: &mut Writing) -> Result<()> {
+        if writing.log.len() == 0 {
+            return Ok(());
+        }
+        let next_seq = writing.next_seq;
+        let mut prepared = self.writer(&mut writing.writer)?.prepare_commit()?;
+        prepared.set_payload(&next_seq.to_string());
+        prepared.commit()?;
+        self.reader.reload()?;
+        writing.log.rotate()?;
+        let now = Instant::now();
+        writing.tombstones.retain(|_, stone| now.duration_since(stone.since) < KEEP_TOMBSTONES);
+        for (id, pending) in std::mem::take(&mut writing.pending) {
+            let Pending { seq, version, place } = pending;
+            match place {
+                Some(_) => writing.tombstones.remove(&id),
+                None => writing.tombstones.insert(id, Tombstone { seq, version, since: now }),
+            };
+        }
+        Ok(())
+    }
+
+    /// Brings back what the log of an earlier process holds.
+    pub(super) fn recover(&self, folder: &Path) -> Result<()> {
+        let mut writing = self.lock()?;
+        let meta = self.meta();
+        let from = writing.next_seq;
+        let mut found = false;
+        log::replay(folder, |record| {
+            if record.seq < from {
+                return Ok(());
+            }
+            found = true;
+            writing.next_seq = writing.next_seq.max(record.seq + 1);
+            self.replay(self.writer(&mut writing.writer)?, &record, &meta)
+        })?;
+        if found {
+            let next_seq = writing.next_seq;
+            let mut prepared = self.writer(&mut writing.writer)?.prepare_commit()?;
+            prepared.set_payload(&next_seq.to_string());
+            prepared.commit()?;
+        }
+        writing.log.discard_older()?;
+        drop(writing);
+        self.reader.reload()?;
+        self.refresh()
+    }
+
+    fn replay(&self, writer: &IndexWriter, record: &Record<'_>, meta: &Meta) -> Result<()> {
+        writer.delete_term(self.fields.id_term(record.id));
+        let Some(source) = record.source else {
+            return Ok(());
+        };
+        let object = serde_json::from_slice(source).map_err(Failure::internal)?;
+        let parsed = mapping::parse(record.id, &object, &meta.mapping, meta.settings.limits())?;
+        let (id, seq, version) = (record.id, record.seq, record.version);
+        writer.add_document(self.fields.document(Row { id, source, seq, version, values: parsed.values }))?;
+        Ok(())
+    }
+}
+
+/// Operations that share one turn of the lock, one extension of the mapping, one flush of the log.
+struct Batch<'a> {
+    index: &'a Index,
+    writing: &'a mut Writing,
+    meta: Meta,
+    extended: bool,
+}
+
+impl Batch<'_> {
+    fn apply(&mut self, operation: Operation) -> Result<Written> {
+        let Operation { id, action, condition } = operation;
+        if let Action::Add(source) = action {
+            return self.put(&id, source, None);
+        }
+        let current = self.current(&id)?;
+        let exists = current.is_some_and(|current| current.exists);
+        if matches!(action, Action::Create(_)) && exists {
+            return Err(self.conflict(&id, &already_there(current)));
+        }
+        if exists || !matches!(action, Action::Update(_)) {
+            self.check(&id, condition, current)?;
+        }
+        match action {
+            Action::Delete => self.delete(&id, current),
+            Action::Update(update) => self.update(&id, update, current),
+            Action::Index(source) | Action::Create(source) | Action::Add(source) => {
+                self.put(&id, source, current)
+            }
+        }
+    }
+
+    fn update(&mut self, id: &str, update: Update, met: Option<Current>) -> Result<Written> {
+        let Some(current) = met.filter(|current| current.exists) else {
+            let reason = format!("[{id}]: document missing");
+            let missing = self.located(Failure::new(404, "document_missing_exception", reason));
+            return self.put(id, source_of(update.upsert.ok_or(missing)?)?, met);
+        };
+        let bytes = self.index.source_of(self.writing, id)?.unwrap_or_default();
+        let before: Map<String, Value> = serde_json::from_slice(&bytes).map_err(Failure::internal)?;
+        let mut after = before.clone();
+        merge(&mut after, update.doc);
+        if update.detect_noop && after == before {
+            return Ok(Written { outcome: Outcome::Noop, version: current.version, seq: current.seq });
+        }
+        self.put(id, source_of(after)?, Some(current))
+    }
+
+    fn put(&mut self, id: &str, source: Source, current: Option<Current>) -> Result<Written> {
+        let parsed = mapping::parse(id, &source.parsed, &self.meta.mapping, self.meta.settings.limits())?;
+        if let Some(extended) = parsed.mapping {
+            self.extend(extended);
+        }
+        let exists = current.is_some_and(|current| current.exists);
+        let (seq, version) = (self.writing.take_seq(), current.map_or(1, |current| current.version + 1));
+        let record = Record { seq, version, id, source: Some(&source.bytes) };
+        let place = self.writing.log.append(&record)?;
+        let writer = self.index.writer(&mut self.writing.writer)?;
+        if exists {
+            writer.delete_term(self.index.fields.id_term(id));
+        }
+        let row = Row { id, source: &source.bytes, seq, version, values: parsed.values };
+        writer.add_document(self.index.fields.document(row))?;
+        self.writing.pending.insert(id.into(), Pending { seq, version, place: Some(place) });
+        Ok(Written { outcome: if exists { Outcome::Updated } else { Outcome::Created }, version, seq })
+    }
+
+    fn delete(&mut self, id: &str, current: Option<Current>) -> Result<Written> {
+        let exists = current.is_some_and(|current| current.exists);
+        let (seq, version) = (self.writing.take_seq(), current.map_or(1, |current| current.version + 1));
+        if exists {
+            self.writing.log.append(&Record { seq, version, id, source: None })?;
+            self.index.writer(&mut self.writing.writer)?.delete_term(self.index.fields.id_term(id));
+            self.writing.pending.insert(id.into(), Pending { seq, version, place: None });
+        }
+        Ok(Written { outcome: if exists { Outcome::Deleted } else { Outcome::NotFound }, version, seq })
+    }
+
+    fn extend(&mut self, mapping: Mapping) {
+        self.meta.mapping = mapping;
+        self.extended = true;
+    }
+
+    fn current(&self, id: &str) -> Result<Option<Current>> {
+        if let Some(Pending { seq, version, place }) = self.writing.pending.get(id) {
+            return Ok(Some(Current { seq: *seq, version: *version, exists: place.is_some() }));
+        }
+        if let Some(Tombstone { seq, version, .. }) = self.writing.tombstones.get(id) {
+            return Ok(Some(Current { seq: *seq, version: *version, exists: false }));
+        }
+        let found = read::locate(&self.index.reader.searcher(), self.index.fields, id)?;
+        Ok(found.map(|found| Current { seq: found.seq, version: found.version, exists: true }))
+    }
+
+    fn check(&self, id: &str, condition: Option<Condition>, current: Option<Current>) -> Result<()> {
+        let Some(Condition { seq, term }) = condition else {
+            return Ok(());
+        };
+        match current.filter(|current| current.exists) {
+            Some(current) if current.seq == seq && term == 1 => Ok(()),
+            Some(current) => Err(self.conflict(
+                id,
+                &format!(
+                    "required seqNo [{seq}], primary term [{term}]. current document has seqNo [{}] and primary term [1]",
+                    current.seq
+                ),
+            )),
+            None => Err(self.conflict(id, &format!("required seqNo [{seq}], primary term [{term}]. but no document was found"))),
+        }
+    }
+
+    fn conflict(&self, id: &str, why: &str) -> Failure {
+        let reason = format!("[{id}]: version conflict, {why}");
+        self.located(Failure::new(409, "version_conflict_engine_exception", reason))
+    }
+
+    fn located(&self, failure: Failure) -> Failure {
+        failure
+            .with("index_uuid", self.meta.uuid.clone())
+            .with("shard", "0")
+            .with("index", self.meta.name.clone())
+    }
+}
+
+fn already_there(current: Option<Current>) -> String {
+    format!("document already exists (current version [{}])", current.map_or(0, |current| current.version))
+}
+
+fn source_of(parsed: Map<String, Value>) -> Result<Source> {
+    let bytes = serde_json::to_vec(&parsed).map_err(Failure::internal)?.into();
+    Ok(Source { bytes, parsed })
+}
+
+/// Merges objects member by member; anything else is replaced.
+fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Object(before)), Value::Object(value)) => merge(before, value),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
