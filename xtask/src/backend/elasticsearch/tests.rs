@@ -4,10 +4,9 @@ use crate::tests::Machine;
 
 /// A machine with this JDK, and a Maven Central that has every version.
 fn machine(java: &str) -> Machine {
-    let machine = Machine::new().jdk("jdk", java);
-    let home = machine.path("jdk");
-    machine
-        .var("JAVA_HOME", home)
+    Machine::new()
+        .jdk("jdk", java)
+        .java_home("jdk")
         .program(
             "mvn",
             "for word; do folder=${word#-DoutputDirectory=}; done; mkdir -p $folder; touch $folder/it.zip",
