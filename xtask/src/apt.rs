@@ -1,5 +1,6 @@
 //! Packages of a Debian machine, for what Rust's own tools do not bring.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::error::{Error, Result};
@@ -10,21 +11,16 @@ use crate::shell::Shell;
 /// # Errors
 /// When this is no Debian machine, when neither root nor `sudo` is at hand, or when no choice can be had.
 pub fn install_first<'a>(shell: &Shell, choices: &[&'a str]) -> Result<&'a str> {
-    let apt = |program: &str| privileged(shell, program);
     if shell.find("apt-get").is_none() {
         return Err(missing(choices, "there is no apt-get here"));
     }
-    let Some(mut update) = apt("apt-get") else {
-        return Err(missing(choices, "apt-get needs root or sudo"));
-    };
+    let apt_get = || privileged(shell).ok_or_else(|| missing(choices, "apt-get needs root or sudo"));
     shell.note(format_args!("looking for {} among Debian's packages", choices.join(" or ")));
-    shell.capture(update.args(["update", "-qq"]))?;
+    shell.capture(apt_get()?.args(["update", "-qq"]))?;
     let known = |name: &&&str| shell.succeeds(shell.command("apt-cache").args(["show", name]));
-    let Some(choice) = choices.iter().find(known) else {
-        return Err(missing(choices, "Debian's package lists do not have it"));
-    };
-    let Some(mut install) = apt("apt-get") else { return Err(missing(choices, "sudo went away")) };
-    shell.capture(install.args(["install", "-y", "-qq", "--no-install-recommends", choice]))?;
+    let choice = choices.iter().find(known);
+    let choice = choice.ok_or_else(|| missing(choices, "Debian's package lists do not have it"))?;
+    shell.capture(apt_get()?.args(["install", "-y", "-qq", "--no-install-recommends", choice]))?;
     Ok(choice)
 }
 
@@ -32,7 +28,7 @@ pub fn install_first<'a>(shell: &Shell, choices: &[&'a str]) -> Result<&'a str> 
 ///
 /// # Errors
 /// When the package cannot be installed.
-pub fn program(shell: &Shell, program: &str, package: &str) -> Result<std::path::PathBuf> {
+pub fn program(shell: &Shell, program: &str, package: &str) -> Result<PathBuf> {
     if let Some(found) = shell.find(program) {
         return Ok(found);
     }
@@ -40,17 +36,15 @@ pub fn program(shell: &Shell, program: &str, package: &str) -> Result<std::path:
     shell.find(program).ok_or_else(|| missing(&[package], "the package does not hold the program"))
 }
 
-fn privileged(shell: &Shell, program: &str) -> Option<Command> {
-    let mut command = if shell.superuser {
-        shell.command(program)
-    } else {
-        shell.find("sudo")?;
-        let mut sudo = shell.command("sudo");
-        sudo.args(["--non-interactive", "DEBIAN_FRONTEND=noninteractive", program]);
-        sudo
-    };
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    Some(command)
+fn privileged(shell: &Shell) -> Option<Command> {
+    if shell.superuser {
+        let mut command = shell.command("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        return Some(command);
+    }
+    let mut sudo = shell.command(shell.find("sudo")?);
+    sudo.args(["--non-interactive", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    Some(sudo)
 }
 
 fn missing(choices: &[&str], why: &str) -> Error {
