@@ -1,70 +1,85 @@
 use super::*;
 use crate::tests::Machine;
 
-fn shell_script(script: &str, log: &Path) -> (Child, Identity) {
-    let child = spawn(Command::new("/bin/sh").args(["-c", script, "a marker"]), log).unwrap();
-    let identity = identify(child.id(), "marker").unwrap();
-    (child, identity)
+/// A shell script with the words "a marker" in its command line. `block` in it waits for ever, at a pipe that nobody
+/// opens; what still runs at the end of a test is killed.
+struct Script {
+    machine: Machine,
+    child: Child,
+    identity: Identity,
 }
 
-/// Waits until the script has written its first line, and returns it.
-fn first_line(log: &Path) -> String {
-    loop {
-        if let Some((line, _)) = fs::read_to_string(log).unwrap().split_once('\n') {
-            return line.to_owned();
+impl Script {
+    fn start(script: &str) -> Self {
+        let machine = Machine::new();
+        let pipe = machine.path("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let script = script.replace("block", &format!("read never < '{}'", pipe.display()));
+        let mut command = Command::new("/bin/sh");
+        let child = spawn(command.args(["-c", &script, "a marker"]), &machine.path("log")).unwrap();
+        let identity = identify(child.id(), "a marker").unwrap();
+        Self { machine, child, identity }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.machine.path("log")).unwrap()
+    }
+
+    /// Waits until the script has written its first line, and returns it.
+    fn first_line(&self) -> String {
+        loop {
+            if let Some((line, _)) = self.log().split_once('\n') {
+                return line.to_owned();
+            }
+            pause();
         }
-        pause();
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        send(&self.identity, Signal::KILL);
+        let _ = self.child.wait();
     }
 }
 
 #[test]
 fn a_process_is_told_by_its_start_and_its_command_line() {
-    let machine = Machine::new();
-    let (mut child, identity) = shell_script("echo up; read never < /dev/zero", &machine.path("log"));
-    assert_eq!(first_line(&machine.path("log")), "up");
-    assert!(is_alive(&identity));
-    assert!(!is_alive(&Identity { began: identity.began + 1, ..identity.clone() }));
-    assert!(!is_alive(&Identity { marker: "another".into(), ..identity.clone() }));
-    assert_eq!(
-        end(&Identity { marker: "another".into(), ..identity.clone() }, Duration::ZERO),
-        Ending::Absent
-    );
-    assert!(is_alive(&identity));
-    assert_eq!(end(&identity, Duration::from_secs(60)), Ending::Asked);
-    child.wait().unwrap();
-    assert_eq!(identify(child.id(), "marker"), None);
-    assert_eq!(end(&identity, Duration::ZERO), Ending::Absent);
+    let mut script = Script::start("echo up; block");
+    assert_eq!(script.first_line(), "up");
+    let ours = script.identity.clone();
+    let later = Identity { began: ours.began + 1, ..ours.clone() };
+    let other = Identity { marker: "another".into(), ..ours.clone() };
+    assert_eq!([&ours, &later, &other].map(is_alive), [true, false, false]);
+    assert_eq!(end(&other, Duration::ZERO), Ending::Absent);
+    assert!(is_alive(&ours));
+    assert_eq!(end(&ours, Duration::from_secs(60)), Ending::Asked);
+    script.child.wait().unwrap();
+    assert_eq!(identify(script.child.id(), "a marker"), None);
+    assert_eq!(end(&ours, Duration::ZERO), Ending::Absent);
 }
 
 #[test]
 fn one_that_does_not_listen_is_killed() {
-    let machine = Machine::new();
-    let log = machine.path("log");
-    let (mut child, identity) = shell_script("trap '' TERM; echo deaf; read never < /dev/zero", &log);
-    assert_eq!(first_line(&log), "deaf");
-    assert_eq!(end(&identity, Duration::from_millis(1)), Ending::Killed);
-    assert!(!child.wait().unwrap().success());
+    let mut script = Script::start("trap '' TERM; echo deaf; block");
+    assert_eq!(script.first_line(), "deaf");
+    assert_eq!(end(&script.identity, Duration::from_millis(1)), Ending::Killed);
+    assert!(!script.child.wait().unwrap().success());
 }
 
 #[test]
 fn the_children_of_a_server_end_with_it() {
-    let machine = Machine::new();
-    let log = machine.path("log");
-    let (mut child, identity) =
-        shell_script("sh -c 'echo $$; read never < /dev/zero' 'marker too' & wait", &log);
-    let grandchild = identify(first_line(&log).parse().unwrap(), "marker too").unwrap();
-    assert_eq!(end(&identity, Duration::from_secs(60)), Ending::Asked);
-    child.wait().unwrap();
+    let script = Script::start("(sh -c 'echo $PPID; block'; true) & wait");
+    let grandchild = identify(script.first_line().parse().unwrap(), "a marker").unwrap();
+    assert_eq!(end(&script.identity, Duration::from_secs(60)), Ending::Asked);
     assert!(gone_within(&grandchild, Duration::from_secs(60)));
 }
 
 #[test]
 fn output_and_errors_go_to_the_log() {
-    let machine = Machine::new();
-    let log = machine.path("log");
-    let (mut child, _) = shell_script("echo one; echo two >&2", &log);
-    child.wait().unwrap();
-    assert_eq!(fs::read_to_string(&log).unwrap(), "one\ntwo\n");
+    let mut script = Script::start("echo one; echo two >&2");
+    script.child.wait().unwrap();
+    assert_eq!(script.log(), "one\ntwo\n");
 }
 
 #[test]
