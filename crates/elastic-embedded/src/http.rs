@@ -91,8 +91,12 @@ async fn receive(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes> {
 }
 
 fn answer(app: &App, call: Call) -> Reply {
-    let reply = api::dispatch(&app.node, &call).unwrap_or_else(Reply::from);
-    Reply { body: reply.body.map(|body| call.filter.apply(body)), pretty: call.flag("pretty"), ..reply }
+    let pretty = call.flag("pretty");
+    match api::dispatch(&app.node, &call) {
+        Ok(reply) => Reply { body: reply.body.map(|body| call.filter.apply(body)), pretty, ..reply },
+        // An error is told whole, whatever part of the answer was wanted.
+        Err(failure) => Reply { pretty, ..Reply::from(failure) },
+    }
 }
 
 fn send(reply: Reply, head: bool) -> Response {

@@ -1,5 +1,6 @@
 //! Search: from a request to the answer's tree.
 
+mod aggregation;
 mod collect;
 mod doc_values;
 mod fetch;
@@ -32,7 +33,7 @@ use crate::tree::{Tree, object};
 /// The request's own, or that of the first index that fails.
 pub(crate) fn run(views: &[View], request: &Request, filter: &FilterPath) -> Result<Tree> {
     let started = Instant::now();
-    let mut top = Top::new(request.window());
+    let mut top = Top::new(request.window(), &request.aggregations);
     let mut orders = Vec::with_capacity(views.len());
     for (ord, view) in views.iter().enumerate() {
         let order = collect_view(ord, view, request, &mut top);
@@ -48,6 +49,9 @@ pub(crate) fn run(views: &[View], request: &Request, filter: &FilterPath) -> Res
     answer.push("timed_out", false);
     answer.push("_shards", shards(views.len()));
     answer.push("hits", hits_of(request, &top, fetched));
+    if let Some(running) = top.aggregations {
+        answer.push("aggregations", running.finish()?);
+    }
     Ok(answer)
 }
 
@@ -55,7 +59,7 @@ pub(crate) fn run(views: &[View], request: &Request, filter: &FilterPath) -> Res
 pub(crate) fn count(views: &[View], request: &Request) -> Result<Tree> {
     let mut total = 0;
     for view in views {
-        let query = query::build(Context::new(&view.meta.mapping, view.fields), &request.query);
+        let query = query_of(Context::new(&view.meta.mapping, view.fields), request);
         let query = query.map_err(|failure| failure.of_shard(&view.meta.name))?;
         total += view.searcher.search(&query, &tantivy::collector::Count)?;
     }
@@ -63,7 +67,7 @@ pub(crate) fn count(views: &[View], request: &Request) -> Result<Tree> {
 }
 
 /// Collects from one view and tells the order of its hits.
-fn collect_view(ord: usize, view: &View, request: &Request, top: &mut Top) -> Result<Vec<Resolved>> {
+fn collect_view(ord: usize, view: &View, request: &Request, top: &mut Top<'_>) -> Result<Vec<Resolved>> {
     let limit = view.meta.settings.max_result_window();
     if request.window() > limit {
         return Err(window_too_large(request.window(), limit));
@@ -82,14 +86,13 @@ fn collect_view(ord: usize, view: &View, request: &Request, top: &mut Top) -> Re
 }
 
 fn query_of(context: Context<'_>, request: &Request) -> Result<query::BoxQuery> {
-    let query = query::build(context, &request.query)?;
-    let Some((text, and)) = &request.text else {
-        return Ok(query);
-    };
-    query::from_text(context, text, *and)
+    match &request.text {
+        Some((text, and)) => query::from_text(context, text, *and),
+        None => query::build(context, &request.query),
+    }
 }
 
-fn hits_of(request: &Request, top: &Top, fetched: Tree) -> Tree {
+fn hits_of(request: &Request, top: &Top<'_>, fetched: Tree) -> Tree {
     let mut hits = object! {};
     match request.track_total {
         None => {}

@@ -191,6 +191,8 @@ impl Reading<'_> {
     fn one(&mut self, path: &str, field: &Field, value: &Value) -> Result<()> {
         let stored = match field.kind {
             Kind::Keyword | Kind::Text => self.string(path, field, value)?,
+            // An empty text in place of a number is no value.
+            kind if value == "" && !matches!(kind, Kind::Boolean | Kind::Date) => None,
             kind => match number(kind, value) {
                 Ok(Number::Whole(number)) => Some(Stored::Whole(number)),
                 Ok(Number::Fraction(number)) => Some(Stored::Fraction(number)),

@@ -42,12 +42,9 @@ fn whole(kind: Kind, value: &Value) -> Result<i64, Failure> {
         Value::Number(number) => {
             number.as_i64().map(Ok).unwrap_or_else(|| truncated(number.as_f64().unwrap_or(f64::NAN), kind))
         }
-        Value::String(text) => {
-            let text = text.trim();
-            text.parse::<i64>().or_else(|_| {
-                text.parse::<f64>().map_err(|_| not_a_number(text)).and_then(|value| truncated(value, kind))
-            })
-        }
+        Value::String(text) => text.parse::<i64>().or_else(|_| {
+            text.parse::<f64>().map_err(|_| not_a_number(text)).and_then(|value| truncated(value, kind))
+        }),
         Value::Bool(_) => Err(cannot(kind, "boolean")),
         other => Err(cannot(kind, shape(other))),
     }?;

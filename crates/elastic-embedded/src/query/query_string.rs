@@ -18,6 +18,7 @@ use crate::options::Options;
 struct Defaults {
     fields: Vec<Weighted>,
     lenient: bool,
+    and: bool,
 }
 
 pub(super) fn read(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> {
@@ -31,11 +32,11 @@ pub(super) fn read(context: Context<'_>, options: &mut Options<'_>) -> Result<Bo
     let and = options.text("default_operator")?.is_some_and(|operator| operator.eq_ignore_ascii_case("and"));
     let lenient = options.flag("lenient")?.unwrap_or(fields.is_empty());
     options.flag("analyze_wildcard")?;
-    build(context, &parse::parse(text, and)?, &Defaults { fields, lenient })
+    build(context, &parse::parse(text, and)?, &Defaults { fields, lenient, and })
 }
 
 pub(super) fn from_text(context: Context<'_>, text: &str, and: bool) -> Result<BoxQuery> {
-    build(context, &parse::parse(text, and)?, &Defaults { fields: Vec::new(), lenient: true })
+    build(context, &parse::parse(text, and)?, &Defaults { fields: Vec::new(), lenient: true, and })
 }
 
 fn build(context: Context<'_>, node: &Node, defaults: &Defaults) -> Result<BoxQuery> {
@@ -44,7 +45,7 @@ fn build(context: Context<'_>, node: &Node, defaults: &Defaults) -> Result<BoxQu
         Node::Group(clauses, boost) => {
             let clauses = clauses
                 .iter()
-                .map(|Clause { occur, node }| Ok((*occur, build(context, node, defaults)?)))
+                .map(|Clause { occur, node, .. }| Ok((*occur, build(context, node, defaults)?)))
                 .collect::<Result<Vec<_>>>()?;
             Ok(with_boost(group(clauses), *boost))
         }
@@ -76,15 +77,21 @@ fn build_leaf(context: Context<'_>, leaf: &Leaf, defaults: &Defaults) -> Result<
         (Some("_id"), Term::Words(id) | Term::Phrase(id, _)) => {
             exact::one(context, "_id", &Value::String(id.clone()))
         }
-        (Some(field), term) => in_fields(context, term, &[(field.to_owned(), None)], defaults.lenient),
-        (None, term) => in_fields(context, term, &defaults.fields, defaults.lenient),
+        (Some(field), term) => in_fields(context, term, &[(field.to_owned(), None)], defaults),
+        (None, term) => in_fields(context, term, &defaults.fields, defaults),
     }
 }
 
-fn in_fields(context: Context<'_>, term: &Term, fields: &[Weighted], lenient: bool) -> Result<BoxQuery> {
+fn in_fields(
+    context: Context<'_>,
+    term: &Term,
+    fields: &[Weighted],
+    defaults: &Defaults,
+) -> Result<BoxQuery> {
+    let Defaults { lenient, and, .. } = *defaults;
     match term {
         Term::Words(text) => {
-            full_text::in_fields(context, fields, &Asked { lenient, and: true, ..Asked::words(text) }, 0.0)
+            full_text::in_fields(context, fields, &Asked { lenient, and, ..Asked::words(text) }, 0.0)
         }
         Term::Phrase(text, slop) => {
             full_text::in_fields(context, fields, &Asked { lenient, slop: *slop, ..Asked::phrase(text) }, 0.0)

@@ -5,6 +5,7 @@ use tantivy::columnar::Column;
 use tantivy::query::{EnableScoring, Weight};
 use tantivy::{DocAddress, DocId, Score, SegmentReader};
 
+use super::aggregation::{Aggregation, Running};
 use super::sort::{Keys, Part, Resolved};
 use crate::failure::Result;
 use crate::query::BoxQuery;
@@ -35,16 +36,17 @@ pub(super) struct Hit {
 }
 
 /// The best hits so far, over all indices.
-#[derive(Debug)]
-pub(super) struct Top {
+pub(super) struct Top<'a> {
     limit: usize,
+    pub(super) aggregations: Option<Running<'a>>,
     pub(super) hits: Vec<Hit>,
     pub(super) total: usize,
 }
 
-impl Top {
-    pub(super) fn new(limit: usize) -> Self {
-        Top { limit, hits: Vec::new(), total: 0 }
+impl<'a> Top<'a> {
+    pub(super) fn new(limit: usize, asked: &'a [Aggregation]) -> Self {
+        let aggregations = (!asked.is_empty()).then(|| Running::new(asked));
+        Top { limit, aggregations, hits: Vec::new(), total: 0 }
     }
 
     fn add(&mut self, hits: Vec<Hit>) {
@@ -74,7 +76,8 @@ impl Top {
 }
 
 /// Adds the best hits of one index.
-pub(super) fn collect(view: &View, plan: &Plan<'_>, top: &mut Top) -> Result<()> {
+pub(super) fn collect(view: &View, plan: &Plan<'_>, top: &mut Top<'_>) -> Result<()> {
+    let resolved = top.aggregations.as_mut().map(|running| running.enter(view)).transpose()?;
     let scoring = if plan.scores {
         EnableScoring::enabled_from_searcher(&view.searcher)
     } else {
@@ -85,6 +88,9 @@ pub(super) fn collect(view: &View, plan: &Plan<'_>, top: &mut Top) -> Result<()>
         let mut collector = Collector::new(segment, plan, top)?;
         collector.run(weight.as_ref(), plan.scores)?;
         top.total += collector.total;
+        if let (Some(running), Some(resolved)) = (&mut top.aggregations, &resolved) {
+            running.add(resolved, segment, &collector.matched)?;
+        }
         let hits = collector.hits(plan, ord as u32)?;
         top.add(hits);
     }
@@ -101,10 +107,13 @@ struct Collector<'a> {
     bound: Option<Key>,
     found: Vec<(Key, DocId, Score)>,
     total: usize,
+    /// Every match, if aggregations want them.
+    matched: Vec<DocId>,
+    keep_matched: bool,
 }
 
 impl<'a> Collector<'a> {
-    fn new(segment: &'a SegmentReader, plan: &Plan<'_>, top: &Top) -> Result<Self> {
+    fn new(segment: &'a SegmentReader, plan: &Plan<'_>, top: &Top<'_>) -> Result<Self> {
         let keys = plan.sort.iter().map(|sort| sort.keys(segment)).collect::<Result<Vec<_>>>()?;
         let after = plan.after.map(|values| after(plan.sort, &keys, values)).transpose()?;
         let slice = plan
@@ -120,6 +129,8 @@ impl<'a> Collector<'a> {
             bound: top.bound(plan),
             found: Vec::new(),
             total: 0,
+            matched: Vec::new(),
+            keep_matched: top.aggregations.is_some(),
         })
     }
 
@@ -143,6 +154,9 @@ impl<'a> Collector<'a> {
             return;
         }
         self.total += 1;
+        if self.keep_matched {
+            self.matched.push(doc);
+        }
         if self.limit > 0 {
             self.weigh(doc, score);
         }

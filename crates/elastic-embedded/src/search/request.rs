@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::aggregation::{self, Aggregation};
 use super::doc_values::DocValue;
 use super::highlight::Highlight;
 use super::sort::Sort;
@@ -32,6 +33,7 @@ pub(crate) struct Request {
     /// False for `stored_fields: _none_`: hits then have no id and no source.
     pub(crate) stored: bool,
     pub(crate) highlight: Option<Highlight>,
+    pub(crate) aggregations: Vec<Aggregation>,
     /// Up to which number hits are counted exactly; `None` if no total is wanted.
     pub(crate) track_total: Option<usize>,
     pub(crate) version: bool,
@@ -67,6 +69,7 @@ impl Request {
             doc_values: DocValue::read(options.list("docvalue_fields"))?,
             stored,
             highlight: options.take("highlight").map(Highlight::read).transpose()?,
+            aggregations: aggregations(&mut options)?,
             track_total: track_total(options.take("track_total_hits"))?,
             version: options.flag("version")?.unwrap_or(false),
             seq_no: options.flag("seq_no_primary_term")?.unwrap_or(false),
@@ -132,6 +135,11 @@ impl Request {
     pub(crate) fn scores(&self) -> bool {
         self.sorted_by_score() && self.size > 0
     }
+}
+
+fn aggregations(options: &mut Options<'_>) -> Result<Vec<Aggregation>> {
+    let asked = [options.take("aggs"), options.take("aggregations")].into_iter().flatten().next();
+    asked.map(aggregation::read).transpose().map(Option::unwrap_or_default)
 }
 
 fn pit(value: &Value) -> Result<(String, Option<Duration>)> {

@@ -103,6 +103,18 @@ impl Writing {
         }
     }
 
+    /// Remembers the deletion of a document that was not there: it counts as a version, too.
+    fn bury(&mut self, id: &str, seq: u64, version: u64) {
+        if let Some(pending) = self.pending.get_mut(id) {
+            *pending = Pending { seq, version, ..*pending };
+            return;
+        }
+        if self.tombstones.len() >= MAX_PENDING {
+            self.tombstones.clear();
+        }
+        self.tombstones.insert(id.into(), Tombstone { seq, version, since: Instant::now() });
+    }
+
     fn take_seq(&mut self) -> u64 {
         self.next_seq += 1;
         self.next_seq - 1
@@ -280,6 +292,8 @@ impl Batch<'_> {
             self.writing.log.append(&Record { seq, version, id, source: None })?;
             self.index.writer(&mut self.writing.writer)?.delete_term(self.index.fields.id_term(id));
             self.writing.pending.insert(id.into(), Pending { seq, version, place: None });
+        } else {
+            self.writing.bury(id, seq, version);
         }
         Ok(Written { outcome: if exists { Outcome::Deleted } else { Outcome::NotFound }, version, seq })
     }

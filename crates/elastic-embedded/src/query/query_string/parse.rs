@@ -18,6 +18,8 @@ pub(super) enum Node {
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Clause {
+    /// Stands there without an operator.
+    pub(super) plain: bool,
     pub(super) occur: Occur,
     pub(super) node: Node,
 }
@@ -85,6 +87,9 @@ impl Parser<'_> {
                 return Err(self.bad());
             }
             let node = self.clause(field, depth)?;
+            if joint == Joint::None && sign == Sign::None && extends(clauses.last_mut(), &node) {
+                continue;
+            }
             self.join(&mut clauses, (joint, sign), node);
         }
         Ok(Node::Group(clauses, None))
@@ -111,7 +116,7 @@ impl Parser<'_> {
             _ if required => Occur::Must,
             _ => Occur::Should,
         };
-        clauses.push(Clause { occur, node });
+        clauses.push(Clause { plain: joint == Joint::None && sign == Sign::None, occur, node });
     }
 
     fn joint(&mut self) -> Joint {
@@ -260,6 +265,25 @@ impl Parser<'_> {
 
     fn bad(&self) -> Failure {
         Failure::new(400, "query_shard_exception", format!("Failed to parse query [{}]", self.text))
+    }
+}
+
+/// Words that follow each other with nothing between them are looked for as one text.
+fn extends(last: Option<&mut Clause>, node: &Node) -> bool {
+    match (last, node) {
+        (
+            Some(Clause {
+                plain: true,
+                node: Node::Leaf(Leaf { field, term: Term::Words(text), boost: None }),
+                ..
+            }),
+            Node::Leaf(Leaf { field: other, term: Term::Words(more), boost: None }),
+        ) if field == other => {
+            text.push(' ');
+            text.push_str(more);
+            true
+        }
+        _ => false,
     }
 }
 

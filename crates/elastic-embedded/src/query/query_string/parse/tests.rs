@@ -27,8 +27,12 @@ fn spelled(node: &Node) -> String {
 #[test]
 fn operators_bind_as_in_lucene() {
     for (text, and, expected) in [
-        ("a b", false, r#"(?Words("a") ?Words("b"))"#),
-        ("a b", true, r#"(+Words("a") +Words("b"))"#),
+        ("a b", false, r#"(?Words("a b"))"#),
+        ("a b", true, r#"(+Words("a b"))"#),
+        ("a b^2 c d", true, r#"(+Words("a") +Words("b")^2 +Words("c d"))"#),
+        ("a AND b c", false, r#"(+Words("a") +Words("b") ?Words("c"))"#),
+        ("t:a b", false, r#"(?t:Words("a") ?Words("b"))"#),
+        ("t:(a b)", false, r#"(?(?t:Words("a b")))"#),
         ("a AND b OR c", false, r#"(+Words("a") +Words("b") ?Words("c"))"#),
         ("a OR b", true, r#"(?Words("a") ?Words("b"))"#),
         ("+a -b NOT c !d", false, r#"(+Words("a") -Words("b") -Words("c") -Words("d"))"#),
@@ -42,7 +46,7 @@ fn operators_bind_as_in_lucene() {
         ("n:{1 TO 5]", false, r#"(?n:Range(Excluded(String("1")), Included(String("5"))))"#),
         ("n:>=5", false, r#"(?n:Range(Included(String("5")), Unbounded))"#),
         ("n:<5", false, r#"(?n:Range(Unbounded, Excluded(String("5"))))"#),
-        ("ORANGE ANDY", false, r#"(?Words("ORANGE") ?Words("ANDY"))"#),
+        ("ORANGE ANDY", false, r#"(?Words("ORANGE ANDY"))"#),
         ("", false, "()"),
     ] {
         assert_eq!(spelled(&parse(text, and).unwrap()), expected, "{text}");

@@ -1,0 +1,206 @@
+//! From what was gathered to the answer.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use super::state::{Bucket, Key, State, Values};
+use super::{Aggregation, By, MAX_BUCKETS, Metric, Order, What};
+use crate::dates;
+use crate::failure::{Failure, Result};
+use crate::mapping::Kind;
+use crate::tree::{Tree, object};
+
+/// The `aggregations` object. `kinds` are the types of the fields in the order of a walk.
+pub(super) fn render(asked: &[Aggregation], states: Vec<State>, kinds: &[Option<Kind>]) -> Result<Tree> {
+    let mut left = MAX_BUCKETS;
+    Rendering { left: &mut left }.level(asked, states, kinds)
+}
+
+struct Rendering<'a> {
+    /// How many more buckets the answer may hold.
+    left: &'a mut usize,
+}
+
+/// An aggregation with the types of its field and of those below it.
+#[derive(Clone, Copy)]
+struct Typed<'a> {
+    one: &'a Aggregation,
+    kinds: &'a [Option<Kind>],
+}
+
+impl Typed<'_> {
+    fn kind(&self) -> Option<Kind> {
+        self.kinds.first().copied().flatten()
+    }
+}
+
+impl Rendering<'_> {
+    fn level(&mut self, asked: &[Aggregation], states: Vec<State>, kinds: &[Option<Kind>]) -> Result<Tree> {
+        let mut tree = object! {};
+        let mut at = 0;
+        for (one, state) in asked.iter().zip(states) {
+            let typed = Typed { one, kinds: kinds.get(at..).unwrap_or_default() };
+            at += size(one);
+            let rendered = match (state, &one.what) {
+                (State::Metric(values), What::Metric(metric)) => metric_of(*metric, &values, typed.kind()),
+                (State::Terms(buckets, _), What::Terms { size, order, min_doc_count }) => {
+                    self.terms(typed, sorted(one, buckets, order, *min_doc_count), *size)?
+                }
+                (State::Histogram(buckets, empty), What::Histogram { min_doc_count, .. }) => {
+                    let filled = if *min_doc_count == 0 { self.filled(buckets, &empty)? } else { buckets };
+                    self.histogram(typed, filled)?
+                }
+                _ => object! {},
+            };
+            tree.push(one.name.clone(), rendered);
+        }
+        Ok(tree)
+    }
+
+    fn terms(&mut self, typed: Typed<'_>, buckets: Vec<(Key, Bucket)>, size: usize) -> Result<Tree> {
+        let other: u64 = buckets.iter().skip(size).map(|(_, bucket)| bucket.count).sum();
+        let mut shown = Vec::new();
+        for (key, bucket) in buckets.into_iter().take(size) {
+            let mut tree = object! {};
+            add_key(&mut tree, &key, typed.kind());
+            shown.push(self.bucket(typed, tree, bucket)?);
+        }
+        Ok(object! {
+            "doc_count_error_upper_bound" => 0, "sum_other_doc_count" => other, "buckets" => Tree::Array(shown),
+        })
+    }
+
+    fn histogram(&mut self, typed: Typed<'_>, buckets: BTreeMap<i64, Bucket>) -> Result<Tree> {
+        let What::Histogram { interval, offset, min_doc_count } = &typed.one.what else {
+            return Ok(object! {});
+        };
+        let mut shown = Vec::new();
+        for (place, bucket) in buckets {
+            if bucket.count >= *min_doc_count {
+                let tree = object! { "key" => place as f64 * interval + offset };
+                shown.push(self.bucket(typed, tree, bucket)?);
+            }
+        }
+        Ok(object! { "buckets" => Tree::Array(shown) })
+    }
+
+    fn bucket(&mut self, typed: Typed<'_>, mut tree: Tree, bucket: Bucket) -> Result<Tree> {
+        *self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
+        tree.push("doc_count", bucket.count);
+        let below = typed.kinds.get(1..).unwrap_or_default();
+        if let Tree::Object(members) = self.level(&typed.one.subs, bucket.subs, below)? {
+            members.into_iter().for_each(|(name, value)| tree.push(name, value));
+        }
+        Ok(tree)
+    }
+
+    /// The buckets with the empty ones between them.
+    fn filled(&self, mut buckets: BTreeMap<i64, Bucket>, empty: &[State]) -> Result<BTreeMap<i64, Bucket>> {
+        let (Some(first), Some(last)) = (buckets.keys().next().copied(), buckets.keys().last().copied())
+        else {
+            return Ok(buckets);
+        };
+        if last.abs_diff(first) >= *self.left as u64 {
+            return Err(too_many());
+        }
+        for place in first..last {
+            buckets.entry(place).or_insert_with(|| Bucket::new(empty));
+        }
+        Ok(buckets)
+    }
+}
+
+/// How many aggregations a walk over this one meets.
+fn size(one: &Aggregation) -> usize {
+    1 + one.subs.iter().map(size).sum::<usize>()
+}
+
+fn sorted(
+    one: &Aggregation,
+    buckets: HashMap<Key, Bucket>,
+    order: &[Order],
+    least: u64,
+) -> Vec<(Key, Bucket)> {
+    let mut buckets: Vec<_> = buckets.into_iter().filter(|(_, bucket)| bucket.count >= least).collect();
+    buckets.sort_by(|a, b| {
+        let compared = order.iter().map(|order| {
+            let natural = match &order.by {
+                By::Count => a.1.count.cmp(&b.1.count),
+                By::Key => a.0.cmp(&b.0),
+                By::Metric(name) => measured(one, &a.1, name).total_cmp(&measured(one, &b.1, name)),
+            };
+            if order.descending { natural.reverse() } else { natural }
+        });
+        compared.fold(Ordering::Equal, Ordering::then).then_with(|| a.0.cmp(&b.0))
+    });
+    buckets
+}
+
+/// The value of a sub-aggregation that buckets are ordered by.
+fn measured(one: &Aggregation, bucket: &Bucket, name: &str) -> f64 {
+    let found = one.subs.iter().zip(&bucket.subs).find(|(sub, _)| sub.name == name);
+    match found.map(|(sub, state)| (&sub.what, state)) {
+        Some((What::Metric(metric), State::Metric(values))) => {
+            value_of(*metric, values).unwrap_or(f64::NEG_INFINITY)
+        }
+        _ => f64::NEG_INFINITY,
+    }
+}
+
+fn value_of(metric: Metric, values: &Values) -> Option<f64> {
+    match metric {
+        Metric::Count => Some(values.count as f64),
+        Metric::Sum => Some(values.sum()),
+        _ if values.count == 0 => None,
+        Metric::Min => Some(values.min),
+        Metric::Max => Some(values.max),
+        Metric::Average => Some(values.sum() / values.count as f64),
+    }
+}
+
+fn metric_of(metric: Metric, values: &Values, kind: Option<Kind>) -> Tree {
+    if metric == Metric::Count {
+        return object! { "value" => values.count };
+    }
+    let value = value_of(metric, values);
+    let mut tree = object! { "value" => value };
+    match (value, kind) {
+        (Some(value), Some(Kind::Date)) => tree.push("value_as_string", dates::print(value as i64)),
+        (Some(value), Some(Kind::Boolean)) => tree.push("value_as_string", (value != 0.0).to_string()),
+        _ => {}
+    }
+    tree
+}
+
+fn add_key(tree: &mut Tree, key: &Key, kind: Option<Kind>) {
+    match key {
+        Key::Text(text) => tree.push("key", text.clone()),
+        Key::Fraction(bits) => tree.push("key", Value::from(tantivy::u64_to_f64(*bits))),
+        Key::Whole(number) => {
+            tree.push("key", *number);
+            match kind {
+                Some(Kind::Date) => tree.push("key_as_string", dates::print(*number)),
+                Some(Kind::Boolean) => tree.push("key_as_string", (*number != 0).to_string()),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn too_many() -> Failure {
+    let cause = Failure::new(
+        400,
+        "too_many_buckets_exception",
+        format!(
+            "Trying to create too many buckets. Must be less than or equal to: [{MAX_BUCKETS}] but this number of \
+             buckets was exceeded. This limit can be set by changing the [search.max_buckets] cluster level setting."
+        ),
+    );
+    Failure::new(400, "search_phase_execution_exception", "")
+        .with("phase", "fetch")
+        .with("grouped", true)
+        .with("failed_shards", Value::Array(Vec::new()))
+        .caused_by(cause.with("max_buckets", MAX_BUCKETS))
+}

@@ -1,0 +1,234 @@
+//! What the server promises beyond its answers: the folder's lock, restarts, kills.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use elastic_embedded::{Error, Options, Server};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+async fn get(url: &str, path: &str) -> Value {
+    Client::new().get(format!("{url}{path}")).send().await.unwrap().json().await.unwrap()
+}
+
+async fn post(url: &str, path: &str, body: String) -> Value {
+    let request =
+        Client::new().post(format!("{url}{path}")).header("content-type", "application/json").body(body);
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+/// A bulk that indexes `{n}` under the ids `from..to`.
+fn bulk(from: u64, to: u64) -> String {
+    (from..to)
+        .map(|n| format!("{}\n{}\n", json!({"index": {"_id": n.to_string()}}), json!({"n": n, "s": "word"})))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_keeps_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Options::new(folder.path())).await.unwrap();
+    let url = server.url();
+    post(&url, "/kept/_bulk?refresh=true", bulk(0, 100)).await;
+    post(&url, "/kept/_bulk", format!("{}\n", json!({"delete": {"_id": "5"}})) + &bulk(100, 110)).await;
+    let before = get(&url, "/kept").await;
+    server.stop().await.unwrap();
+    assert!(!folder.path().join("address").exists());
+
+    let server = Server::start(Options::new(folder.path())).await.unwrap();
+    let url = server.url();
+    assert_eq!(get(&url, "/kept").await, before);
+    assert_eq!(get(&url, "/kept/_count").await["count"], 109);
+    assert_eq!(get(&url, "/kept/_doc/5").await["found"], false);
+    assert_eq!(get(&url, "/kept/_doc/109").await["_source"]["n"], 109);
+    let again = post(&url, "/kept/_bulk", bulk(109, 110)).await;
+    assert_eq!(again["items"][0]["index"]["_version"], 2);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_on_the_folder_is_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Server::start(Options::new(folder.path())).await.unwrap();
+    let second = Server::start(Options::new(folder.path())).await.unwrap();
+    assert!(!first.attached() && second.attached());
+    assert_eq!(first.url(), second.url());
+    second.stop().await.unwrap();
+    assert_eq!(get(&first.url(), "/").await["name"], "embedded");
+    first.stop().await.unwrap();
+    let third = Server::start(Options::new(folder.path())).await.unwrap();
+    assert!(!third.attached());
+    third.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = Server::start(Options { port, ..Options::new(folder.path()) }).await.unwrap_err();
+    assert!(matches!(error, Error::Listen { port: named, .. } if named == port), "{error}");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = Server::start(Options::new(&file)).await.unwrap_err();
+    assert!(matches!(&error, Error::Folder { path, .. } if *path == file), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_broken_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("indices/x")).unwrap();
+    std::fs::write(folder.path().join("indices/x/meta.json"), "{").unwrap();
+    let error = Server::start(Options::new(folder.path())).await.unwrap_err();
+    assert!(matches!(error, Error::Index { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_beyond_the_limit_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Options { max_body: 1000, ..Options::new(folder.path()) }).await.unwrap();
+    let answer = post(&server.url(), "/big/_bulk", bulk(0, 100)).await;
+    assert_eq!(answer["status"], 413);
+    let chunks = futures::stream::iter((0..100).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100])));
+    let request =
+        Client::new().post(format!("{}/_search", server.url())).header("content-type", "application/json");
+    let answer = request.body(reqwest::Body::wrap_stream(chunks)).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 413);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_body_is_read_up_to_the_limit() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Options { max_body: 20_000, ..Options::new(folder.path()) }).await.unwrap();
+    for (text, status) in [(bulk(0, 10), 200), (bulk(0, 1000), 413)] {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(text.as_bytes()).unwrap();
+        let request = Client::new().post(format!("{}/zipped/_bulk", server.url()));
+        let request =
+            request.header("content-type", "application/x-ndjson").header("content-encoding", "gzip");
+        let answer = request.body(gzip.finish().unwrap()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_documents_are_paged_through_once_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Options::new(folder.path())).await.unwrap();
+    let url = server.url();
+    for at in 0..12 {
+        post(&url, "/paged/_bulk?refresh=true", bulk(at * 1000, (at + 1) * 1000)).await;
+    }
+    // Some are replaced, so that segments have deleted documents in them.
+    post(&url, "/paged/_bulk?refresh=true", bulk(500, 1500)).await;
+    let pit = post(&url, "/paged/_pit?keep_alive=1m", String::new()).await["id"].clone();
+    for (sort, slices) in [
+        (json!([{"n": "desc"}]), 1),
+        (json!([{"s.keyword": "asc"}, {"n": "asc"}]), 2),
+        (json!(["_shard_doc"]), 3),
+    ] {
+        let mut seen = Vec::new();
+        for id in 0..slices {
+            let mut after = Value::Null;
+            loop {
+                let mut body = json!({"pit": {"id": pit}, "size": 700, "sort": sort, "docvalue_fields": ["n"], "_source": false});
+                if slices > 1 {
+                    body["slice"] = json!({"id": id, "max": slices});
+                }
+                if !after.is_null() {
+                    body["search_after"] = after;
+                }
+                let answer = post(&url, "/_search", body.to_string()).await;
+                let hits = answer["hits"]["hits"].as_array().unwrap();
+                let Some(last) = hits.last() else { break };
+                after = last["sort"].clone();
+                seen.extend(hits.iter().map(|hit| hit["fields"]["n"][0].as_u64().unwrap()));
+            }
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, (0..12_000).collect::<Vec<_>>(), "{sort}");
+    }
+    server.stop().await.unwrap();
+}
+
+/// A server in a process of its own, and the first line that it prints.
+fn spawn(folder: &Path) -> (Child, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_elastic-embedded"))
+        .arg(folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (child, line.trim().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledged_write_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut acknowledged = 0;
+    for round in 0..5_u64 {
+        let (mut child, url) = spawn(folder.path());
+        assert_eq!(
+            get(&url, "/killed/_count?ignore_unavailable=true").await["count"],
+            acknowledged,
+            "round {round}"
+        );
+        for _ in 0..3 {
+            let answer = post(&url, "/killed/_bulk", bulk(acknowledged, acknowledged + 200)).await;
+            assert_eq!(answer["errors"], false);
+            acknowledged += 200;
+            if round % 2 == 1 {
+                post(&url, "/killed/_refresh", String::new()).await;
+            }
+        }
+        // One more is on its way while the process dies; it may be there afterwards or not.
+        let late = tokio::spawn({
+            let body = format!(
+                "{}\n{}\n",
+                json!({"index": {"_index": "late", "_id": round.to_string()}}),
+                json!({"n": round})
+            );
+            let request = Client::new()
+                .post(format!("{url}/_bulk"))
+                .header("content-type", "application/json")
+                .body(body);
+            request.send()
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        drop(late.await);
+    }
+    let (mut child, url) = spawn(folder.path());
+    let answer = post(
+        &url,
+        "/killed/_search",
+        json!({"size": 0, "aggs": {"sum": {"sum": {"field": "n"}}}}).to_string(),
+    )
+    .await;
+    let expected = (acknowledged * (acknowledged - 1) / 2) as f64;
+    assert_eq!(answer["aggregations"]["sum"]["value"].as_f64(), Some(expected));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_stops_cleanly_and_says_how_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, url) = spawn(folder.path());
+    let attached = Server::start(Options::new(folder.path())).await.unwrap();
+    assert!(attached.attached());
+    assert_eq!(attached.url(), url);
+    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(status.success() && child.wait().unwrap().success());
+    let used = Command::new(env!("CARGO_BIN_EXE_elastic-embedded")).output().unwrap();
+    assert_eq!(used.status.code(), Some(2));
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let failed = Command::new(env!("CARGO_BIN_EXE_elastic-embedded")).arg(file).output().unwrap();
+    assert!(!failed.status.success() && String::from_utf8_lossy(&failed.stderr).contains("can't be used"));
+}
