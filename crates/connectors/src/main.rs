@@ -1,1 +1,28 @@
-fn main() {}
+//! `connectors`: keeps Elasticsearch indices equal to third-party sources.
+
+mod cli;
+mod commands;
+mod logging;
+mod registry;
+mod server;
+mod settings;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::run(cli).await {
+        Ok(end) => end.into(),
+        Err(error) => {
+            show::error(&error);
+            commands::End::of(&error).into()
+        }
+    }
+}

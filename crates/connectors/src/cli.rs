@@ -1,0 +1,134 @@
+//! What can be asked of the program.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+/// Keeps Elasticsearch indices equal to third-party sources.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done: all is equal
+    1  failed
+    2  wrong usage or wrong settings
+    3  done in part: documents failed, or the listing was not complete
+    4  deletes are withheld until --allow-deletes
+    5  a difference was found (verify)
+  130  stopped by Ctrl-C";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Settings of the program [default: config.yml of this folder, if there is one]
+    #[arg(long, global = true, env = "CONNECTORS_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of Elasticsearch, in place of `elasticsearch.host`
+    #[arg(long, global = true, env = "CONNECTORS_ES", value_name = "URL", hide_env_values = true)]
+    pub(crate) es: Option<Url>,
+    /// Answer with JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// error, warn, info, debug or trace; or a filter such as `connectors_core=debug`
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make an index equal to a source
+    Sync(Sync),
+    /// Search an index
+    Search(Search),
+    /// List the connectors of this build, or the settings of one
+    Sources {
+        /// Service type, such as `dir`
+        name: Option<String>,
+    },
+    /// Check the settings, and whether both ends can be reached
+    Check {
+        /// Service type, such as `dir`; without one only Elasticsearch is tried
+        #[arg(value_name = "TYPE")]
+        name: Option<String>,
+        #[command(flatten)]
+        values: Values,
+    },
+    /// List documents that failed
+    Failures {
+        /// Only of this index
+        #[arg(long)]
+        index: Option<String>,
+    },
+    /// Compare an index with its source, without writing
+    Verify {
+        #[command(flatten)]
+        source: SourceArgs,
+        /// The index
+        #[arg(long)]
+        index: String,
+    },
+}
+
+/// Which source, and its settings.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// Service type, such as `dir`; `connectors sources` lists them
+    #[arg(value_name = "TYPE")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) values: Values,
+}
+
+/// The settings of a source.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Values {
+    /// A setting of the source, such as `directory=docs`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Settings of the source in a YAML or JSON file; `--set` goes over it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}
+
+/// Make an index equal to a source.
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The index; made when it is not there
+    #[arg(long)]
+    pub(crate) index: String,
+    /// Delete however many documents the source no longer has
+    #[arg(long)]
+    pub(crate) allow_deletes: bool,
+    /// Send documents again that failed before
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+}
+
+/// Search an index.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// The index
+    pub(crate) index: String,
+    /// Words to look for
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+    /// Hits at the most
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) hits: u32,
+}
+
+fn key_value(argument: &str) -> Result<(String, String), String> {
+    let (key, value) = argument.split_once('=').ok_or("expected KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}

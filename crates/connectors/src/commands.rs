@@ -1,0 +1,99 @@
+//! The commands, and how each may end.
+
+mod check;
+mod failures;
+mod progress;
+mod search;
+mod sources;
+mod sync;
+mod verify;
+
+use std::process::ExitCode;
+
+use connectors_core::sync::{Report, Status};
+use connectors_core::{Connection, Context, Error, ErrorKind, Result};
+
+use crate::cli::{Cli, Command, SourceArgs};
+use crate::settings::{self, Settings};
+use crate::{logging, registry};
+
+/// How a command ended; its number is the program's exit code, as `--help` lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Done = 0,
+    Failed = 1,
+    Misused = 2,
+    Partial = 3,
+    Withheld = 4,
+    Differs = 5,
+    Stopped = 130,
+}
+
+impl From<End> for ExitCode {
+    fn from(end: End) -> Self {
+        Self::from(end as u8)
+    }
+}
+
+impl End {
+    /// What an error ends the program with.
+    pub(crate) fn of(error: &Error) -> Self {
+        if error.kind() == ErrorKind::Config { Self::Misused } else { Self::Failed }
+    }
+
+    fn of_sync(report: &Report) -> Self {
+        match report.status {
+            Status::Completed | Status::Skipped => Self::Done,
+            Status::Partial => Self::Partial,
+            Status::Withheld => Self::Withheld,
+            Status::Stopped => Self::Stopped,
+            Status::Failed => Self::Failed,
+        }
+    }
+}
+
+/// Everything that commands share.
+struct Desk {
+    settings: Settings,
+    context: Context,
+    json: bool,
+}
+
+impl Desk {
+    /// Makes a source from its settings.
+    fn connect(&self, arguments: &SourceArgs) -> Result<Box<dyn Connection>> {
+        let connector = registry::source(&arguments.name, &self.settings.sources)?;
+        let fields: Vec<String> = connector.fields().into_iter().map(|field| field.name).collect();
+        connector.connect(&settings::of_source(arguments, &fields)?, &self.context)
+    }
+}
+
+/// Does what was asked.
+pub(crate) async fn run(cli: Cli) -> Result<End> {
+    let settings = Settings::load(&cli.global)?;
+    logging::start(settings.log())?;
+    let context = Context { limits: settings.limits(), ..Context::default() };
+    let desk = Desk { settings, context, json: cli.global.json };
+    match cli.command {
+        Command::Sync(arguments) => sync::run(&desk, &arguments).await,
+        Command::Search(arguments) => search::run(&desk, &arguments).await,
+        Command::Sources { name } => sources::run(&desk, name.as_deref()),
+        Command::Check { name, values } => {
+            let source = name.map(|name| SourceArgs { name, values });
+            check::run(&desk, source.as_ref()).await
+        }
+        Command::Failures { index } => failures::run(&desk, index.as_deref()).await,
+        Command::Verify { source, index } => verify::run(&desk, &source, &index).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_settings_have_a_code_of_their_own() {
+        assert_eq!(End::of(&Error::config("x")), End::Misused);
+        assert_eq!(End::of(&Error::transient("x")), End::Failed);
+    }
+}

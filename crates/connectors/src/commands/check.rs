@@ -1,0 +1,46 @@
+//! `connectors check`: the settings, and whether both ends can be reached.
+
+use connectors_core::{Error, Result};
+use serde_json::json;
+
+use super::{Desk, End};
+use crate::cli::SourceArgs;
+use crate::server::Server;
+use crate::show;
+
+pub(super) async fn run(desk: &Desk, source: Option<&SourceArgs>) -> Result<End> {
+    let mut checks = vec![("elasticsearch".to_owned(), elasticsearch(desk).await)];
+    if let Some(arguments) = source {
+        checks.push((arguments.name.clone(), ping(desk, arguments).await));
+    }
+    if desk.json {
+        let all = checks.iter().map(|(end, found)| match found {
+            Ok(found) => json!({"end": end, "ok": true, "found": found}),
+            Err(error) => json!({"end": end, "ok": false, "error": error.to_string()}),
+        });
+        show::line(&serde_json::Value::from_iter(all).to_string());
+    } else {
+        for (end, found) in &checks {
+            show::line(&match found {
+                Ok(found) => format!("{end}: ok, {found}"),
+                Err(error) => format!("{end}: {error}"),
+            });
+        }
+    }
+    let failed = checks.iter().filter_map(|(_, found)| found.as_ref().err()).map(End::of).next();
+    Ok(failed.unwrap_or(End::Done))
+}
+
+async fn elasticsearch(desk: &Desk) -> Result<String> {
+    let server = Server::open(&desk.settings).await?;
+    let shown = server.shown.clone();
+    server.close().await?;
+    Ok(shown)
+}
+
+async fn ping(desk: &Desk, arguments: &SourceArgs) -> Result<String, Error> {
+    let connection = desk.connect(arguments)?;
+    connection.source().ping().await?;
+    connection.source().close().await?;
+    Ok("it answers".into())
+}

@@ -1,0 +1,32 @@
+//! `connectors failures`: documents that failed, with stage and reason.
+
+use connectors_core::Result;
+use connectors_core::sync::failures;
+use serde_json::json;
+
+use super::{Desk, End};
+use crate::server::Server;
+use crate::show;
+
+pub(super) async fn run(desk: &Desk, index: Option<&str>) -> Result<End> {
+    let server = Server::open(&desk.settings).await?;
+    let failed = failures::list(&server.client, index).await;
+    server.close().await?;
+    let failed = failed?;
+    if desk.json {
+        show::line(&json!(failed).to_string());
+        return Ok(End::Done);
+    }
+    if failed.is_empty() {
+        show::line("no document failed");
+        return Ok(End::Done);
+    }
+    let rows = failed.into_iter().map(|failure| {
+        let stage = json!(failure.stage).as_str().unwrap_or_default().to_owned();
+        let time = failure.time.format("%Y-%m-%d %H:%M:%S").to_string();
+        vec![failure.index, failure.id, stage, time, failure.reason]
+    });
+    show::table(&["index", "id", "stage", "time (UTC)", "reason"], rows);
+    show::line("`connectors sync … --retry-failed` sends them again");
+    Ok(End::Done)
+}

@@ -1,0 +1,36 @@
+//! `connectors verify`: compares an index with its source, without writing.
+
+use connectors_core::sync::{Counters, Job, verify};
+use connectors_core::{Result, Rules};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{Desk, End};
+use crate::cli::SourceArgs;
+use crate::server::Server;
+use crate::show;
+
+pub(super) async fn run(desk: &Desk, source: &SourceArgs, index: &str) -> Result<End> {
+    let connection = desk.connect(source)?;
+    let server = Server::open(&desk.settings).await?;
+    let found = verify(&Job {
+        source: connection.source(),
+        rules: &Rules::default(),
+        client: &server.client,
+        index,
+        context: &desk.context,
+        options: desk.settings.sync(),
+        counters: &Counters::default(),
+        cancel: &CancellationToken::new(),
+    })
+    .await;
+    connection.source().close().await?;
+    server.close().await?;
+    let found = found?;
+    if desk.json {
+        show::line(&json!(found).to_string());
+    } else {
+        show::verification(&found);
+    }
+    Ok(if found.is_equal() { End::Done } else { End::Differs })
+}

@@ -1,0 +1,257 @@
+//! The program's settings: the defaults of config.yml, what a file changes, what the command line does.
+
+mod environment;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs};
+
+use connectors_core::config::{Config, Problems, Secret};
+use connectors_core::elastic::{self, Auth, BulkSettings, Retry};
+use connectors_core::sync::Options;
+use connectors_core::{Error, Limits, Result};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::cli::Global;
+use tree::{Tree, flatten};
+
+/// The file with every setting and its default, as it was when this was built.
+const DEFAULTS: &str = include_str!("../../../config.yml");
+
+connectors_core::config! {
+    /// What config.yml holds, by dotted keys with `_` between parts.
+    pub(crate) struct Keys {
+        #[label = "elasticsearch.host"]
+        pub(crate) elasticsearch_host: Option<Url>,
+        #[label = "elasticsearch.username"]
+        pub(crate) elasticsearch_username: Option<String>,
+        #[label = "elasticsearch.password"]
+        pub(crate) elasticsearch_password: Option<Secret>,
+        #[label = "elasticsearch.api_key"]
+        pub(crate) elasticsearch_api_key: Option<Secret>,
+        #[label = "elasticsearch.bearer_token"]
+        pub(crate) elasticsearch_bearer_token: Option<Secret>,
+        #[label = "elasticsearch.ca_certs"]
+        pub(crate) elasticsearch_ca_certs: Option<PathBuf>,
+        #[label = "elasticsearch.verify_certs"]
+        pub(crate) elasticsearch_verify_certs: bool,
+        #[label = "elasticsearch.request_timeout", between(1, 86_400)]
+        pub(crate) elasticsearch_request_timeout: u32,
+        #[label = "elasticsearch.max_retries", between(0, 100)]
+        pub(crate) elasticsearch_max_retries: u32,
+        #[label = "elasticsearch.initial_backoff_duration", between(0, 3600)]
+        pub(crate) elasticsearch_initial_backoff_duration: f64,
+        #[label = "elasticsearch.backoff_multiplier", between(1, 100)]
+        pub(crate) elasticsearch_backoff_multiplier: f64,
+        #[label = "elasticsearch.max_wait_duration", between(0, 86_400)]
+        pub(crate) elasticsearch_max_wait_duration: f64,
+        #[label = "elasticsearch.compression"]
+        pub(crate) elasticsearch_compression: Option<bool>,
+        #[label = "elasticsearch.bulk.chunk_max_mem_size", between(1, 1024)]
+        pub(crate) elasticsearch_bulk_chunk_max_mem_size: u32,
+        #[label = "elasticsearch.bulk.max_concurrency", between(1, 1024)]
+        pub(crate) elasticsearch_bulk_max_concurrency: u32,
+        #[label = "elasticsearch.bulk.queue_max_mem_size", between(1, 65_536)]
+        pub(crate) elasticsearch_bulk_queue_max_mem_size: u32,
+        #[label = "elasticsearch.bulk.concurrent_downloads", between(1, 10_000)]
+        pub(crate) elasticsearch_bulk_concurrent_downloads: u32,
+        #[label = "elasticsearch.bulk.error_monitor.max_total_errors", between(1, 1_000_000)]
+        pub(crate) elasticsearch_bulk_error_monitor_max_total_errors: u32,
+        #[label = "embedded.data"]
+        pub(crate) embedded_data: Option<PathBuf>,
+        #[label = "sync.delete_max_share"]
+        pub(crate) sync_delete_max_share: f64,
+        #[label = "sync.delete_floor"]
+        pub(crate) sync_delete_floor: u64,
+        #[label = "service.max_file_download_size"]
+        pub(crate) service_max_file_download_size: u64,
+        #[label = "service.log_level"]
+        pub(crate) service_log_level: String,
+    }
+}
+
+/// The settings of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    keys: Keys,
+    /// Service types that may be used.
+    pub(crate) sources: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the file that the options or the working directory name, over the defaults.
+    pub(crate) fn load(global: &Global) -> Result<Self> {
+        let here = Path::new("config.yml");
+        let path = global.config.as_deref().or_else(|| here.exists().then_some(here));
+        let Some(path) = path else { return Self::over(global, &Value::Null, "the defaults") };
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| {
+            Error::config("the settings can't be read").with("file", &shown).caused_by(error)
+        })?;
+        let given = parse(&text, &shown)?;
+        Self::over(global, &environment::fill(given, &|name| env::var(name).ok(), &shown)?, &shown)
+    }
+
+    fn over(global: &Global, given: &Value, shown: &str) -> Result<Self> {
+        let defaults = flatten(&parse(DEFAULTS, "the defaults")?);
+        let mut tree = Tree::new(defaults);
+        tree.lay_over(flatten(given), shown)?;
+        if let Some(es) = &global.es {
+            tree.set("elasticsearch.host", es.as_str().into());
+        }
+        if let Some(level) = &global.log {
+            tree.set("service.log_level", level.as_str().into());
+        }
+        let (values, sources) = tree.split("sources");
+        let values: Map<String, Value> =
+            values.into_iter().map(|(key, value)| (key.replace('.', "_"), value)).collect();
+        let keys = Keys::parse(&values).map_err(|problems| unusable(&by_label(problems), shown))?;
+        if !(0.0..=1.0).contains(&keys.sync_delete_max_share) {
+            let problem =
+                format!("  sync.delete_max_share: {}: must be from 0 to 1", keys.sync_delete_max_share);
+            return Err(unusable(&problem, shown));
+        }
+        Ok(Self { keys, sources: sources.into_keys().collect() })
+    }
+
+    /// The level or filter of the log.
+    pub(crate) fn log(&self) -> &str {
+        &self.keys.service_log_level
+    }
+
+    /// The folder of the embedded server.
+    pub(crate) fn data(&self) -> Result<PathBuf> {
+        let platform = || dirs::data_local_dir().map(|folder| folder.join("connectors"));
+        self.keys.embedded_data.clone().or_else(platform).ok_or_else(|| {
+            Error::config(
+                "this platform names no folder for data; set `embedded.data`, or `elasticsearch.host`",
+            )
+        })
+    }
+
+    /// How to reach Elasticsearch; none without a host.
+    pub(crate) fn elastic(&self) -> Result<Option<elastic::Settings>> {
+        let Some(host) = self.keys.elasticsearch_host.clone() else { return Ok(None) };
+        let mut settings = self.tuned(host);
+        settings.auth = self.auth()?;
+        settings.verify_certs = self.keys.elasticsearch_verify_certs;
+        settings.compression = self.keys.elasticsearch_compression;
+        if let Some(path) = &self.keys.elasticsearch_ca_certs {
+            let pem = fs::read(path).map_err(|error| {
+                Error::config("elasticsearch.ca_certs can't be read")
+                    .with("file", path.display())
+                    .caused_by(error)
+            })?;
+            settings.ca_certs = Some(pem);
+        }
+        Ok(Some(settings))
+    }
+
+    /// The settings that hold for any server, the embedded one too.
+    pub(crate) fn tuned(&self, host: Url) -> elastic::Settings {
+        let keys = &self.keys;
+        let mut settings = elastic::Settings::new(host);
+        settings.timeout = Duration::from_secs(keys.elasticsearch_request_timeout.into());
+        settings.retry = Retry {
+            max: keys.elasticsearch_max_retries as usize,
+            initial: Duration::from_secs_f64(keys.elasticsearch_initial_backoff_duration),
+            multiplier: keys.elasticsearch_backoff_multiplier as f32,
+            longest: Duration::from_secs_f64(keys.elasticsearch_max_wait_duration),
+        };
+        settings.bulk = BulkSettings {
+            chunk_bytes: (keys.elasticsearch_bulk_chunk_max_mem_size as usize) << 20,
+            max_concurrency: keys.elasticsearch_bulk_max_concurrency as usize,
+            queue_bytes: (keys.elasticsearch_bulk_queue_max_mem_size as usize) << 20,
+        };
+        settings
+    }
+
+    /// What sources and contents may use.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            max_content: self.keys.service_max_file_download_size,
+            concurrent_contents: self.keys.elasticsearch_bulk_concurrent_downloads as usize,
+        }
+    }
+
+    /// How a sync is done.
+    pub(crate) fn sync(&self) -> Options {
+        Options {
+            delete_share: self.keys.sync_delete_max_share,
+            delete_floor: self.keys.sync_delete_floor,
+            max_failures: self.keys.elasticsearch_bulk_error_monitor_max_total_errors as usize,
+            ..Options::default()
+        }
+    }
+
+    fn auth(&self) -> Result<Auth> {
+        let keys = &self.keys;
+        let user = keys.elasticsearch_username.clone();
+        let password = keys.elasticsearch_password.clone();
+        let (key, token) = (keys.elasticsearch_api_key.clone(), keys.elasticsearch_bearer_token.clone());
+        match (user, password, key, token) {
+            (None, None, None, None) => Ok(Auth::None),
+            (Some(user), Some(password), None, None) => Ok(Auth::Basic(user, password)),
+            (None, None, Some(key), None) => Ok(Auth::ApiKey(key)),
+            (None, None, None, Some(token)) => Ok(Auth::Bearer(token)),
+            _ => Err(Error::config(
+                "give one way to log in to Elasticsearch: `username` with `password`, `api_key`, or `bearer_token`",
+            )),
+        }
+    }
+}
+
+fn unusable(problems: &impl std::fmt::Display, shown: &str) -> Error {
+    Error::config(format!("the settings can't be used ({shown}):\n{problems}"))
+}
+
+/// The problems with the keys as a file spells them.
+fn by_label(mut problems: Problems) -> Problems {
+    let fields = Keys::fields();
+    for problem in &mut problems.0 {
+        if let Some(field) = fields.iter().find(|field| field.name == problem.field) {
+            problem.field.clone_from(&field.label);
+        }
+    }
+    problems
+}
+
+fn parse(text: &str, shown: &str) -> Result<Value> {
+    serde_yaml::from_str(text)
+        .map_err(|error| Error::config("the file is not YAML").with("file", shown).caused_by(error))
+}
+
+/// The settings of a source: its file, then `CONNECTORS_TYPE_KEY` of the environment, then `--set`.
+pub(crate) fn of_source(arguments: &crate::cli::SourceArgs, fields: &[String]) -> Result<Map<String, Value>> {
+    let mut values = match &arguments.values.settings {
+        None => Map::new(),
+        Some(path) => source_file(path)?,
+    };
+    for field in fields {
+        let name = format!("CONNECTORS_{}_{field}", arguments.name).to_uppercase();
+        if let Ok(value) = env::var(name) {
+            values.insert(field.clone(), value.into());
+        }
+    }
+    values.extend(arguments.values.set.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
+    Ok(values)
+}
+
+fn source_file(path: &Path) -> Result<Map<String, Value>> {
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| {
+        Error::config("the source's settings can't be read").with("file", &shown).caused_by(error)
+    })?;
+    let filled = environment::fill(parse(&text, &shown)?, &|name| env::var(name).ok(), &shown)?;
+    match filled {
+        Value::Object(values) => Ok(values),
+        _ => {
+            Err(Error::config("the source's settings are not a table of keys and values").with("file", shown))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

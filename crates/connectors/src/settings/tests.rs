@@ -1,0 +1,107 @@
+//! What settings promise.
+
+use std::collections::BTreeSet;
+
+use connectors_core::config::Config as _;
+use serde_json::json;
+
+use super::*;
+
+fn global() -> Global {
+    Global { config: None, es: None, json: false, log: None }
+}
+
+fn settings(given: Value) -> Result<Settings> {
+    Settings::over(&global(), &given, "my.yml")
+}
+
+#[test]
+fn config_yml_and_the_program_know_the_same_keys() {
+    let (listed, _) = Tree::new(flatten(&parse(DEFAULTS, "").unwrap())).split("sources");
+    let listed: BTreeSet<String> = listed.into_keys().collect();
+    let known: BTreeSet<String> = Keys::fields().into_iter().map(|field| field.label).collect();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn defaults_are_those_of_core() {
+    let settings = settings(Value::Null).unwrap();
+    let tuned = settings.tuned("http://h".parse().unwrap());
+    let core = elastic::Settings::new("http://h".parse().unwrap());
+    assert_eq!(format!("{tuned:?}"), format!("{core:?}"));
+    assert_eq!(settings.limits(), Limits::default());
+    assert_eq!(format!("{:?}", settings.sync()), format!("{:?}", Options::default()));
+    assert!(settings.elastic().unwrap().is_none());
+    assert_eq!(settings.log(), "warn");
+    assert!(settings.data().unwrap().ends_with("connectors"));
+    assert!(settings.sources.contains(&"dir".to_owned()));
+}
+
+#[test]
+fn nested_and_dotted_keys_are_the_same() {
+    let nested = json!({"elasticsearch": {"host": "http://h", "bulk": {"max_concurrency": 9}}});
+    let dotted = json!({"elasticsearch.host": "http://h", "elasticsearch": {"bulk.max_concurrency": "9"}});
+    for given in [nested, dotted] {
+        let elastic = settings(given).unwrap().elastic().unwrap().unwrap();
+        assert_eq!((elastic.host.as_str(), elastic.bulk.max_concurrency), ("http://h/", 9));
+    }
+}
+
+#[test]
+fn all_unknown_keys_are_told_with_the_nearest() {
+    let error = settings(json!({"elasticsearch": {"hsot": 1}, "zzz": 2})).unwrap_err().to_string();
+    assert!(
+        error.contains("elasticsearch.hsot: there is no such setting; did you mean `elasticsearch.host`?")
+    );
+    assert!(error.contains("zzz: there is no such setting") && error.contains("my.yml"), "{error}");
+}
+
+#[test]
+fn wrong_values_name_the_setting() {
+    let error = settings(json!({"sync.delete_max_share": 7})).unwrap_err().to_string();
+    assert!(error.contains("sync.delete_max_share: 7: must be from 0 to 1"), "{error}");
+    let error = settings(json!({"elasticsearch.verify_certs": "maybe"})).unwrap_err().to_string();
+    assert!(error.contains("elasticsearch.verify_certs: \"maybe\": expected true or false"), "{error}");
+}
+
+#[test]
+fn a_file_may_leave_sources_out() {
+    assert!(settings(json!({"sources": {"dir": "source-directory"}})).unwrap().sources == ["dir"]);
+    let error = settings(json!({"sources": {"dri": "source-directory"}})).unwrap_err().to_string();
+    assert!(error.contains("did you mean `sources.dir`?"), "{error}");
+}
+
+#[test]
+fn one_way_to_log_in_is_taken() {
+    let auth = |given: Value| settings(given).unwrap().auth();
+    let es = |rest: Value| json!({ "elasticsearch": rest });
+    assert!(
+        matches!(auth(es(json!({"username": "u", "password": "p"}))), Ok(Auth::Basic(user, _)) if user == "u")
+    );
+    assert!(matches!(auth(es(json!({"api_key": "k"}))), Ok(Auth::ApiKey(key)) if key.reveal() == "k"));
+    assert!(matches!(auth(es(json!({"bearer_token": "t"}))), Ok(Auth::Bearer(_))));
+    for unclear in [json!({"username": "u"}), json!({"username": "u", "password": "p", "api_key": "k"})] {
+        assert!(auth(es(unclear)).unwrap_err().to_string().contains("one way to log in"));
+    }
+}
+
+#[test]
+fn the_command_line_goes_over_the_file() {
+    let global = Global { es: Some("http://flag".parse().unwrap()), log: Some("debug".into()), ..global() };
+    let settings = Settings::over(&global, &json!({"elasticsearch.host": "http://file"}), "f").unwrap();
+    assert_eq!(settings.elastic().unwrap().unwrap().host.as_str(), "http://flag/");
+    assert_eq!(settings.log(), "debug");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let settings = settings(json!({"elasticsearch": {"username": "u", "password": "hush"}})).unwrap();
+    assert!(!format!("{settings:?}").contains("hush"));
+}
+
+#[test]
+fn ca_certificates_are_read_from_their_file() {
+    let given = json!({"elasticsearch": {"host": "https://h", "ca_certs": "no/such/file.pem"}});
+    let error = settings(given).unwrap().elastic().unwrap_err().to_string();
+    assert!(error.contains("elasticsearch.ca_certs can't be read (file: no/such/file.pem)"), "{error}");
+}

@@ -1,0 +1,189 @@
+//! What the program prints: results on standard output, everything else on standard error.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
+
+use std::io::IsTerminal;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use connectors_core::Error;
+use connectors_core::sync::{Report, Status, Verification};
+use serde_json::{Value, json};
+
+/// Stand around a match in a fragment until it is shown.
+pub(crate) const OPEN: &str = "\u{1}";
+/// See [`OPEN`].
+pub(crate) const CLOSE: &str = "\u{2}";
+
+/// One line of a result.
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}
+
+/// One line beside the result.
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Why the program ends.
+pub(crate) fn error(error: &Error) {
+    eprintln!("error: {error}");
+}
+
+/// A table for the terminal's width.
+pub(crate) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(head.to_vec());
+    table.set_width(120);
+    table.add_rows(rows);
+    println!("{table}");
+}
+
+/// A value as people write it.
+pub(crate) fn value(value: &Value) -> String {
+    match value {
+        Value::Null => "none".into(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The accounts of a sync.
+pub(crate) fn report(report: &Report, as_json: bool) {
+    if as_json {
+        return line(&json!(report).to_string());
+    }
+    accounts(report).iter().for_each(|text| line(text));
+}
+
+fn accounts(report: &Report) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{}: listed {} = created {} + updated {} + unchanged {} + filtered {} + failed {}; deleted {}",
+        report.index,
+        report.listed,
+        report.created,
+        report.updated,
+        report.unchanged,
+        report.filtered,
+        report.failed,
+        report.deleted,
+    )];
+    lines.extend(contents(report));
+    lines.extend(report.messages.iter().map(|message| format!("not listed: {message}")));
+    let more = report.listing_errors - report.messages.len() as u64;
+    lines.extend((more > 0).then(|| format!("not listed: {more} more")));
+    lines.extend(
+        (report.kept > 0).then(|| format!("kept, as they may lie where the listing failed: {}", report.kept)),
+    );
+    lines.extend((report.repeated > 0).then(|| format!("ids listed more than once: {}", report.repeated)));
+    lines.push(format!(
+        "{} requests, {} sent, {} received, {:.2} s",
+        report.requests,
+        size(report.bytes_sent),
+        size(report.bytes_received),
+        report.seconds
+    ));
+    lines.push(ending(report));
+    lines
+}
+
+fn contents(report: &Report) -> Vec<String> {
+    let contents = &report.contents;
+    let mut lines = Vec::new();
+    if contents.extracted + contents.failed > 0 {
+        lines.push(format!("files: {} read, {} failed", contents.extracted, contents.failed));
+    }
+    if !contents.skipped.is_empty() {
+        let mut reasons: Vec<_> = contents.skipped.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let shown: Vec<String> =
+            reasons.iter().take(6).map(|(reason, count)| format!("{reason} {count}")).collect();
+        let more = if reasons.len() > 6 { ", …" } else { "" };
+        lines.push(format!("files without text: {}{more}", shown.join(", ")));
+    }
+    lines
+}
+
+fn ending(report: &Report) -> String {
+    let failed = report.failed + report.contents.failed;
+    match report.status {
+        Status::Completed => "completed".into(),
+        Status::Skipped => "skipped: the source is certain that nothing changed".into(),
+        Status::Partial if failed > 0 => {
+            format!("done in part: {failed} failed, `connectors failures` lists them")
+        }
+        Status::Partial => {
+            "done in part: the listing was not complete, and what it may have missed was not deleted".into()
+        }
+        Status::Withheld => format!(
+            "{} deletes are withheld: more than the set share of the index; `--allow-deletes` lets them through",
+            report.withheld
+        ),
+        Status::Stopped => "stopped: nothing was deleted; the next sync goes on".into(),
+        Status::Failed => format!("failed: {}", report.error.as_deref().unwrap_or("no reason was kept")),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+/// How an index differs from its source.
+pub(crate) fn verification(found: &Verification) {
+    line(&format!("{}: listed {}, equal {}", found.index, found.listed, found.equal));
+    for (what, difference) in
+        [("missing", &found.missing), ("stale", &found.stale), ("left over", &found.left_over)]
+    {
+        if difference.count > 0 {
+            line(&format!("{what} {}: {}", difference.count, difference.first.join(", ")));
+        }
+    }
+    if let Some(error) = &found.error {
+        line(&format!("not listed, {} times: {error}", found.listing_errors));
+    }
+    line(if found.is_equal() { "equal" } else { "not equal" });
+}
+
+/// The hits of a search, or the server's answer as it is.
+pub(crate) fn hits(answer: &Value, as_json: bool) {
+    let hits = answer["hits"]["hits"].as_array().cloned().unwrap_or_default();
+    if as_json {
+        let all = hits.iter().map(|hit| {
+            let fragments: Vec<String> = fragments(hit).iter().map(|fragment| marked(fragment, "<em>", "</em>")).collect();
+            json!({"id": hit["_id"], "score": hit["_score"], "source": hit["_source"], "fragments": fragments})
+        });
+        return line(&Value::from_iter(all).to_string());
+    }
+    if hits.is_empty() {
+        return line("nothing was found");
+    }
+    let (open, close) = if std::io::stdout().is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("*", "*") };
+    for (hit, place) in hits.iter().zip(1..) {
+        line(&format!("{place}. {}  ({:.2})", title(hit), hit["_score"].as_f64().unwrap_or_default()));
+        for fragment in fragments(hit) {
+            line(&format!("   … {} …", marked(&fragment, open, close)));
+        }
+    }
+}
+
+/// What names a hit best.
+fn title(hit: &Value) -> String {
+    let source = &hit["_source"];
+    let named = ["path", "title", "name", "url"].iter().find_map(|field| source[*field].as_str());
+    named.or_else(|| hit["_id"].as_str()).unwrap_or_default().to_owned()
+}
+
+fn fragments(hit: &Value) -> Vec<String> {
+    let found = hit["highlight"]["body"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    found.map(|fragment| fragment.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+fn marked(fragment: &str, open: &str, close: &str) -> String {
+    fragment.replace(OPEN, open).replace(CLOSE, close)
+}
+
+#[cfg(test)]
+mod tests;

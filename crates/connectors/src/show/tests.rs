@@ -1,0 +1,99 @@
+//! What is printed, word by word.
+
+use super::*;
+
+fn sample(change: Value) -> Vec<String> {
+    let mut json = json!({
+        "status": "completed", "index": "docs", "listed": 3, "created": 1, "updated": 1, "unchanged": 1,
+    });
+    let fields = json.as_object_mut().unwrap();
+    fields.extend(change.as_object().unwrap().clone());
+    accounts(&report_from(&json))
+}
+
+fn report_from(json: &Value) -> Report {
+    let number = |name: &str| json[name].as_u64().unwrap_or(0);
+    let mut report = Report::new("docs");
+    (report.listed, report.created, report.updated) =
+        (number("listed"), number("created"), number("updated"));
+    (report.unchanged, report.failed, report.withheld) =
+        (number("unchanged"), number("failed"), number("withheld"));
+    (report.kept, report.repeated) = (number("kept"), number("repeated"));
+    (report.bytes_sent, report.listing_errors) = (number("bytes_sent"), number("listing_errors"));
+    report.status = match json["status"].as_str().unwrap() {
+        "partial" => Status::Partial,
+        "withheld" => Status::Withheld,
+        "stopped" => Status::Stopped,
+        "skipped" => Status::Skipped,
+        "failed" => Status::Failed,
+        _ => Status::Completed,
+    };
+    report.error = json["error"].as_str().map(str::to_owned);
+    report
+}
+
+#[test]
+fn a_report_is_a_few_lines() {
+    let expected = [
+        "docs: listed 3 = created 1 + updated 1 + unchanged 1 + filtered 0 + failed 0; deleted 0",
+        "0 requests, 2.5 kB sent, 0 B received, 0.00 s",
+        "completed",
+    ];
+    assert_eq!(sample(json!({"bytes_sent": 2500})), expected);
+}
+
+#[test]
+fn each_ending_says_what_to_do() {
+    for (change, expected) in [
+        (
+            json!({"status": "partial", "failed": 2}),
+            "done in part: 2 failed, `connectors failures` lists them",
+        ),
+        (json!({"status": "partial"}), "done in part: the listing was not complete"),
+        (json!({"status": "withheld", "withheld": 11}), "11 deletes are withheld"),
+        (json!({"status": "stopped"}), "stopped: nothing was deleted"),
+        (json!({"status": "skipped"}), "skipped: the source is certain"),
+        (json!({"status": "failed", "error": "boom"}), "failed: boom"),
+    ] {
+        let lines = sample(change);
+        assert!(lines.last().unwrap().starts_with(expected), "{lines:?}");
+    }
+}
+
+#[test]
+fn what_is_odd_has_its_line() {
+    let lines = sample(json!({"kept": 4, "repeated": 5, "listing_errors": 6}));
+    for expected in ["listing failed: 4", "more than once: 5", "not listed: 6 more"] {
+        assert!(lines.iter().any(|line| line.contains(expected)), "{lines:?}");
+    }
+}
+
+#[test]
+fn files_without_text_are_told_by_their_kind() {
+    let mut report = Report::new("docs");
+    report.contents.extracted = 3;
+    report.contents.skipped = (0..8).map(|kind| (format!("kind/{kind}"), kind + 1)).collect();
+    let lines = contents(&report);
+    assert_eq!(lines[0], "files: 3 read, 0 failed");
+    assert!(
+        lines[1].starts_with("files without text: kind/7 8, kind/6 7") && lines[1].ends_with(", …"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn sizes_are_readable() {
+    assert_eq!([size(999), size(1_500), size(44_000_000)], ["999 B", "1.5 kB", "44.0 MB"]);
+}
+
+#[test]
+fn a_hit_is_named_and_its_fragments_marked() {
+    let hit = json!({
+        "_id": "7", "_source": {"title": "T"}, "highlight": {"body": ["a \u{1}b\u{2}\n  c"]},
+    });
+    assert_eq!(title(&hit), "T");
+    assert_eq!(title(&json!({"_id": "7"})), "7");
+    assert_eq!(marked(&fragments(&hit)[0], "<", ">"), "a <b> c");
+    assert_eq!(value(&json!(null)), "none");
+    assert_eq!(value(&json!(["a"])), "[\"a\"]");
+}

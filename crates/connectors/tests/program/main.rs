@@ -1,0 +1,190 @@
+//! The program from outside: what its user types, and what is printed.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod place;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use place::{Place, Run};
+use serde_json::json;
+
+const SYNC: [&str; 6] = ["sync", "dir", "--set", "directory=docs", "--index", "docs"];
+const VERIFY: [&str; 6] = ["verify", "dir", "--set", "directory=docs", "--index", "docs"];
+
+fn place_with_documents() -> Place {
+    let place = Place::new();
+    place.write("docs/a.md", b"# Adding a source\nA source is a small crate.");
+    place.write("docs/sub/b.md", b"Retries are core's.");
+    place.write("docs/c.png", b"\x89PNG\r\n\x1a\n\0\0");
+    place
+}
+
+#[test]
+fn a_folder_becomes_searchable_and_stays_equal() {
+    let place = place_with_documents();
+    let first = place.run(&SYNC);
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    assert!(first.out.contains("docs: listed 3 = created 3 + updated 0"), "{}", first.out);
+    assert!(first.out.contains("files without text: image/png 1"), "{}", first.out);
+    assert!(
+        first.err.contains("the embedded server (no elasticsearch.host is set), data in "),
+        "{}",
+        first.err
+    );
+
+    let found = place.run(&["search", "docs", "how", "do I add a source"]);
+    assert!(found.out.starts_with("1. a.md"), "{}", found.out);
+    assert!(found.out.contains("*source*"), "{}", found.out);
+    let hits = place.json(&["search", "docs", "retries", "--hits", "1"]);
+    assert_eq!(hits[0]["source"]["path"], "sub/b.md");
+    assert!(hits[0]["fragments"][0].as_str().unwrap().contains("<em>Retries</em>"), "{hits}");
+
+    place.write("docs/a.md", b"changed");
+    place.write("docs/new.md", b"new");
+    std::fs::remove_file(place.docs().join("sub/b.md")).unwrap();
+    let differs = place.run(&VERIFY);
+    assert_eq!(differs.code, 5);
+    for line in ["missing 1: ", "stale 1: ", "left over 1: ", "not equal"] {
+        assert!(differs.out.contains(line), "{}", differs.out);
+    }
+
+    let second = place.json(&SYNC);
+    let accounts = ["listed", "created", "updated", "unchanged", "filtered", "failed", "deleted"];
+    let accounts: Vec<_> = accounts.iter().map(|key| second[key].as_u64().unwrap()).collect();
+    assert_eq!(accounts, [3, 1, 1, 1, 0, 0, 1], "{second}");
+    assert_eq!((&second["complete"], &second["status"]), (&json!(true), &json!("completed")));
+    let equal = place.json(&VERIFY);
+    assert_eq!((&equal["listed"], &equal["equal"]), (&json!(3), &json!(3)));
+    assert_eq!(place.run(&VERIFY).out, "docs: listed 3, equal 3\nequal\n");
+}
+
+#[test]
+fn too_many_deletes_wait_for_a_word() {
+    let place = Place::new();
+    (0..20).for_each(|number| place.write(&format!("docs/{number}.md"), b"text"));
+    assert_eq!(place.run(&SYNC).code, 0);
+    (0..15).for_each(|number| std::fs::remove_file(place.docs().join(format!("{number}.md"))).unwrap());
+    let withheld = place.run(&SYNC);
+    assert_eq!(withheld.code, 4, "{}", withheld.out);
+    assert!(withheld.out.contains("15 deletes are withheld"), "{}", withheld.out);
+    let let_through = place.json(&[&SYNC[..], &["--allow-deletes"]].concat());
+    assert_eq!(let_through["deleted"], 15);
+}
+
+#[test]
+fn documents_that_fail_are_listed_and_taken_up() {
+    let place = place_with_documents();
+    let none = place.run(&["failures"]);
+    assert_eq!((none.out.as_str(), none.code), ("no document failed\n", 0));
+    place.write("gone.json", br#"{"directory": "docs", "pattern": "**/*.md"}"#);
+    place.write("config.yml", b"sync: {delete_floor: 0, delete_max_share: 1}");
+    let sync = ["sync", "dir", "--settings", "gone.json", "--index", "docs", "--retry-failed"];
+    assert_eq!(place.json(&sync)["listed"], 2);
+    assert_eq!(place.json(&["failures", "--index", "docs"]), json!([]));
+}
+
+#[test]
+fn sources_and_their_settings_are_listed() {
+    let place = Place::new();
+    let all = place.json(&["sources"]);
+    assert!(all.as_array().unwrap().iter().any(|source| source["type"] == "dir"), "{all}");
+    assert!(place.run(&["sources"]).out.contains("full sync"));
+    let fields = place.json(&["sources", "dir"]);
+    assert_eq!(fields["directory"]["required"], true);
+    let table = place.run(&["sources", "dir"]).out;
+    assert!(table.contains("follow_links") && table.contains("required"), "{table}");
+}
+
+#[test]
+fn check_tells_both_ends() {
+    let place = place_with_documents();
+    let good = place.run(&["check", "dir", "--set", "directory=docs"]);
+    assert_eq!(good.code, 0, "{}", good.out);
+    assert!(
+        good.out.contains("elasticsearch: ok, the embedded server") && good.out.contains("dir: ok"),
+        "{}",
+        good.out
+    );
+    let bad = place.run(&["check", "dir", "--set", "directory=nowhere"]);
+    assert_eq!(bad.code, 2, "{}", bad.out);
+    assert!(bad.out.contains("nowhere"), "{}", bad.out);
+    let ends = place.json(&["check", "--es", "http://127.0.0.1:9"]);
+    assert_eq!(ends[0]["ok"], false);
+    assert!(ends[0]["error"].as_str().unwrap().contains("127.0.0.1:9"), "{ends}");
+}
+
+#[test]
+fn wrong_settings_are_told_with_place_and_fix() {
+    let place = place_with_documents();
+    place.write("bad.yml", b"elasticsearch:\n  hsot: x\n");
+    place.write("broken.yml", b"a: [");
+    place.write("list.yml", b"- 1");
+    place.write("variable.yml", b"elasticsearch.host: ${NO_SUCH_VARIABLE}");
+    for (arguments, expected) in [
+        (vec!["sync", "dri", "--index", "x"], "did you mean `dir`?"),
+        (vec!["sync", "dir", "--index", "x", "--set", "direktory=docs"], "did you mean `directory`?"),
+        (vec!["sync", "dir", "--index", "x"], "directory: a value is required"),
+        (vec!["sync", "dir", "--index", "x", "--set", "directory"], "expected KEY=VALUE"),
+        (vec!["sync", "dir", "--index", "x", "--settings", "none.yml"], "none.yml"),
+        (vec!["sync", "dir", "--index", "x", "--settings", "list.yml"], "not a table"),
+        (vec!["sync", "dir", "--index", "X", "--set", "directory=docs"], "upper case"),
+        (vec!["sync", "dir", "--index", "x", "--set", "directory=none"], "none"),
+        (vec!["sources", "--config", "bad.yml"], "did you mean `elasticsearch.host`?"),
+        (vec!["sources", "--config", "broken.yml"], "broken.yml"),
+        (vec!["sources", "--config", "none.yml"], "none.yml"),
+        (vec!["sources", "--config", "variable.yml"], "NO_SUCH_VARIABLE"),
+        (vec!["sources", "--log", "nonsense=nonsense"], "log level"),
+        (vec!["search", "nosuch", "x"], "no such index"),
+        (vec!["search", "NoSuch", "x"], "upper case"),
+    ] {
+        let Run { out, err, code } = place.run(&arguments);
+        assert!(err.contains(expected) || out.contains(expected), "{arguments:?}: {out}{err}");
+        assert_ne!(code, 0, "{arguments:?}");
+    }
+}
+
+#[test]
+fn settings_come_from_file_environment_and_command_line() {
+    let place = place_with_documents();
+    place.write("source.yml", b"directory: nowhere\npattern: '**/*.md'\n");
+    let arguments = ["sync", "dir", "--settings", "source.yml", "--index", "docs", "--json"];
+    let output = place.command(&arguments).env("CONNECTORS_DIR_DIRECTORY", "docs").output().unwrap();
+    assert!(Run::from(output).out.contains("\"listed\":2"));
+    let over = [&arguments[..], &["--set", "pattern=*.png"]].concat();
+    let output = place.command(&over).env("CONNECTORS_DIR_DIRECTORY", "docs").output().unwrap();
+    assert!(Run::from(output).out.contains("\"listed\":1"));
+}
+
+/// Answers the first request like Elasticsearch, and never again.
+fn a_server_that_hangs() -> (String, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serve = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let body = r#"{"version":{"number":"9.5.3"}}"#;
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).unwrap() > 0);
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        while stream.read(&mut request).is_ok_and(|read| read > 0) {}
+    });
+    (url, serve)
+}
+
+#[test]
+fn an_interrupt_stops_a_sync_that_waits() {
+    let place = place_with_documents();
+    let (url, serve) = a_server_that_hangs();
+    let mut command = place.command(&[&["--es", &url], &SYNC[..]].concat());
+    let mut program = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut notes = BufReader::new(program.stderr.take().unwrap()).lines();
+    assert!(notes.next().unwrap().unwrap().starts_with("writing to Elasticsearch 9.5.3"));
+    let interrupt = std::process::Command::new("kill").args(["-INT", &program.id().to_string()]).status();
+    assert!(interrupt.unwrap().success());
+    assert!(notes.next().unwrap().unwrap().starts_with("stopping"));
+    let output = program.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("stopped: nothing was deleted"));
+    serve.join().unwrap();
+}
