@@ -1,5 +1,7 @@
 //! What the index holds and the source no longer has.
 
+use serde_json::json;
+
 use crate::Result;
 use crate::elastic::{index, scan};
 
@@ -26,7 +28,7 @@ impl Run<'_, '_> {
         if gone.is_empty() {
             return Ok(());
         }
-        let held = self.inventory.len() as u64 + self.report.created;
+        let held = index::count(self.job.client, self.job.index, &json!({ "match_all": {} })).await?;
         if !self.is_let_through(gone.len() as u64, held) {
             self.report.withheld = gone.len() as u64;
             return Ok(());

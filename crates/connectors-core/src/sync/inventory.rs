@@ -44,11 +44,6 @@ impl Inventory {
         !self.is_unknown
     }
 
-    /// Documents in the index.
-    pub(super) fn len(&self) -> usize {
-        self.marks.len()
-    }
-
     /// Takes note of a listed document.
     pub(super) fn look(&mut self, mark: Mark) -> Known {
         if self.is_unknown {
@@ -111,7 +106,7 @@ mod tests {
         assert_eq!(inventory.look(mark(2, 8)), Known::Unchanged, "ids with one hash differ in their marks");
         assert_eq!(inventory.look(mark(2, 9)), Known::Contested);
         assert_eq!(inventory.unseen(), [mark(2, 7), mark(9, 9)]);
-        assert_eq!((inventory.len(), inventory.repeated()), (5, 0));
+        assert_eq!(inventory.repeated(), 0);
         assert!(inventory.holds(mark(9, 9)) && !inventory.holds(mark(9, 8)));
     }
 

@@ -248,7 +248,7 @@ impl<'a, 'j> Run<'a, 'j> {
     }
 
     fn keep(&mut self, id: String, stage: Stage, reason: &str) {
-        tracing::warn!(id, ?stage, reason, "a document failed");
+        tracing::debug!(id, ?stage, reason, "a document failed");
         count(&self.job.counters.failed);
         self.spared.insert(id.clone());
         if self.failures.len() < self.job.options.max_failures {

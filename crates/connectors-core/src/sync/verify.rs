@@ -3,8 +3,8 @@
 use futures::StreamExt;
 use serde::Serialize;
 
-use crate::elastic::scan;
-use crate::{Document, Result};
+use crate::elastic::{index, scan};
+use crate::{Document, Error, Result};
 
 use super::Job;
 use super::content::{Fetched, Reader};
@@ -70,6 +70,11 @@ impl Verification {
 /// When one of the two can't be read at all.
 pub async fn verify(job: &Job<'_>) -> Result<Verification> {
     job.source.ping().await?;
+    index::check_name(job.index)?;
+    if !index::exists(job.client, job.index).await? {
+        let hint = "there is no such index; `connectors sync … --index NAME` makes one";
+        return Err(Error::config(hint).with("index", job.index));
+    }
     let mut inventory = Inventory::new(scan::marks(job.client, job.index).await?);
     let mut found = Verification { index: job.index.to_owned(), ..Verification::default() };
     let comparison = Comparison::new(job);
