@@ -1,0 +1,29 @@
+//! BSON straight to JSON: a walk over the bytes, no tree in between.
+
+mod id;
+mod json;
+mod names;
+mod reader;
+mod text;
+
+pub(crate) use id::id_text;
+pub(crate) use json::to_json;
+pub(crate) use reader::{Elements, Malformed, Value};
+
+/// How legacy UUIDs (binary subtype 3) lay out their bytes.
+///
+/// Drivers of old wrote the same UUID in different orders and the bytes do not tell which; the
+/// connection string does, by `uuidRepresentation`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum LegacyUuid {
+    /// In the order of the text (`standard`, `pythonLegacy`).
+    #[default]
+    InOrder,
+    /// Both halves reversed (`javaLegacy`).
+    Java,
+    /// The first three groups reversed (`csharpLegacy`).
+    CSharp,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Random documents of every type.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use bson::RawBson;
+use proptest::prelude::*;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::*;
+
+/// A JSON value in which no object has a name twice, or one that an index refuses.
+struct Sound;
+
+impl<'de> Deserialize<'de> for Sound {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Sound)
+    }
+}
+
+impl<'de> Visitor<'de> for Sound {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sound JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, Sound)) = map.next_entry::<String, Self>()? {
+            assert!(!name.trim().is_empty() && !name.contains('.') && name.len() <= 600, "{name:?}");
+            assert!(names.insert(name.clone()), "{name:?} stands twice");
+        }
+        Ok(Self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while let Some(Sound) = items.next_element()? {}
+        Ok(Self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(Self)
+    }
+}
+
+fn scalar() -> impl Strategy<Value = Bson> {
+    let subtypes = prop_oneof![Just(0_u8), Just(2), Just(3), Just(4), Just(5), any::<u8>()];
+    let binary = (subtypes, prop_oneof![any::<[u8; 16]>().prop_map(Vec::from), any::<Vec<u8>>()])
+        .prop_map(|(subtype, bytes)| Bson::Binary(Binary { subtype: subtype.into(), bytes }));
+    let regex = ("[^\0]{0,8}", "[imsx]{0,3}").prop_map(|(pattern, options)| {
+        let (pattern, options) = (pattern.try_into().unwrap(), options.try_into().unwrap());
+        Bson::RegularExpression(Regex { pattern, options })
+    });
+    prop_oneof![
+        any::<f64>().prop_map(Bson::Double),
+        Just(Bson::Double(f64::NAN)),
+        any::<String>().prop_map(Bson::String),
+        binary,
+        any::<[u8; 12]>().prop_map(|bytes| Bson::ObjectId(ObjectId::from_bytes(bytes))),
+        any::<bool>().prop_map(Bson::Boolean),
+        any::<i64>().prop_map(|millis| Bson::DateTime(DateTime::from_millis(millis))),
+        (0_i64..4_000_000_000_000).prop_map(|millis| Bson::DateTime(DateTime::from_millis(millis))),
+        regex,
+        any::<String>().prop_map(Bson::JavaScriptCode),
+        any::<String>().prop_map(Bson::Symbol),
+        any::<i32>().prop_map(Bson::Int32),
+        any::<i64>().prop_map(Bson::Int64),
+        any::<[u8; 16]>().prop_map(|bytes| Bson::Decimal128(Decimal128::from_bytes(bytes))),
+        any::<(u32, u32)>().prop_map(|(time, increment)| Bson::Timestamp(Timestamp { time, increment })),
+        prop_oneof![Just(Bson::Null), Just(Bson::Undefined), Just(Bson::MinKey), Just(Bson::MaxKey)],
+    ]
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-c._ ]{0,3}", Just("_id".to_owned()), Just("id".to_owned()), "[^\0]{0,6}", "x{500,600}"]
+}
+
+fn object(value: impl Strategy<Value = RawBson> + 'static) -> impl Strategy<Value = RawDocumentBuf> {
+    prop::collection::vec((name(), value), 0..12).prop_map(|fields| {
+        let mut document = RawDocumentBuf::new();
+        for (name, value) in fields {
+            document.append(c(&name), value);
+        }
+        document
+    })
+}
+
+/// Documents with duplicate names, which only the raw form can hold.
+fn document() -> impl Strategy<Value = RawDocumentBuf> {
+    let scalar = scalar().prop_map(|value| RawBson::try_from(value).unwrap());
+    let value = scalar.prop_recursive(24, 32, 4, |inner| {
+        let array = prop::collection::vec(inner.clone(), 0..5).prop_map(|items| {
+            let mut array = bson::RawArrayBuf::new();
+            items.into_iter().for_each(|item| array.push(item));
+            RawBson::Array(array)
+        });
+        prop_oneof![object(inner).prop_map(RawBson::Document), array]
+    });
+    object(value)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_document_is_sound_json_and_always_the_same(raw in document()) {
+        let json = to_json(raw.as_bytes(), LegacyUuid::InOrder).unwrap();
+        serde_json::from_slice::<Sound>(&json).unwrap();
+        prop_assert_eq!(json.first(), Some(&123));
+        prop_assert_eq!(json, to_json(raw.as_bytes(), LegacyUuid::InOrder).unwrap());
+        let value: Json = serde_json::from_str(&text(raw.as_bytes())).unwrap();
+        prop_assert!(depth(&value) <= 20);
+    }
+
+    #[test]
+    fn plain_names_are_all_kept(raw in document()) {
+        let value: Json = serde_json::from_str(&text(raw.as_bytes())).unwrap();
+        for element in Elements::of(raw.as_bytes()).unwrap() {
+            let name = std::str::from_utf8(element.unwrap().0).unwrap().to_owned();
+            if !name.trim().is_empty() && !name.contains('.') && name.len() <= 512 && name != "_id" && name != "id" {
+                prop_assert!(value.get(&name).is_some() || connectors_core::Body::is_reserved(&name), "{}", name);
+            }
+        }
+    }
+
+    #[test]
+    fn equal_ids_come_from_equal_values(one in scalar(), other in scalar()) {
+        let text = |value: &Bson| {
+            let raw = RawDocumentBuf::try_from(&doc! {"_id": value.clone()}).unwrap();
+            let (_, value) = Elements::of(raw.as_bytes()).unwrap().next().unwrap().unwrap();
+            id_text(value, LegacyUuid::InOrder).unwrap()
+        };
+        prop_assert_eq!(text(&one), text(&one));
+        let is_number = |value: &Bson| matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_));
+        let is_text = |value: &Bson| matches!(value, Bson::String(_) | Bson::Symbol(_));
+        let alike = (is_number(&one) && is_number(&other)) || (is_text(&one) && is_text(&other));
+        prop_assert!(one == other || alike || text(&one) != text(&other));
+    }
+
+    #[test]
+    fn any_bytes_are_walked_or_refused(bytes in any::<Vec<u8>>()) {
+        if let Ok(json) = to_json(&bytes, LegacyUuid::InOrder) {
+            serde_json::from_slice::<Sound>(&json).unwrap();
+        }
+    }
+
+    #[test]
+    fn damaged_documents_are_walked_or_refused(raw in document(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut bytes = raw.as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(json) = to_json(&bytes, LegacyUuid::InOrder) {
+            serde_json::from_slice::<Sound>(&json).unwrap();
+        }
+    }
+}

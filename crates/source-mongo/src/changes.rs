@@ -1,0 +1,163 @@
+//! What changed since a cursor, by change streams.
+
+mod event;
+pub(crate) mod feed;
+mod lookup;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bson::{RawDocumentBuf, doc};
+use connectors_core::{Change, Cursor, DocumentId, Error, Result};
+use futures::stream::BoxStream;
+use mongodb::change_stream::ChangeStream;
+use mongodb::change_stream::event::ResumeToken;
+use mongodb::error::Error as DriverError;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::Sender;
+
+use crate::ahead::stream_of;
+use crate::client::{Client, Selection, error};
+use crate::rules::{Find, Query};
+use event::{Event, Touched};
+use feed::{Position, Start};
+
+/// Events between two checkpoints.
+const BATCH: usize = 1000;
+
+/// Changes that wait to be taken.
+const AHEAD: usize = 16;
+
+/// Where changes go on, and for which collections.
+#[derive(Debug, Serialize, Deserialize)]
+struct Bookmark {
+    resume_token: ResumeToken,
+    /// The selection: a token of one can't tell what another missed.
+    collections: String,
+}
+
+impl Bookmark {
+    fn cursor(token: ResumeToken, selection: &Selection) -> Result<Cursor> {
+        let place = Self { resume_token: token, collections: selection.to_string() };
+        let value = serde_json::to_value(place);
+        value.map(Cursor).map_err(|error| Error::unexpected("the cursor can't be written").caused_by(error))
+    }
+
+    fn token(cursor: Cursor, selection: &Selection) -> Result<ResumeToken> {
+        let place: Self = serde_json::from_value(cursor.0).map_err(|error| {
+            Error::unexpected("the cursor can't be read: run a full sync").caused_by(error)
+        })?;
+        if place.collections != selection.to_string() {
+            return Err(Error::unexpected("the collections to sync are others than before: run a full sync")
+                .with("before", place.collections)
+                .with("now", selection));
+        }
+        Ok(place.resume_token)
+    }
+}
+
+/// Where changes go on after a listing that begins now.
+///
+/// # Errors
+/// `Config` when the server keeps no record of changes.
+pub(crate) async fn cursor(client: &Client, selection: &Selection) -> Result<Cursor> {
+    let Some(time) = client.operation_time().await? else { return Err(no_record()) };
+    let token = client.token_at(selection, time).await.map_err(|error| failed(&error, selection))?;
+    Bookmark::cursor(token.ok_or_else(no_record)?, selection)
+}
+
+fn no_record() -> Error {
+    Error::config(
+        "incremental syncs need a replica set: a single server keeps no record of changes (a set of one will do)",
+    )
+}
+
+/// The changes since a cursor, up to those of the moment at which it is first polled.
+pub(crate) fn changes(
+    client: Arc<Client>,
+    selection: Selection,
+    from: Cursor,
+    query: Query,
+) -> BoxStream<'static, Result<Change>> {
+    stream_of(AHEAD, move |sender| async move {
+        let follower = Follower { client, selection, sender };
+        if let Err(error) = follower.follow(from, query).await {
+            let _ = follower.sender.send(Err(error)).await;
+        }
+    })
+}
+
+struct Follower {
+    client: Arc<Client>,
+    selection: Selection,
+    sender: Sender<Result<Change>>,
+}
+
+/// The last change of each document between two checkpoints.
+type Batch = BTreeMap<DocumentId, Touched>;
+
+impl Follower {
+    async fn follow(&self, from: Cursor, query: Query) -> Result<()> {
+        let rule = filter_of(query)?;
+        let token = Bookmark::token(from, &self.selection)?;
+        let Some(now) = self.client.position_now(&self.selection).await? else { return Err(no_record()) };
+        // Neither the document nor what changed in it: so an event stays far below the 16 MB of a message.
+        let fields = doc! {"$project": {"operationType": 1, "ns": 1, "to": 1, "documentKey._id": 1}};
+        let feed = self.client.feed(&self.selection, Start::After(token), fields).await;
+        let mut feed = feed.map_err(|error| failed(&error, &self.selection))?;
+        loop {
+            let batch = self.batch(&mut feed).await?;
+            self.send(batch, rule.as_ref()).await?;
+            let token = feed.resume_token().ok_or_else(no_record)?;
+            let reached = Position::of(&token).is_some_and(|position| position >= now);
+            let checkpoint = Bookmark::cursor(token, &self.selection)?;
+            if self.sender.send(Ok(Change::Checkpoint(checkpoint))).await.is_err() || reached {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next events, as many as are there at once.
+    async fn batch(&self, feed: &mut ChangeStream<RawDocumentBuf>) -> Result<Batch> {
+        let mut batch = Batch::new();
+        for _ in 0..BATCH {
+            let next = feed.next_if_any().await;
+            let Some(event) = next.map_err(|error| failed(&error, &self.selection))? else { break };
+            match Event::of(event.as_bytes(), &self.selection, self.client.legacy_uuid())? {
+                Event::Document(id, touched) => drop(batch.insert(id, touched)),
+                Event::Structure(what) => return Err(needs_full_sync(&what)),
+                Event::Other => {}
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// The filter and projection of a rule, which tell for each document by itself.
+fn filter_of(query: Query) -> Result<Option<Find>> {
+    match query {
+        Query::All => Ok(None),
+        Query::Find(find) if find.is_filter() => Ok(Some(find)),
+        Query::Find(_) | Query::Aggregate(_) => Err(Error::config(
+            "rules with skip, limit, sort or aggregate can't be followed change by change: run full syncs with them",
+        )),
+    }
+}
+
+fn needs_full_sync(what: &str) -> Error {
+    Error::unexpected(format!("{what}, which events do not tell document by document: run a full sync"))
+}
+
+fn failed(error: &DriverError, selection: &Selection) -> Error {
+    if error::is_history_lost(error) {
+        return Error::unexpected(
+            "the changes since the last sync are no longer in the server's record (oplog): run a full sync, \
+             and more often or with a larger oplog from then on",
+        )
+        .caused_by(error.kind.to_string());
+    }
+    error::map(error, &format!("follow the changes of {selection}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+use bson::doc;
+use connectors_core::ErrorKind;
+use serde_json::json;
+
+use super::*;
+
+fn token(data: &str) -> ResumeToken {
+    bson::deserialize_from_document(doc! {"_data": data}).unwrap()
+}
+
+fn selection(collection: &str) -> Selection {
+    Selection::new("shop", collection).unwrap()
+}
+
+#[test]
+fn a_cursor_comes_back_as_it_was() {
+    let cursor = Bookmark::cursor(token("8263"), &selection("orders")).unwrap();
+    assert_eq!(cursor.0, json!({"resume_token": {"_data": "8263"}, "collections": "shop.orders"}));
+    assert_eq!(Bookmark::token(cursor, &selection("orders")).unwrap(), token("8263"));
+}
+
+#[test]
+fn a_cursor_of_other_collections_asks_for_a_full_sync() {
+    let cursor = Bookmark::cursor(token("8263"), &selection("orders")).unwrap();
+    let error = Bookmark::token(cursor, &selection("*")).unwrap_err();
+    assert!(error.to_string().contains("run a full sync (before: shop.orders, now: shop.*)"), "{error}");
+    let error = Bookmark::token(Cursor(json!(7)), &selection("*")).unwrap_err();
+    assert!(error.to_string().contains("run a full sync"), "{error}");
+}
+
+#[test]
+fn a_lost_history_asks_for_a_full_sync() {
+    let command = json!({"code": 286, "codeName": "ChangeStreamHistoryLost", "errmsg": "too old"});
+    let lost: DriverError =
+        mongodb::error::ErrorKind::Command(serde_json::from_value(command).unwrap()).into();
+    let error = failed(&lost, &selection("orders"));
+    assert_eq!(error.kind(), ErrorKind::Unexpected);
+    assert!(error.to_string().contains("run a full sync"), "{error}");
+    let broken: DriverError = std::io::Error::from(std::io::ErrorKind::ConnectionReset).into();
+    assert_eq!(failed(&broken, &selection("orders")).kind(), ErrorKind::Transient);
+}
+
+#[test]
+fn only_rules_that_tell_for_each_document_can_be_followed() {
+    let find = Find { filter: doc! {"a": 1}, ..Find::default() };
+    assert!(filter_of(Query::All).unwrap().is_none());
+    assert_eq!(filter_of(Query::Find(find.clone())).unwrap(), Some(find.clone()));
+    let error = filter_of(Query::Find(Find { limit: Some(1), ..find })).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}

@@ -1,0 +1,89 @@
+//! The settings.
+
+use connectors_core::config;
+use connectors_core::config::Secret;
+
+config! {
+    /// Which collections are read, and as whom.
+    pub struct MongoConfig {
+        /// Connection string, such as `mongodb://one:27017,two:27017/?replicaSet=rs0` or
+        /// `mongodb+srv://cluster.example.com`; a plain `host:port` will do.
+        #[label = "Server"]
+        pub host: String,
+        /// User with the role `read` on what is synced; empty when the server asks for none.
+        #[label = "User"]
+        pub user: String = "",
+        /// Password of that user.
+        #[label = "Password"]
+        pub password: Secret = "",
+        /// Database to read; `*` and `?` are wildcards. `admin`, `config` and `local` are taken only by name.
+        #[label = "Database"]
+        pub database: String,
+        /// Collection to read; `*` and `?` are wildcards. System collections are never taken.
+        #[label = "Collection"]
+        pub collection: String,
+        /// Talk to the given server alone, and do not look for the other members of its replica set.
+        #[label = "Direct connection"]
+        pub direct_connection: bool = false,
+        /// Encrypt the connection; `mongodb+srv` addresses do so anyway.
+        #[label = "SSL/TLS"]
+        pub ssl_enabled: bool = false,
+        /// Certificates of the authorities to trust (PEM); empty for those that browsers trust.
+        #[label = "Certificate authority", multiline(), depends_on("ssl_enabled", true)]
+        pub ssl_ca: String = "",
+        /// Take any certificate of the server: the connection is then open to whoever stands in between.
+        #[label = "Skip certificate verification", depends_on("ssl_enabled", true), advanced()]
+        pub tls_insecure: bool = false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connectors_core::config::{Config as _, Display, FieldType};
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(values: serde_json::Value) -> Result<MongoConfig, String> {
+        MongoConfig::parse(values.as_object().unwrap()).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_host_a_database_and_a_collection_are_enough() {
+        let config = parse(json!({"host": "localhost", "database": "shop", "collection": "*"})).unwrap();
+        assert_eq!((config.host.as_str(), config.collection.as_str()), ("localhost", "*"));
+        assert!(config.password.is_empty() && !config.direct_connection && !config.ssl_enabled);
+        let problems = parse(json!({})).unwrap_err();
+        assert_eq!(problems.lines().count(), 3, "{problems}");
+    }
+
+    #[test]
+    fn certificates_count_only_with_tls() {
+        let values = |enabled: bool| json!({"host": "h", "database": "d", "collection": "c", "ssl_enabled": enabled, "ssl_ca": "PEM"});
+        assert_eq!(parse(values(true)).unwrap().ssl_ca, "PEM");
+        assert_eq!(parse(values(false)).unwrap().ssl_ca, "");
+    }
+
+    #[test]
+    fn the_form_has_the_fields_in_order() {
+        let fields = MongoConfig::fields();
+        let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        let wanted =
+            "host user password database collection direct_connection ssl_enabled ssl_ca tls_insecure";
+        assert_eq!(names.join(" "), wanted);
+        assert!(
+            fields.iter().zip(1..).all(|(field, order)| field.order == order && !field.tooltip.is_empty())
+        );
+        assert!(fields[2].sensitive);
+        assert_eq!((fields[7].display, fields[7].field_type), (Display::Textarea, FieldType::Str));
+        assert_eq!(fields[7].depends_on, [("ssl_enabled".to_owned(), json!(true))]);
+    }
+
+    #[test]
+    fn the_password_is_masked() {
+        let values = json!({"host": "h", "database": "d", "collection": "c", "password": "hunter2"});
+        let config = parse(values).unwrap();
+        assert_eq!(config.password.reveal(), "hunter2");
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

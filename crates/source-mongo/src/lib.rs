@@ -1,0 +1,34 @@
+//! MongoDB: one index document per document of the collections that are synced.
+//!
+//! | | |
+//! |---|---|
+//! | permissions | a user with the role `read` on the databases that are synced; `readAnyDatabase` for patterns over all of them |
+//! | ids | the `_id`; where several collections are synced, `database.collection/` before it |
+//! | unchanged | by the bytes of the document |
+//! | nothing changed | told by a change stream that is kept open, on replica sets |
+//! | incremental | by change streams: inserts, updates and deletes |
+//! | scope | `database/collection` |
+//! | advanced rules | `find` and `aggregate`, in extended JSON |
+//! | limits | views and time series are read from the start again after a broken connection |
+//!
+//! How each BSON type is indexed stands in `docs/sources/mongodb.md`.
+
+mod ahead;
+mod bson;
+mod changes;
+mod client;
+mod config;
+mod document;
+mod glob;
+mod listing;
+mod rules;
+mod source;
+mod watch;
+
+pub use config::MongoConfig;
+pub use source::Mongo;
+
+use connectors_core::Definition;
+
+/// This crate as the registry knows it.
+pub static SOURCE: Definition<Mongo> = Definition::new().incremental().advanced_rules();

@@ -1,0 +1,90 @@
+//! One open cursor.
+
+use bson::{Bson, Document, doc};
+use futures::StreamExt as _;
+use mongodb::ClientSession;
+use mongodb::error::Error as DriverError;
+use mongodb::options::{FindOptions, Hint};
+use mongodb::raw_batch_cursor::{RawBatch, SessionRawBatchCursor};
+
+use super::{Part, Task};
+use crate::client::Client;
+use crate::rules::{Find, Query};
+
+/// A cursor with the session that it belongs to.
+pub(super) struct Cursor {
+    cursor: SessionRawBatchCursor,
+    session: ClientSession,
+}
+
+impl Cursor {
+    /// Opens a cursor over a part, behind the last `_id` where there is one.
+    ///
+    /// By the index that `_id` itself is the first that comes again.
+    pub(super) async fn open(
+        client: &Client,
+        (task, part): (&Task, &Part),
+        last: Option<&Bson>,
+        batch_size: u32,
+    ) -> Result<Self, DriverError> {
+        let collection = client.collection(&task.namespace).await.map_err(DriverError::custom)?;
+        let mut session = client.session().await?;
+        let cursor = match &task.query {
+            Query::Aggregate(rule) => {
+                let aggregate =
+                    collection.aggregate(rule.pipeline.clone()).with_options(rule.options.clone());
+                aggregate.batch_size(batch_size).session(&mut session).batch().await?
+            }
+            Query::All => {
+                let options = by_index(part, last, batch_size);
+                collection.find(doc! {}).with_options(options).session(&mut session).batch().await?
+            }
+            Query::Find(find) => {
+                let options = by_rule(find, part, batch_size);
+                let filter = behind(&find.filter, last);
+                collection.find(filter).with_options(options).session(&mut session).batch().await?
+            }
+        };
+        Ok(Self { cursor, session })
+    }
+
+    /// The next batch; none at the end.
+    pub(super) async fn next(&mut self) -> Option<Result<RawBatch, DriverError>> {
+        self.cursor.stream(&mut self.session).next().await
+    }
+}
+
+/// In the order of the index, which spans all types: a comparison by `$gt` would stay within one.
+fn by_index(part: &Part, last: Option<&Bson>, batch_size: u32) -> FindOptions {
+    let mut options = FindOptions::default();
+    options.batch_size = Some(batch_size);
+    if let Part::Range { from, to } = part {
+        options.hint = Some(Hint::Keys(doc! {"_id": 1}));
+        options.min = last.or(from.as_ref()).map(|id| doc! {"_id": id.clone()});
+        options.max = to.as_ref().map(|id| doc! {"_id": id.clone()});
+    }
+    options
+}
+
+fn by_rule(find: &Find, part: &Part, batch_size: u32) -> FindOptions {
+    let mut options = FindOptions::default();
+    options.batch_size = Some(batch_size);
+    options.projection.clone_from(&find.projection);
+    options.skip = find.skip;
+    options.limit = find.limit;
+    options.sort.clone_from(&find.sort);
+    if *part == Part::Sorted {
+        options.sort = Some(doc! {"_id": 1});
+    }
+    options
+}
+
+/// The filter for what lies behind an `_id`, of whatever type.
+fn behind(filter: &Document, last: Option<&Bson>) -> Document {
+    match last {
+        None => filter.clone(),
+        Some(last) => {
+            doc! {"$and": [filter.clone(), {"$expr": {"$gt": ["$_id", {"$literal": last.clone()}]}}]}
+        }
+    }
+}

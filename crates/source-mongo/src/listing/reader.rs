@@ -1,0 +1,129 @@
+//! Reads one part on a task of its own, one batch ahead of whoever takes it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connectors_core::{Document, Result};
+use futures::stream::BoxStream;
+use mongodb::error::Error as DriverError;
+use tokio::sync::mpsc::Sender;
+use tokio::time::sleep;
+use tracing::{debug, warn};
+
+use super::batch::{Batch, Last};
+use super::cursor::Cursor;
+use super::{Part, Task, in_scope};
+use crate::ahead::stream_of;
+use crate::client::{Client, error};
+use crate::rules::Query;
+
+/// Attempts without a single new document before a part is given up.
+const ATTEMPTS: u32 = 5;
+
+/// Waited before the first new attempt, and twice as long before each further one.
+const PAUSE: Duration = Duration::from_millis(100);
+
+type Documents = Result<Vec<Result<Document>>>;
+
+/// The reader of one part.
+pub(super) struct Reader {
+    client: Arc<Client>,
+    task: Arc<Task>,
+    part: Part,
+    batch_size: u32,
+}
+
+/// How far a reader is.
+#[derive(Default)]
+struct Position {
+    /// The `_id` behind which to go on.
+    last: Option<Last>,
+    /// True once documents were handed on.
+    begun: bool,
+    failures: u32,
+}
+
+/// How a pass over a part ended.
+enum End {
+    /// At its end, or nobody listens any more.
+    Done,
+    Broken(DriverError),
+    Failed(connectors_core::Error),
+}
+
+impl Reader {
+    pub(super) fn new(client: Arc<Client>, task: Arc<Task>, part: Part, batch_size: u32) -> Self {
+        Self { client, task, part, batch_size }
+    }
+
+    /// The documents of the part, a batch at a time.
+    pub(super) fn batches(self) -> BoxStream<'static, Documents> {
+        stream_of(1, move |sender| self.read(sender))
+    }
+
+    async fn read(self, sender: Sender<Documents>) {
+        let mut position = Position::default();
+        loop {
+            let error = match self.pass(&mut position, &sender).await {
+                End::Done => return,
+                End::Failed(error) => return self.give_up(error, &sender).await,
+                End::Broken(error) => error,
+            };
+            let doing = format!("read {}", self.task.namespace);
+            if !self.may_go_on(&error, &position) {
+                return self.give_up(error::map(&error, &doing), &sender).await;
+            }
+            let pause = PAUSE * 2_u32.pow(position.failures);
+            position.failures += 1;
+            debug!(namespace = %self.task.namespace, failures = position.failures, ?pause, error = %error.kind, "goes on");
+            sleep(pause).await;
+        }
+    }
+
+    /// Reads on from a position until the end or an error.
+    async fn pass(&self, position: &mut Position, sender: &Sender<Documents>) -> End {
+        let last = position.last.as_ref();
+        let part = (&*self.task, &self.part);
+        let mut cursor = match Cursor::open(&self.client, part, last.map(Last::value), self.batch_size).await
+        {
+            Ok(cursor) => cursor,
+            Err(error) => return End::Broken(error),
+        };
+        let mut seen = position.last.clone().filter(|_| self.begins_again());
+        loop {
+            let Ok(place) = sender.reserve().await else { return End::Done };
+            let batch = match cursor.next().await {
+                Some(Ok(batch)) => Batch::from(batch),
+                Some(Err(error)) => return End::Broken(error),
+                None => return End::Done,
+            };
+            match batch.documents(&self.task.place, seen.take().as_ref()) {
+                Ok((documents, last)) if !documents.is_empty() => {
+                    *position = Position { last, begun: true, failures: 0 };
+                    place.send(Ok(self.scoped(documents)));
+                }
+                Ok(_) => {}
+                Err(error) => return End::Failed(error),
+            }
+        }
+    }
+
+    /// True when a cursor that goes on begins with the last document again.
+    fn begins_again(&self) -> bool {
+        matches!((&self.part, &self.task.query), (Part::Range { .. }, Query::All))
+    }
+
+    fn may_go_on(&self, error: &DriverError, position: &Position) -> bool {
+        let has_place = !position.begun || (self.part != Part::Whole && position.last.is_some());
+        has_place && position.failures < ATTEMPTS && error::is_passing(error)
+    }
+
+    async fn give_up(&self, error: connectors_core::Error, sender: &Sender<Documents>) {
+        warn!(namespace = %self.task.namespace, %error, "could not be read to its end");
+        let _ = sender.send(Err(in_scope(error, &self.task))).await;
+    }
+
+    fn scoped(&self, documents: Vec<Result<Document>>) -> Vec<Result<Document>> {
+        documents.into_iter().map(|document| document.map_err(|error| in_scope(error, &self.task))).collect()
+    }
+}

@@ -1,0 +1,206 @@
+//! Advanced rules: a query of the operator's own instead of whole collections.
+//!
+//! `{"find": {"filter": …, "projection": …, "skip": …, "limit": …, "sort": …}}` or
+//! `{"aggregate": {"pipeline": […], "options": {…}}}`, in extended JSON.
+
+mod extended;
+mod problems;
+
+use bson::{Document, doc};
+use connectors_core::{Error, Result, RuleProblem, Rules};
+use mongodb::options::AggregateOptions;
+use serde_json::{Map, Value};
+
+use crate::client::{Client, Namespace, error};
+use problems::Problems;
+
+const FIND_KEYS: [&str; 5] = ["filter", "projection", "skip", "limit", "sort"];
+const AGGREGATE_KEYS: [&str; 2] = ["pipeline", "options"];
+const OPTION_KEYS: [&str; 6] = ["allowDiskUse", "collation", "comment", "hint", "let", "maxTimeMS"];
+/// Stages that write, or that never end.
+const REFUSED_STAGES: [&str; 3] = ["$out", "$merge", "$changeStream"];
+
+/// What is read of each collection.
+#[derive(Debug, Clone)]
+pub(crate) enum Query {
+    /// Everything.
+    All,
+    /// What `find` takes.
+    Find(Find),
+    /// What a pipeline makes.
+    Aggregate(Box<Aggregate>),
+}
+
+/// A `find` rule.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Find {
+    pub(crate) filter: Document,
+    pub(crate) projection: Option<Document>,
+    pub(crate) skip: Option<u64>,
+    pub(crate) limit: Option<i64>,
+    pub(crate) sort: Option<Document>,
+}
+
+impl Find {
+    /// True when each document is taken or not by itself, whatever the others are.
+    pub(crate) fn is_filter(&self) -> bool {
+        self.skip.is_none() && self.limit.is_none() && self.sort.is_none()
+    }
+}
+
+/// An `aggregate` rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Aggregate {
+    pub(crate) pipeline: Vec<Document>,
+    pub(crate) options: AggregateOptions,
+}
+
+impl Query {
+    /// The query of a sync's rules.
+    ///
+    /// # Errors
+    /// `Config`, with every problem.
+    pub(crate) fn of(rules: &Rules) -> Result<Self> {
+        parse(rules).map_err(|problems| {
+            let lines: Vec<String> = problems
+                .iter()
+                .map(|problem| format!("\n  {}: {}", problem.place, problem.message))
+                .collect();
+            Error::config(format!("the advanced rules can't be used:{}", lines.concat()))
+        })
+    }
+}
+
+/// The query of these rules, or everything that is wrong with them.
+pub(crate) fn parse(rules: &Rules) -> Result<Query, Vec<RuleProblem>> {
+    let Some(advanced) = rules.advanced.as_ref().filter(|value| !is_absent(value)) else {
+        return Ok(Query::All);
+    };
+    let mut problems = Problems::default();
+    let query = query(advanced, &mut problems);
+    query.filter(|_| problems.is_empty()).ok_or_else(|| problems.finish())
+}
+
+fn is_absent(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
+}
+
+fn query(value: &Value, problems: &mut Problems) -> Option<Query> {
+    let rule = problems.object("", value)?;
+    problems.unknown_keys("", rule, &["find", "aggregate"]);
+    match (rule.get("find"), rule.get("aggregate")) {
+        (Some(_), Some(_)) => problems.add("", "give either find or aggregate, not both"),
+        (Some(find), None) => self::find(find, problems).map(Query::Find),
+        (None, Some(aggregate)) => {
+            self::aggregate(aggregate, problems).map(|rule| Query::Aggregate(Box::new(rule)))
+        }
+        (None, None) => problems.add("", "give find or aggregate"),
+    }
+}
+
+fn find(value: &Value, problems: &mut Problems) -> Option<Find> {
+    let rule = problems.object("find", value)?;
+    problems.unknown_keys("find", rule, &FIND_KEYS);
+    let projection = problems.document("find.projection", rule.get("projection"));
+    if projection.as_ref().is_some_and(leaves_out_id) {
+        problems.add::<()>("find.projection._id", "must not be left out: documents are told apart by it");
+    }
+    Some(Find {
+        filter: problems.document("find.filter", rule.get("filter")).unwrap_or_default(),
+        projection,
+        skip: problems.count("find.skip", rule.get("skip")),
+        limit: problems.count("find.limit", rule.get("limit")).and_then(|limit| i64::try_from(limit).ok()),
+        sort: problems.document("find.sort", rule.get("sort")),
+    })
+}
+
+fn leaves_out_id(projection: &Document) -> bool {
+    use bson::Bson::{Boolean, Double, Int32, Int64};
+    match projection.get("_id") {
+        Some(Boolean(false) | Int32(0) | Int64(0)) => true,
+        Some(Double(number)) => *number == 0.0,
+        _ => false,
+    }
+}
+
+fn aggregate(value: &Value, problems: &mut Problems) -> Option<Aggregate> {
+    let rule = problems.object("aggregate", value)?;
+    problems.unknown_keys("aggregate", rule, &AGGREGATE_KEYS);
+    let options = options(rule.get("options"), problems);
+    let Some(stages) = rule.get("pipeline").and_then(Value::as_array) else {
+        return problems.add("aggregate.pipeline", "must be an array of stages, such as [{\"$match\": {}}]");
+    };
+    let pipeline =
+        stages.iter().enumerate().filter_map(|(index, value)| stage(index, value, problems)).collect();
+    Some(Aggregate { pipeline, options })
+}
+
+fn stage(index: usize, value: &Value, problems: &mut Problems) -> Option<Document> {
+    let place = format!("aggregate.pipeline[{index}]");
+    let stage = problems.object(&place, value)?;
+    let mut names = stage.keys();
+    match (names.next(), names.next()) {
+        (Some(name), None) if REFUSED_STAGES.contains(&name.as_str()) => {
+            problems.add(&place, &format!("{name} can't be used: a rule only reads, and ends"))
+        }
+        (Some(name), None) if name.starts_with('$') => problems.document(&place, Some(value)),
+        _ => problems.add(&place, "must have exactly one key, the stage's name, which begins with $"),
+    }
+}
+
+fn options(value: Option<&Value>, problems: &mut Problems) -> AggregateOptions {
+    let Some(value) = value else { return AggregateOptions::default() };
+    if let Some(object) = problems.object("aggregate.options", value) {
+        problems.unknown_keys("aggregate.options", object, &OPTION_KEYS);
+    }
+    let document = problems.document("aggregate.options", Some(value)).unwrap_or_default();
+    bson::deserialize_from_document(document).unwrap_or_else(|error| {
+        problems.add::<()>("aggregate.options", &error.to_string());
+        AggregateOptions::default()
+    })
+}
+
+impl Client {
+    /// What the server says to a query, without running it.
+    ///
+    /// # Errors
+    /// When the server could not be asked.
+    pub(crate) async fn explain(&self, namespace: &Namespace, query: &Query) -> Result<Vec<RuleProblem>> {
+        let Some((place, command)) = command(&namespace.collection, query) else { return Ok(Vec::new()) };
+        let database = self.driver().await?.database(&namespace.database);
+        let explain = doc! {"explain": command, "verbosity": "queryPlanner"};
+        let Err(error) = database.run_command(explain).await else { return Ok(Vec::new()) };
+        let mapped = error::map(&error, &format!("check the rules on {namespace}"));
+        match &*error.kind {
+            mongodb::error::ErrorKind::Command(refusal)
+                if !mapped.kind().is_passing() && refusal.code != 13 =>
+            {
+                Ok(vec![RuleProblem { place: place.to_owned(), message: refusal.message.clone() }])
+            }
+            _ => Err(mapped),
+        }
+    }
+}
+
+/// The command that a query becomes, and the rule that it is about.
+fn command(collection: &str, query: &Query) -> Option<(&'static str, Document)> {
+    match query {
+        Query::All => None,
+        Query::Find(find) => {
+            let mut command = doc! {"find": collection, "filter": find.filter.clone()};
+            for (name, value) in [("projection", &find.projection), ("sort", &find.sort)] {
+                if let Some(value) = value {
+                    command.insert(name, value.clone());
+                }
+            }
+            Some(("find", command))
+        }
+        Query::Aggregate(rule) => {
+            let command = doc! {"aggregate": collection, "pipeline": rule.pipeline.clone(), "cursor": {}};
+            Some(("aggregate", command))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+use bson::{DateTime, oid::ObjectId};
+use serde_json::json;
+
+use super::*;
+
+fn rules(value: Value) -> Rules {
+    Rules { advanced: Some(value) }
+}
+
+fn problems(value: Value) -> Vec<String> {
+    let found = parse(&rules(value)).unwrap_err();
+    found.into_iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect()
+}
+
+#[test]
+fn no_rules_read_everything() {
+    for none in [Rules::default(), rules(json!({})), rules(Value::Null)] {
+        assert!(matches!(parse(&none).unwrap(), Query::All));
+    }
+}
+
+#[test]
+fn a_find_rule_is_read_with_its_types() {
+    let rule = json!({"find": {
+        "filter": {"_id": {"$gt": {"$oid": "0123456789abcdef01234567"}}, "at": {"$date": "1970-01-01T00:00:00Z"}, "n": [1, 2.5]},
+        "projection": {"name": 1}, "skip": 3, "limit": {"$numberLong": "7"}, "sort": {"name": -1},
+    }});
+    let Query::Find(find) = parse(&rules(rule)).unwrap() else { panic!("no find rule") };
+    let id = ObjectId::parse_str("0123456789abcdef01234567").unwrap();
+    let wanted = doc! {"_id": {"$gt": id}, "at": DateTime::from_millis(0), "n": [1, 2.5]};
+    assert_eq!(find.filter, wanted);
+    assert_eq!((find.skip, find.limit), (Some(3), Some(7)));
+    assert_eq!(find.sort, Some(doc! {"name": -1}));
+    assert!(!find.is_filter());
+}
+
+#[test]
+fn a_filter_alone_tells_for_each_document() {
+    let Query::Find(find) =
+        parse(&rules(json!({"find": {"filter": {"a": 1}, "projection": {"a": 1}}}))).unwrap()
+    else {
+        panic!("no find rule")
+    };
+    assert!(find.is_filter());
+}
+
+#[test]
+fn an_aggregate_rule_is_read_with_its_options() {
+    let rule = json!({"aggregate": {
+        "pipeline": [{"$match": {"a": 1}}, {"$project": {"a": 1}}],
+        "options": {"allowDiskUse": true, "maxTimeMS": 500, "hint": "a_1", "let": {"x": 1}},
+    }});
+    let Query::Aggregate(rule) = parse(&rules(rule)).unwrap() else { panic!("no aggregate rule") };
+    assert_eq!(rule.pipeline, [doc! {"$match": {"a": 1}}, doc! {"$project": {"a": 1}}]);
+    assert_eq!(rule.options.allow_disk_use, Some(true));
+    assert_eq!(rule.options.max_time, Some(std::time::Duration::from_millis(500)));
+    assert_eq!(rule.options.let_vars, Some(doc! {"x": 1}));
+}
+
+#[test]
+fn every_problem_is_told_with_its_place() {
+    for (rule, wanted) in [
+        (json!([]), vec!["advanced rules: must be an object"]),
+        (
+            json!({"fnd": {}}),
+            vec!["fnd: is not known; did you mean `find`?", "advanced rules: give find or aggregate"],
+        ),
+        (
+            json!({"find": {}, "aggregate": {}}),
+            vec!["advanced rules: give either find or aggregate, not both"],
+        ),
+        (json!({"find": 7}), vec!["find: must be an object"]),
+        (
+            json!({"find": {"filtr": {}, "skip": -1, "limit": "x", "sort": []}}),
+            vec![
+                "find.filtr: is not known; did you mean `filter`?",
+                "find.skip: -1: must be a whole number from 0 up",
+                "find.limit: \"x\": must be a whole number from 0 up",
+                "find.sort: must be an object",
+            ],
+        ),
+        (
+            json!({"find": {"projection": {"_id": 0}}}),
+            vec!["find.projection._id: must not be left out: documents are told apart by it"],
+        ),
+        (
+            json!({"aggregate": {"pipline": []}}),
+            vec![
+                "aggregate.pipline: is not known; did you mean `pipeline`?",
+                "aggregate.pipeline: must be an array of stages, such as [{\"$match\": {}}]",
+            ],
+        ),
+        (
+            json!({"aggregate": {"pipeline": [{"match": {}}, {"$out": "x"}, 7], "options": {"allowDiskUs": true}}}),
+            vec![
+                "aggregate.options.allowDiskUs: is not known; did you mean `allowDiskUse`?",
+                "aggregate.pipeline[0]: must have exactly one key, the stage's name, which begins with $",
+                "aggregate.pipeline[1]: $out can't be used: a rule only reads, and ends",
+                "aggregate.pipeline[2]: must be an object",
+            ],
+        ),
+    ] {
+        assert_eq!(problems(rule.clone()), wanted, "{rule}");
+    }
+}
+
+#[test]
+fn a_value_that_is_no_extended_json_is_told_with_its_path() {
+    let found = problems(json!({"find": {"filter": {"$or": [{"a": 1}, {"b": {"$oid": "xyz"}}]}}}));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("find.filter.$or[1].b: "), "{found:?}");
+    let found = problems(json!({"aggregate": {"pipeline": [], "options": {"maxTimeMS": "soon"}}}));
+    assert!(found[0].starts_with("aggregate.options: "), "{found:?}");
+}
+
+#[test]
+fn a_query_of_wrong_rules_is_a_wrong_setting() {
+    let error = Query::of(&rules(json!({"find": {"limt": 1}}))).unwrap_err();
+    assert_eq!(error.kind(), connectors_core::ErrorKind::Config);
+    assert!(error.to_string().contains("\n  find.limt: is not known; did you mean `limit`?"), "{error}");
+}
+
+#[test]
+fn the_server_is_asked_about_the_query_itself() {
+    let Query::Find(find) = parse(&rules(json!({"find": {"filter": {"a": 1}, "sort": {"a": 1}}}))).unwrap()
+    else {
+        panic!("no find rule")
+    };
+    let (place, command) = command("orders", &Query::Find(find)).unwrap();
+    assert_eq!((place, command), ("find", doc! {"find": "orders", "filter": {"a": 1}, "sort": {"a": 1}}));
+    assert!(super::command("orders", &Query::All).is_none());
+}
