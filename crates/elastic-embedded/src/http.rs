@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use futures::StreamExt;
 
 pub(crate) use self::call::{Call, Reply};
 use crate::api;
@@ -57,19 +58,36 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     send(reply, head)
 }
 
+/// Reads a body. One beyond the limit is read on for a while and thrown away: a client that is still
+/// sending would not see the refusal.
+async fn read(body: Body, limit: usize) -> Result<Bytes> {
+    const PATIENCE: usize = 4;
+    let mut stream = body.into_data_stream();
+    let (mut kept, mut length) = (Vec::new(), 0);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| Failure::argument(format!("the body broke off: {error}")))?;
+        length += chunk.len();
+        if length <= limit {
+            kept.extend_from_slice(&chunk);
+        } else {
+            kept = Vec::new();
+        }
+        if length > limit.saturating_mul(PATIENCE) {
+            break;
+        }
+    }
+    if length > limit { Err(too_large(limit)) } else { Ok(kept.into()) }
+}
+
+fn too_large(limit: usize) -> Failure {
+    let reason = format!("the request body is larger than the limit of {limit} bytes");
+    Failure::new(413, "content_too_long_exception", reason)
+}
+
 /// Checks the headers and reads the body.
 async fn receive(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes> {
     guard::check(headers, app.port)?;
-    let too_large = || {
-        let reason = format!("the request body is larger than the limit of {} bytes", app.max_body);
-        Failure::new(413, "content_too_long_exception", reason)
-    };
-    let announced =
-        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > app.max_body) {
-        return Err(too_large());
-    }
-    let body = axum::body::to_bytes(body, app.max_body).await.map_err(|_| too_large())?;
+    let body = read(body, app.max_body).await?;
     if body.is_empty() {
         return Ok(body);
     }
@@ -82,7 +100,7 @@ async fn receive(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes> {
             reader
                 .read_to_end(&mut plain)
                 .map_err(|error| Failure::argument(format!("the body is no gzip: {error}")))?;
-            if plain.len() > app.max_body { Err(too_large()) } else { Ok(plain.into()) }
+            if plain.len() > app.max_body { Err(too_large(app.max_body)) } else { Ok(plain.into()) }
         }
         Some(other) => {
             Err(Failure::unsupported(format!("the encoding [{}]", String::from_utf8_lossy(other))))

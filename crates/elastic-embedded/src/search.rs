@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use self::collect::{Hit, Plan, Top};
+use self::collect::{Plan, Top};
 use self::fetch::Fetch;
 pub(crate) use self::fetch::raw;
 pub(crate) use self::pit::{Pits, keep_alive};
@@ -39,8 +39,8 @@ pub(crate) fn run(views: &[View], request: &Request, filter: &FilterPath) -> Res
         let order = collect_view(ord, view, request, &mut top);
         orders.push(order.map_err(|failure| failure.of_shard(&view.meta.name))?);
     }
-    let hits: Vec<Hit> = top.hits.iter().skip(request.from).cloned().collect();
-    let fetched = fetch::hits(&Fetch { views, orders: &orders, request, filter }, &hits)?;
+    let hits = top.hits.get(request.from..).unwrap_or_default();
+    let fetched = fetch::hits(&Fetch { views, orders: &orders, request, filter }, hits)?;
     let mut answer = object! {};
     if let Some(pit) = &request.pit {
         answer.push("pit_id", pit.clone());

@@ -12,7 +12,7 @@ use crate::query::BoxQuery;
 use crate::store::{View, sequence};
 
 /// Sort criteria with the tie-breaker.
-pub(super) const MAX_KEYS: usize = 8;
+pub(super) const MAX_KEYS: usize = 6;
 
 type Key = [i128; MAX_KEYS];
 
@@ -26,10 +26,19 @@ pub(super) struct Plan<'a> {
     pub(super) scores: bool,
 }
 
+/// What a hit is compared by, the lesser the earlier.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Order {
+    /// Keys that mean the same in every segment.
+    Numbers(Key),
+    /// Keys of which some are text.
+    Parts(Vec<Part>),
+}
+
 /// A document among the best.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Hit {
-    pub(super) parts: Vec<Part>,
+    pub(super) order: Order,
     pub(super) view: usize,
     pub(super) address: DocAddress,
     pub(super) score: f32,
@@ -54,7 +63,7 @@ impl<'a> Top<'a> {
             return;
         }
         self.hits.extend(hits);
-        self.hits.sort_by(|a, b| (&a.parts, a.view).cmp(&(&b.parts, b.view)));
+        self.hits.sort_unstable_by(|a, b| (&a.order, a.view).cmp(&(&b.order, b.view)));
         self.hits.truncate(self.limit);
     }
 
@@ -64,14 +73,10 @@ impl<'a> Top<'a> {
         if last.view != plan.view {
             return None;
         }
-        let mut key = [0; MAX_KEYS];
-        for (slot, part) in key.iter_mut().zip(&last.parts) {
-            match part {
-                Part::Number(number) => *slot = *number,
-                _ => return None,
-            }
+        match &last.order {
+            Order::Numbers(key) => Some(*key),
+            Order::Parts(_) => None,
         }
-        Some(key)
     }
 }
 
@@ -202,13 +207,16 @@ impl<'a> Collector<'a> {
 
     fn hits(mut self, plan: &Plan<'_>, ord: u32) -> Result<Vec<Hit>> {
         self.shrink();
-        let mut hits = Vec::with_capacity(self.found.len());
-        for (key, doc, score) in &self.found {
-            let parts: Vec<Part> =
-                self.keys.iter().zip(key).map(|(keys, key)| keys.part(*key)).collect::<Result<_>>()?;
-            hits.push(Hit { parts, view: plan.view, address: DocAddress::new(ord, *doc), score: *score });
-        }
-        Ok(hits)
+        let text = plan.sort.iter().any(Resolved::is_text);
+        let hit = |(key, doc, score): &(Key, DocId, Score)| {
+            let order = if text { Order::Parts(self.parts(key)?) } else { Order::Numbers(*key) };
+            Ok(Hit { order, view: plan.view, address: DocAddress::new(ord, *doc), score: *score })
+        };
+        self.found.iter().map(hit).collect()
+    }
+
+    fn parts(&self, key: &Key) -> Result<Vec<Part>> {
+        self.keys.iter().zip(key).map(|(keys, key)| keys.part(*key)).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::collect::Hit;
+use super::collect::{Hit, Order};
 use super::doc_values::{self, Wanted};
 use super::request::Request;
 use super::sort::Resolved;
@@ -130,8 +130,12 @@ fn finish(fetch: &Fetch<'_>, hit: &Hit, tree: &mut Tree) {
         (None, true) => usize::MAX,
         (None, false) => request.sort.len(),
     };
-    let parts = fetch.orders[hit.view].iter().zip(&hit.parts);
-    tree.push("sort", parts.take(shown).map(|(order, part)| order.show(part)).collect::<Vec<Value>>());
+    let orders = fetch.orders[hit.view].iter().take(shown);
+    let values: Vec<Value> = match &hit.order {
+        Order::Numbers(keys) => orders.zip(keys).map(|(order, key)| order.show_number(*key)).collect(),
+        Order::Parts(parts) => orders.zip(parts).map(|(order, part)| order.show(part)).collect(),
+    };
+    tree.push("sort", values);
 }
 
 /// A stored source, not parsed.

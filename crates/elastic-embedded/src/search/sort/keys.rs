@@ -117,7 +117,7 @@ impl Resolved {
     /// The value as the answer shows it.
     pub(in crate::search) fn show(&self, part: &Part) -> Value {
         match part {
-            Part::Number(key) => self.show_number(if self.sort.descending { -*key } else { *key }),
+            Part::Number(key) => self.show_number(*key),
             Part::Ascending(Place::Among, text)
             | Part::Descending(std::cmp::Reverse((Place::Among, text))) => {
                 String::from_utf8_lossy(text).into()
@@ -126,7 +126,9 @@ impl Resolved {
         }
     }
 
-    fn show_number(&self, key: i128) -> Value {
+    /// A key of [`Keys::key`] that is no text, as the answer shows it.
+    pub(in crate::search) fn show_number(&self, key: i128) -> Value {
+        let key = if self.sort.descending { -key } else { key };
         match (&self.sort.by, self.kind()) {
             (By::Score, _) => score(fraction_of(key) as f32),
             (_, Some(Kind::Float)) if fraction_of(key).is_finite() => score(fraction_of(key) as f32),
