@@ -21,7 +21,7 @@ pub(super) fn get(node: &Node, call: &Call, (names, pattern): (&str, &str)) -> R
     let fits = |alias: &str| pattern == "_all" || pattern.split(',').any(|pattern| wildcard(pattern, alias));
     let mut found = Map::new();
     let mut any = false;
-    for index in node.select(names)? {
+    for index in super::search::select(node, call, names)? {
         let meta = index.meta();
         let aliases: Map<_, _> = meta.aliases.clone().into_iter().filter(|(alias, _)| fits(alias)).collect();
         any |= !aliases.is_empty();

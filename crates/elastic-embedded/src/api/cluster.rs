@@ -48,12 +48,12 @@ pub(super) fn health(node: &Node, call: &Call) -> Result<Reply> {
 }
 
 pub(super) fn cat_indices(node: &Node, call: &Call, names: &str) -> Result<Reply> {
-    call.allow(&["format", "h", "s", "expand_wildcards"])?;
+    call.allow(&["format", "h", "ignore_unavailable", "allow_no_indices", "expand_wildcards"])?;
     if call.parameter("format") != Some("json") {
         return Err(Failure::unsupported("[_cat/indices] in a format other than json"));
     }
     let mut rows = Vec::new();
-    for index in node.select(names)? {
+    for index in super::search::select(node, call, names)? {
         let (meta, searcher) = (index.meta(), index.view()?.searcher);
         let deleted: u32 = searcher.segment_readers().iter().map(|segment| segment.num_deleted_docs()).sum();
         let row = json!({

@@ -98,18 +98,18 @@ fn settings(meta: &Meta) -> Value {
 pub(super) fn put_mapping(node: &Node, call: &Call, names: &str) -> Result<Reply> {
     call.allow(&SELECTION)?;
     let mapping = Mapping::read(&call.json()?)?;
-    on_each(node, names, |index| index.change_mapping(mapping.clone()))
+    on_each(node, call, names, |index| index.change_mapping(mapping.clone()))
 }
 
 pub(super) fn put_settings(node: &Node, call: &Call, names: &str) -> Result<Reply> {
     call.allow(&SELECTION)?;
     let body = call.json()?;
     let settings = Settings::read(body.get("settings").unwrap_or(&body))?;
-    on_each(node, names, |index| index.change_settings(settings.clone()))
+    on_each(node, call, names, |index| index.change_settings(settings.clone()))
 }
 
-fn on_each(node: &Node, names: &str, change: impl Fn(&Index) -> Result<()>) -> Result<Reply> {
-    let chosen = node.select(names)?;
+fn on_each(node: &Node, call: &Call, names: &str, change: impl Fn(&Index) -> Result<()>) -> Result<Reply> {
+    let chosen = super::search::select(node, call, names)?;
     if chosen.is_empty() {
         return Err(Failure::index_not_found(names));
     }

@@ -26,19 +26,25 @@ const PARAMETERS: [&str; 14] = [
     "request_cache",
 ];
 
-/// The indices of an expression, with those that are missing left out if the call says so.
+/// The indices of an expression, as the call's `ignore_unavailable`, `allow_no_indices` and
+/// `expand_wildcards` want them.
 pub(super) fn select(node: &Node, call: &Call, names: &str) -> Result<Vec<Arc<Index>>> {
-    if !call.flag("ignore_unavailable") {
-        return node.select(names);
+    if let Some(other) = call.parameter("expand_wildcards").filter(|states| *states != "open") {
+        return Err(Failure::unsupported(format!("[expand_wildcards={other}]")));
     }
     let mut chosen = Vec::new();
     for name in names.split(',') {
         match node.select(name) {
             Ok(found) => chosen.extend(found),
-            Err(failure) if failure.status() == 404 => {}
+            Err(failure) if failure.status() == 404 && call.flag("ignore_unavailable") => {}
             Err(failure) => return Err(failure),
         }
     }
+    if chosen.is_empty() && call.parameter("allow_no_indices") == Some("false") {
+        return Err(Failure::index_not_found(names));
+    }
+    chosen.sort_by_key(|index| index.meta().name.clone());
+    chosen.dedup_by_key(|index| index.meta().name.clone());
     Ok(chosen)
 }
 

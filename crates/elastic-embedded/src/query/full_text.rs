@@ -15,6 +15,8 @@ use crate::options::Options;
 pub(crate) struct Fragment {
     /// The field, or a pattern of fields.
     pub(crate) field: String,
+    /// The text as it was asked for, as an exact value holds it.
+    pub(crate) text: String,
     pub(crate) wanted: Wanted,
 }
 
@@ -207,18 +209,18 @@ fn collect(context: Context<'_>, kind: &str, body: &Value, found: &mut Vec<Fragm
                 let text = ["query", "value"].iter().find_map(|key| body.get(key)).unwrap_or(body);
                 let text = exact::text(text);
                 let wanted = match kind {
-                    "prefix" => Wanted::Beginning(text),
-                    "term" => Wanted::Words(vec![text]),
+                    "prefix" => Wanted::Beginning(text.clone()),
+                    "term" => Wanted::Words(vec![text.clone()]),
                     _ => wanted(&text, kind == "match_phrase"),
                 };
-                found.push(Fragment { field: field.clone(), wanted });
+                found.push(Fragment { field: field.clone(), text, wanted });
             }
         }
         "multi_match" => {
             let text = body.get("query").map(exact::text).unwrap_or_default();
             let phrase = body.get("type").is_some_and(|kind| kind == "phrase");
             for field in patterns(body) {
-                found.push(Fragment { field, wanted: wanted(&text, phrase) });
+                found.push(Fragment { field, text: text.clone(), wanted: wanted(&text, phrase) });
             }
         }
         "query_string" => {

@@ -157,12 +157,12 @@ fn collect(node: &Node, fields: &[String], found: &mut Vec<Fragment>) {
             positive.for_each(|clause| collect(&clause.node, fields, found));
         }
         Node::Leaf(Leaf { field, term, .. }) => {
-            let wanted = match term {
-                Term::Words(text) => full_text::wanted(text, false),
-                Term::Phrase(text, _) => full_text::wanted(text, true),
+            let (text, wanted) = match term {
+                Term::Words(text) => (text, full_text::wanted(text, false)),
+                Term::Phrase(text, _) => (text, full_text::wanted(text, true)),
                 Term::Pattern(text) => match text.strip_suffix('*') {
                     Some(start) if !start.is_empty() && !start.contains('*') => {
-                        Wanted::Beginning(start.to_lowercase())
+                        (text, Wanted::Beginning(start.to_lowercase()))
                     }
                     _ => return,
                 },
@@ -170,7 +170,11 @@ fn collect(node: &Node, fields: &[String], found: &mut Vec<Fragment>) {
             };
             let own = field.clone().into_iter();
             let fields: Vec<_> = if field.is_some() { own.collect() } else { fields.to_vec() };
-            found.extend(fields.into_iter().map(|field| Fragment { field, wanted: wanted.clone() }));
+            found.extend(fields.into_iter().map(|field| Fragment {
+                field,
+                text: text.clone(),
+                wanted: wanted.clone(),
+            }));
         }
     }
 }

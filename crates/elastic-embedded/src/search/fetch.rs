@@ -105,16 +105,21 @@ fn one(fetch: &Fetch<'_>, hit: &Hit, own: &PerView) -> Result<Tree> {
             tree.push("_source", request.source.apply(raw(bytes.clone())?)?);
         }
         if marks {
-            add_highlight(fetch, &bytes, own, &mut tree)?;
+            add_highlight(fetch, &bytes, (view, own), &mut tree)?;
         }
     }
     Ok(tree)
 }
 
-fn add_highlight(fetch: &Fetch<'_>, source: &[u8], own: &PerView, tree: &mut Tree) -> Result<()> {
+fn add_highlight(
+    fetch: &Fetch<'_>,
+    source: &[u8],
+    (view, own): (&View, &PerView),
+    tree: &mut Tree,
+) -> Result<()> {
     if let Some(asked) = &fetch.request.highlight {
         let source = serde_json::from_slice(source).map_err(Failure::internal)?;
-        let marked = highlight::mark(asked, &own.fragments, &source);
+        let marked = highlight::mark(asked, &own.fragments, &view.meta.mapping, &source);
         if !marked.is_empty() {
             tree.push("highlight", Tree::Object(marked));
         }

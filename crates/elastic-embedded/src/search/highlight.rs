@@ -1,15 +1,19 @@
 //! Highlighting: fragments of a text with the words that were looked for marked.
 
+mod passages;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::Value;
 use tantivy::tokenizer::Token;
 
+use self::passages::{beginning, passages};
 use super::request::Request;
 use crate::analysis;
 use crate::failure::{Failure, Result};
 use crate::filter_path::wildcard;
+use crate::mapping::{Kind, Mapping};
 use crate::options::Options;
 use crate::query::{Context, Fragment, Wanted};
 use crate::tree::Tree;
@@ -104,41 +108,47 @@ impl Style {
 pub(super) fn mark(
     asked: &Highlight,
     fragments: &[Fragment],
+    mapping: &Mapping,
     source: &Value,
 ) -> Vec<(Cow<'static, str>, Tree)> {
     let mut texts = Vec::new();
     leaves("", source, &mut texts);
     let mut marked = Vec::new();
     for HighlightField { pattern, style } in &asked.fields {
-        for (path, texts) in &texts {
-            // A sub-field has the text of its field.
-            let names = [path.clone(), format!("{path}.keyword")];
-            for name in names.iter().filter(|name| wildcard(pattern, name)) {
-                let wanted: Vec<&Wanted> = fragments
-                    .iter()
-                    .filter(|fragment| !style.require_field_match || wildcard(&fragment.field, name))
-                    .map(|fragment| &fragment.wanted)
-                    .collect();
-                let found = field(style, &wanted, texts, name != path);
-                if !found.is_empty() {
-                    marked.push((name.clone().into(), Tree::from(found)));
-                }
+        for resolved in mapping.matching(pattern) {
+            let exact = match resolved.field.kind {
+                Kind::Text => false,
+                Kind::Keyword => true,
+                _ => continue,
+            };
+            let wanted: Vec<&Fragment> = fragments
+                .iter()
+                .filter(|fragment| !style.require_field_match || wildcard(&fragment.field, &resolved.path))
+                .collect();
+            let found = field(style, &wanted, texts_of(&texts, &resolved.path), exact);
+            if !found.is_empty() {
+                marked.push((resolved.path.into(), Tree::from(found)));
             }
         }
     }
     marked
 }
 
-fn field(style: &Style, wanted: &[&Wanted], texts: &[String], exact: bool) -> Vec<String> {
+/// The texts of a field; a sub-field has those of its field.
+fn texts_of<'a>(texts: &'a [(String, Vec<String>)], path: &str) -> &'a [String] {
+    let at = |path: &str| texts.iter().find(|(other, _)| other == path).map(|(_, texts)| texts.as_slice());
+    at(path).or_else(|| at(path.rsplit_once('.')?.0)).unwrap_or_default()
+}
+
+fn field(style: &Style, wanted: &[&Fragment], texts: &[String], exact: bool) -> Vec<String> {
     let mut found: Vec<(usize, String)> = Vec::new();
     for text in texts {
-        let tokens = if exact { whole(text) } else { analysis::words(text) };
-        let hits = hits(&tokens, wanted, exact);
+        let hits = if exact { whole(text, wanted) } else { hits(&analysis::words(text), wanted) };
         if hits.is_empty() {
             continue;
         }
-        for passage in passages(text, &hits, if style.count == 0 || exact { usize::MAX } else { style.size })
-        {
+        let size = if style.count == 0 || exact { usize::MAX } else { style.size };
+        for passage in passages(text, &hits, size) {
             let inside: Vec<_> =
                 hits.iter().filter(|hit| passage.start <= hit.start && hit.end <= passage.end).collect();
             found.push((inside.len(), tagged(style, text, passage, &inside)));
@@ -155,14 +165,12 @@ fn field(style: &Style, wanted: &[&Wanted], texts: &[String], exact: bool) -> Ve
 }
 
 /// Byte ranges of the words that were looked for.
-fn hits(tokens: &[Token], wanted: &[&Wanted], exact: bool) -> Vec<Range<usize>> {
+fn hits(tokens: &[Token], wanted: &[&Fragment]) -> Vec<Range<usize>> {
     let mut marked = vec![false; tokens.len()];
-    for wanted in wanted {
+    for Fragment { wanted, .. } in wanted {
         for (at, token) in tokens.iter().enumerate() {
             let length = match wanted {
-                Wanted::Words(words) => usize::from(
-                    words.contains(&token.text) || (exact && words.join(" ") == token.text.to_lowercase()),
-                ),
+                Wanted::Words(words) => usize::from(words.contains(&token.text)),
                 Wanted::Beginning(start) => usize::from(token.text.starts_with(start.as_str())),
                 Wanted::Phrase(words) => {
                     let next = tokens[at..].iter().map(|token| &token.text).take(words.len());
@@ -176,54 +184,13 @@ fn hits(tokens: &[Token], wanted: &[&Wanted], exact: bool) -> Vec<Range<usize>> 
     hit.map(|(token, _)| token.offset_from..token.offset_to).collect()
 }
 
-/// Stretches of about `size` bytes around the hits, made of whole sentences where they are short enough,
-/// and of whole words where they are not.
-fn passages(text: &str, hits: &[Range<usize>], size: usize) -> Vec<Range<usize>> {
-    let mut passages: Vec<Range<usize>> = Vec::new();
-    if size == usize::MAX {
-        passages.push(0..text.len());
-        return passages;
-    }
-    for hit in hits {
-        if passages.last().is_some_and(|last| hit.end <= last.end) {
-            continue;
-        }
-        let floor = passages.last().map_or(0, |last| last.end);
-        let start = sentence_start(text, hit.start, floor, size);
-        let end = sentence_end(text, hit.end.max(start + 1), start, size);
-        passages.push(start..end);
-    }
-    passages
-}
-
-fn sentence_start(text: &str, hit: usize, floor: usize, size: usize) -> usize {
-    let before = &text[floor..hit];
-    let start = before.rfind(['.', '!', '?', '\n']).map_or(floor, |at| floor + at + 1);
-    let start = start + (text[start..hit].len() - text[start..hit].trim_start().len());
-    if hit - start <= size / 2 {
-        return start;
-    }
-    let near = ceil_boundary(text, hit - size / 2);
-    text[near..hit].find(char::is_whitespace).map_or(hit, |at| near + at + 1)
-}
-
-fn sentence_end(text: &str, hit: usize, start: usize, size: usize) -> usize {
-    let limit = ceil_boundary(text, (start + size).max(hit).min(text.len()));
-    let mut end = hit;
-    while let Some(at) = text[end..limit].find(['.', '!', '?', '\n']) {
-        end += at + 1;
-    }
-    if end > hit || limit == text.len() {
-        return if end > hit { end } else { text.len() };
-    }
-    text[hit..limit].rfind(char::is_whitespace).map_or(limit, |at| hit + at)
-}
-
-fn ceil_boundary(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at += 1;
-    }
-    at
+/// A keyword is marked as a whole, or not at all.
+fn whole(text: &str, wanted: &[&Fragment]) -> Vec<Range<usize>> {
+    let hit = wanted.iter().any(|fragment| match &fragment.wanted {
+        Wanted::Beginning(start) => text.starts_with(start.as_str()),
+        Wanted::Words(_) | Wanted::Phrase(_) => fragment.text == text,
+    });
+    if hit { std::iter::once(0..text.len()).collect() } else { Vec::new() }
 }
 
 fn tagged(style: &Style, text: &str, passage: Range<usize>, hits: &[&Range<usize>]) -> String {
@@ -238,19 +205,6 @@ fn tagged(style: &Style, text: &str, passage: Range<usize>, hits: &[&Range<usize
     }
     out.push_str(&text[from..passage.end]);
     out
-}
-
-fn beginning(text: &str, size: usize) -> &str {
-    if text.len() <= size {
-        return text;
-    }
-    let limit = ceil_boundary(text, size);
-    text[..limit].rfind(char::is_whitespace).map_or(&text[..limit], |at| &text[..at])
-}
-
-fn whole(text: &str) -> Vec<Token> {
-    let (text, offset_to) = (text.to_owned(), text.len());
-    vec![Token { offset_from: 0, offset_to, position: 0, text, position_length: 1 }]
 }
 
 /// Every string of a source, by its path.

@@ -105,7 +105,15 @@ impl Node {
 
     /// The index to write to, created if there is none of that name.
     pub(crate) fn index_or_create(&self, name: &str) -> Result<Arc<Index>> {
-        if !self.named(name).is_empty() {
+        let named = self.named(name);
+        let for_writes = |index: &&Arc<Index>| {
+            let meta = index.meta();
+            meta.aliases.get(name).is_some_and(|options| options["is_write_index"] == true)
+        };
+        if let Some(index) = named.iter().find(for_writes) {
+            return Ok(index.clone());
+        }
+        if !named.is_empty() {
             return self.index(name);
         }
         match self.create(name, Creation::default()) {
