@@ -1,0 +1,183 @@
+//! A proxy on loopback that puts faults between a program and its server.
+//!
+//! Which connection or request meets which fault follows from a [`Plan`], so from a seed or a script; the
+//! n-th that arrives always meets the same.
+//!
+//! ```no_run
+//! # async fn example(server: std::net::SocketAddr) -> std::io::Result<()> {
+//! use connectors_testkit::proxy::{Fault, Plan, Proxy};
+//!
+//! let plan = Plan::seeded(7, 10, [Fault::Status(429), Fault::LoseAnswer, Fault::CutAnswer]);
+//! let proxy = Proxy::http(server, plan).await?;
+//! // … run the program against proxy.url() …
+//! assert!(proxy.injected().values().sum::<u64>() > 0);
+//! # Ok(())
+//! # }
+//! ```
+
+mod door;
+mod http;
+mod message;
+mod plan;
+mod tcp;
+
+pub use plan::{Fault, Plan};
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use door::{Door, Knock};
+use plan::Injection;
+
+/// A listener on loopback that passes everything on, but for the faults of its plan. Dropping it cuts all.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    door: JoinHandle<()>,
+}
+
+/// What is understood of the bytes that pass.
+#[derive(Debug, Clone, Copy)]
+enum Speech {
+    /// Requests and answers; each request may meet a fault.
+    Http,
+    /// Bytes; each connection may meet a fault.
+    Raw,
+}
+
+/// What the proxy and its connections have in common.
+#[derive(Debug)]
+struct Shared {
+    speech: Speech,
+    target: Mutex<SocketAddr>,
+    plan: Mutex<Plan>,
+    injected: Mutex<BTreeMap<&'static str, u64>>,
+    met: AtomicU64,
+    knock: mpsc::UnboundedSender<Knock>,
+}
+
+impl Proxy {
+    /// A proxy that reads HTTP/1.1: each request of the plan meets its fault.
+    ///
+    /// # Errors
+    /// When no port is to be had.
+    pub async fn http(target: SocketAddr, plan: Plan) -> io::Result<Self> {
+        Self::start(Speech::Http, target, plan).await
+    }
+
+    /// A proxy for any protocol: each connection of the plan meets its fault.
+    ///
+    /// # Errors
+    /// When no port is to be had.
+    pub async fn tcp(target: SocketAddr, plan: Plan) -> io::Result<Self> {
+        Self::start(Speech::Raw, target, plan).await
+    }
+
+    async fn start(speech: Speech, target: SocketAddr, plan: Plan) -> io::Result<Self> {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (knock, knocks) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            speech,
+            target: Mutex::new(target),
+            plan: Mutex::new(plan),
+            injected: Mutex::default(),
+            met: AtomicU64::new(0),
+            knock,
+        });
+        let door = tokio::spawn(Door::new(listener, address, Arc::clone(&shared)).keep(knocks));
+        Ok(Self { address, shared, door })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as an address of HTTP.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What happens from now on; connections that are under way keep the fault that they met.
+    pub fn set_plan(&self, plan: Plan) {
+        *lock(&self.shared.plan) = plan;
+    }
+
+    /// Where new connections lead from now on, such as after a server came back at another port.
+    pub fn set_target(&self, target: SocketAddr) {
+        *lock(&self.shared.target) = target;
+    }
+
+    /// Cuts every open connection; new ones are taken.
+    pub async fn cut(&self) {
+        self.tell(Knock::Cut).await;
+    }
+
+    /// Cuts every open connection and refuses new ones until [`up`](Self::up).
+    pub async fn down(&self) {
+        self.tell(Knock::Close).await;
+    }
+
+    /// Takes connections again.
+    pub async fn up(&self) {
+        self.tell(Knock::Open).await;
+    }
+
+    /// How often each kind of fault was injected, by the kind's name.
+    #[must_use]
+    pub fn injected(&self) -> BTreeMap<&'static str, u64> {
+        lock(&self.shared.injected).clone()
+    }
+
+    /// Requests, or connections of a proxy for bytes, that came so far.
+    #[must_use]
+    pub fn met(&self) -> u64 {
+        self.shared.met.load(Relaxed)
+    }
+
+    async fn tell(&self, knock: impl FnOnce(oneshot::Sender<()>) -> Knock) {
+        let (done, is_done) = oneshot::channel();
+        if self.shared.knock.send(knock(done)).is_ok() {
+            // An error means that the proxy has ended, and with it every connection.
+            let _ = is_done.await;
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.door.abort();
+    }
+}
+
+impl Shared {
+    /// The fault of the next request or connection, counted.
+    fn next(&self) -> Option<Injection> {
+        self.met.fetch_add(1, Relaxed);
+        let injection = lock(&self.plan).next(self.speech)?;
+        *lock(&self.injected).entry(injection.fault.name()).or_default() += 1;
+        Some(injection)
+    }
+
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let target = *lock(&self.target);
+        let stream = TcpStream::connect(target).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}

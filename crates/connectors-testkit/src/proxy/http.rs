@@ -1,0 +1,135 @@
+//! A connection of HTTP/1.1: one request after the other, each with its fault.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncWriteExt, BufStream};
+use tokio::net::TcpStream;
+
+use super::Shared;
+use super::door::Knock;
+use super::message::Message;
+use super::plan::{Fault, Injection};
+
+/// Pieces of a slow answer.
+const PIECES: usize = 8;
+
+/// Whether a connection goes on after an exchange.
+#[derive(PartialEq, Eq)]
+enum Then {
+    On,
+    Cut,
+}
+
+/// Both ends of a connection.
+struct Ends<'a> {
+    client: BufStream<TcpStream>,
+    /// Opened with the first request that is passed on.
+    server: Option<BufStream<TcpStream>>,
+    shared: &'a Shared,
+}
+
+pub(super) async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
+    let mut ends = Ends { client: BufStream::new(client), server: None, shared };
+    while let Some(request) = Message::request(&mut ends.client).await? {
+        let then = match shared.next() {
+            None => ends.pass(&request).await?,
+            Some(injection) => ends.fail(&request, injection).await?,
+        };
+        if then == Then::Cut {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl Ends<'_> {
+    async fn pass(&mut self, request: &Message) -> io::Result<Then> {
+        let answer = self.ask(request).await?;
+        self.reply(&answer.bytes).await?;
+        Ok(Then::On)
+    }
+
+    async fn fail(&mut self, request: &Message, injection: Injection) -> io::Result<Then> {
+        match injection.fault {
+            Fault::Status(status) => {
+                self.reply(refusal(status).as_bytes()).await?;
+                return Ok(Then::On);
+            }
+            Fault::CutBefore => {}
+            Fault::CutRequest => self.send(&request.bytes[..injection.within(request.bytes.len())]).await?,
+            // An error means that nobody listens any more, which is what was wanted.
+            Fault::Refuse(time) => drop(self.shared.knock.send(Knock::CloseFor(time))),
+            _ => {
+                let answer = self.ask(request).await?;
+                return self.garble(&answer, injection).await;
+            }
+        }
+        Ok(Then::Cut)
+    }
+
+    /// The faults of an answer that the server has given.
+    async fn garble(&mut self, answer: &Message, injection: Injection) -> io::Result<Then> {
+        let bytes = &answer.bytes;
+        match injection.fault {
+            Fault::CutAnswer => self.reply(&bytes[..injection.within(bytes.len())]).await?,
+            Fault::CutAfter => self.reply(bytes).await?,
+            Fault::WrongLength => {
+                let short = injection.within(bytes.len() - answer.body);
+                let garbled = answer.with_length(short);
+                self.reply(garbled.as_deref().unwrap_or(&bytes[..answer.body + short])).await?;
+            }
+            Fault::Delay(time) => {
+                tokio::time::sleep(time).await;
+                self.reply(bytes).await?;
+                return Ok(Then::On);
+            }
+            Fault::Slow(time) => {
+                self.reply_slowly(bytes, time).await?;
+                return Ok(Then::On);
+            }
+            _ => {}
+        }
+        Ok(Then::Cut)
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.server.is_none() {
+            self.server = Some(BufStream::new(self.shared.connect().await?));
+        }
+        let Some(server) = &mut self.server else { return Ok(()) };
+        server.write_all(bytes).await?;
+        server.flush().await
+    }
+
+    async fn ask(&mut self, request: &Message) -> io::Result<Message> {
+        self.send(&request.bytes).await?;
+        match &mut self.server {
+            Some(server) => Message::answer(server, request).await,
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    async fn reply(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.client.write_all(bytes).await?;
+        self.client.flush().await
+    }
+
+    async fn reply_slowly(&mut self, bytes: &[u8], time: Duration) -> io::Result<()> {
+        for piece in bytes.chunks(bytes.len().div_ceil(PIECES).max(1)) {
+            tokio::time::sleep(time / PIECES as u32).await;
+            self.reply(piece).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a server says that does not want the request now.
+fn refusal(status: u16) -> String {
+    let body =
+        format!(r#"{{"error":{{"type":"injected","reason":"injected by the proxy"}},"status":{status}}}"#);
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status} Injected\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}

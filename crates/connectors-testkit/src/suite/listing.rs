@@ -1,0 +1,129 @@
+//! What a source listed.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use connectors_core::{Body, Document, Error, Result, Rules, Source, Version};
+use futures::StreamExt;
+use serde_json::Value;
+
+/// Errors after which a listing is read no further.
+const MAX_ERRORS: usize = 100;
+
+/// A document as it was listed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Seen {
+    pub(super) version: Option<Version>,
+    pub(super) timestamp: Option<DateTime<Utc>>,
+    pub(super) scope: Option<String>,
+    pub(super) body: Bytes,
+}
+
+impl Seen {
+    pub(super) fn new(document: Document) -> Result<(String, Self)> {
+        let parts = document.into_parts();
+        let seen = Self {
+            version: parts.version,
+            timestamp: parts.timestamp,
+            scope: parts.scope,
+            body: body(parts.body)?,
+        };
+        Ok((parts.id.into_string(), seen))
+    }
+
+    /// The fields as a value.
+    pub(super) fn fields(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// True when a sync would take the other for the same document in the same state.
+    pub(super) fn is_unchanged(&self, other: &Self) -> bool {
+        match (self.version, other.version) {
+            (Some(one), Some(two)) => one == two,
+            _ => self.body == other.body && self.timestamp == other.timestamp,
+        }
+    }
+}
+
+/// The bytes of a body, which must be a JSON object.
+fn body(body: Body) -> Result<Bytes> {
+    let bytes = body.into_bytes()?;
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(_)) => Ok(bytes),
+        Ok(_) => Err(Error::unexpected("a body is not a JSON object")),
+        Err(error) => Err(Error::unexpected("a body is not JSON").caused_by(error)),
+    }
+}
+
+/// A listing, read to its end.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub(super) documents: BTreeMap<String, Seen>,
+    pub(super) repeated: Vec<String>,
+    pub(super) errors: Vec<Error>,
+}
+
+impl Listing {
+    pub(super) async fn read(source: &dyn Source, rules: &Rules) -> Self {
+        let mut listing = Self::default();
+        let mut documents = source.documents(rules);
+        while let Some(listed) = documents.next().await {
+            listing.take(listed.and_then(Seen::new));
+            if listing.errors.len() >= MAX_ERRORS {
+                break;
+            }
+        }
+        listing
+    }
+
+    fn take(&mut self, listed: Result<(String, Seen)>) {
+        match listed {
+            Ok((id, seen)) => {
+                if self.documents.insert(id.clone(), seen).is_some() {
+                    self.repeated.push(id);
+                }
+            }
+            Err(error) => self.errors.push(error),
+        }
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &String> {
+        self.documents.keys()
+    }
+}
+
+/// The first place at which a value lacks what is expected: path, expected, actual.
+pub(super) fn difference(expected: &Value, actual: &Value) -> Option<String> {
+    let (Value::Object(wanted), Value::Object(given)) = (expected, actual) else {
+        return (expected != actual).then(|| format!(": {expected} is expected, {actual} is there"));
+    };
+    wanted.iter().find_map(|(name, value)| match given.get(name) {
+        Some(actual) => difference(value, actual).map(|text| format!(".{name}{text}")),
+        None => Some(format!(".{name}: {value} is expected, nothing is there")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_difference_names_its_path() {
+        let expected = json!({"a": {"b": 1}, "c": [1]});
+        assert_eq!(difference(&expected, &json!({"a": {"b": 1, "x": 2}, "c": [1], "d": 0})), None);
+        let text = difference(&expected, &json!({"a": {"b": 2}, "c": [1]})).unwrap();
+        assert_eq!(text, ".a.b: 1 is expected, 2 is there");
+        let text = difference(&expected, &json!({"a": {"b": 1}})).unwrap();
+        assert_eq!(text, ".c: [1] is expected, nothing is there");
+    }
+
+    #[test]
+    fn bodies_must_be_objects() {
+        let raw = |text: &'static str| body(Body::raw(move || Ok(Bytes::from_static(text.as_bytes()))));
+        assert!(raw("{}").is_ok());
+        assert!(raw("[]").unwrap_err().to_string().contains("not a JSON object"));
+        assert!(raw("{").unwrap_err().to_string().contains("not JSON"));
+    }
+}

@@ -1,0 +1,84 @@
+//! The memory fixture, with the flaw among the settings.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use connectors_testkit::memory::MemoryFixture;
+use connectors_testkit::{Expected, Fixture, Result, RuleCase, WrongSettings};
+use serde_json::{Map, Value, json};
+
+use super::Flaw;
+
+/// A store whose source has the flaw of this number.
+pub(crate) struct FlawedFixture<const FLAW: usize>(MemoryFixture);
+
+fn with_flaw(mut settings: Map<String, Value>, flaw: usize) -> Map<String, Value> {
+    settings.insert("flaw".into(), json!(flaw));
+    settings
+}
+
+#[async_trait]
+impl<const FLAW: usize> Fixture for FlawedFixture<FLAW> {
+    const PATIENCE: Duration = Duration::from_secs(if FLAW == Flaw::Hanging as usize { 2 } else { 120 });
+
+    async fn start() -> Result<Self> {
+        MemoryFixture::start().await.map(Self)
+    }
+
+    async fn stop(self) -> Result<()> {
+        self.0.stop().await
+    }
+
+    fn settings(&self) -> Map<String, Value> {
+        with_flaw(self.0.settings(), FLAW)
+    }
+
+    fn wrong_settings(&self) -> Vec<WrongSettings> {
+        let flawed = |wrong: WrongSettings| {
+            let settings = with_flaw(wrong.settings.clone(), FLAW);
+            WrongSettings { settings, ..wrong }
+        };
+        self.0.wrong_settings().into_iter().map(flawed).collect()
+    }
+
+    async fn load(&mut self, count: usize) -> Result<()> {
+        self.0.load(count).await
+    }
+
+    async fn change(&mut self, count: usize) -> Result<Vec<String>> {
+        self.0.change(count).await
+    }
+
+    async fn remove(&mut self, count: usize) -> Result<Vec<String>> {
+        self.0.remove(count).await
+    }
+
+    async fn add(&mut self, count: usize) -> Result<Vec<String>> {
+        self.0.add(count).await
+    }
+
+    fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
+        self.0.expected()
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.0.secrets()
+    }
+
+    async fn break_in_the_middle(&mut self) -> Result<bool> {
+        self.0.break_in_the_middle().await
+    }
+
+    async fn mend(&mut self) -> Result<()> {
+        self.0.mend().await
+    }
+
+    fn identities(&self) -> BTreeMap<String, Vec<String>> {
+        self.0.identities()
+    }
+
+    fn rules(&self) -> Vec<RuleCase> {
+        self.0.rules()
+    }
+}
