@@ -21,8 +21,8 @@ Gets what it needs: llvm-cov and llvm-profdata of the compiler's LLVM (LLVM_COV 
 rustup's llvm-tools, else Debian's package), and the pinned cargo-llvm-cov and cargo-nextest. The report is
 left at target/coverage/coverage.json.
 
-ARGUMENTS go to nextest, for example -- -p connectors-core changed_upstream. They choose tests, so the report
-and the gate are left out; the same build serves both.",
+ARGUMENTS go to nextest, for example -- -p connectors-core deletes. They choose tests, so the report and the gate
+are left out.",
     run,
 };
 
@@ -39,12 +39,14 @@ fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
     let chosen = chosen_tests(arguments)?;
     let shell = prepared(shell)?;
     if !chosen.is_empty() {
-        return shell.stream(nextest(&shell).arg("--no-report").args(chosen));
+        return shell.stream(nextest(&shell).args(scope(chosen)).arg("--no-report").args(chosen));
     }
     let report = report_file(&shell);
     let folder = report.with_file_name("");
     fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
-    shell.stream(nextest(&shell).arg("--no-fail-fast").args(["--json", "--output-path"]).arg(&report))?;
+    shell.stream(
+        nextest(&shell).args(["--workspace", "--no-fail-fast", "--json", "--output-path"]).arg(&report),
+    )?;
     documentation_tests(&shell)?;
     judge(&shell, &report)
 }
@@ -74,8 +76,14 @@ fn prepared(shell: &Shell) -> Result<Shell> {
 
 fn nextest(shell: &Shell) -> Process {
     let mut cargo = shell.command("cargo");
-    cargo.args(["llvm-cov", "nextest", NO_CFG, "--workspace", "--locked"]);
+    cargo.args(["llvm-cov", "nextest", NO_CFG, "--locked"]);
     cargo
+}
+
+// Cargo takes either the whole workspace or packages by name.
+fn scope(chosen: &[String]) -> &'static [&'static str] {
+    let names_package = |argument: &String| argument.starts_with("-p") || argument.starts_with("--package");
+    if chosen.iter().any(names_package) { &[] } else { &["--workspace"] }
 }
 
 fn judge(shell: &Shell, report: &Path) -> Result<()> {

@@ -35,7 +35,7 @@ fn a_full_run_tests_once_then_documentation_then_judges() {
     run(&machine.shell, &[]).unwrap();
     let calls = machine.calls();
     let expected = [
-        "cargo llvm-cov nextest --no-cfg-coverage --workspace --locked --no-fail-fast --json --output-path \
+        "cargo llvm-cov nextest --no-cfg-coverage --locked --workspace --no-fail-fast --json --output-path \
          /W/target/coverage/coverage.json",
         "  /llvm/cov no ",
         "cargo llvm-cov show-env --no-cfg-coverage",
@@ -63,11 +63,15 @@ fn too_little_coverage_fails_and_names_the_lines() {
 
 #[test]
 fn chosen_tests_run_without_report_and_gate() {
-    let machine = machine(0);
-    run(&machine.shell, &["--".into(), "-p".into(), "a".into()]).unwrap();
-    let expected = "cargo llvm-cov nextest --no-cfg-coverage --workspace --locked --no-report -p a";
-    assert_eq!(machine.calls()[2], expected);
-    assert_eq!(machine.out.get(), "");
+    for (arguments, scope) in [("deletes", "--workspace "), ("-p a deletes", ""), ("--package=a", "")] {
+        let machine = machine(0);
+        let chosen: Vec<String> = ["--"].into_iter().chain(arguments.split(' ')).map(str::to_owned).collect();
+        run(&machine.shell, &chosen).unwrap();
+        let expected =
+            format!("cargo llvm-cov nextest --no-cfg-coverage --locked {scope}--no-report {arguments}");
+        assert_eq!(machine.calls()[2], expected);
+        assert_eq!(machine.out.get(), "");
+    }
 }
 
 #[test]
