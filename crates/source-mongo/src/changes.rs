@@ -62,7 +62,8 @@ impl Bookmark {
 /// `Config` when the server keeps no record of changes.
 pub(crate) async fn cursor(client: &Client, selection: &Selection) -> Result<Cursor> {
     let Some(time) = client.operation_time().await? else { return Err(no_record()) };
-    let token = client.token_at(selection, time).await.map_err(|error| failed(&error, selection))?;
+    let token =
+        client.token_at(selection, Start::behind(time)).await.map_err(|error| failed(&error, selection))?;
     Bookmark::cursor(token.ok_or_else(no_record)?, selection)
 }
 
@@ -137,7 +138,7 @@ impl Follower {
 fn filter_of(query: Query) -> Result<Option<Find>> {
     match query {
         Query::All => Ok(None),
-        Query::Find(find) if find.is_filter() => Ok(Some(find)),
+        Query::Find(find) if find.is_filter() => Ok(Some(*find)),
         Query::Find(_) | Query::Aggregate(_) => Err(Error::config(
             "rules with skip, limit, sort or aggregate can't be followed change by change: run full syncs with them",
         )),
@@ -155,6 +156,10 @@ fn failed(error: &DriverError, selection: &Selection) -> Error {
              and more often or with a larger oplog from then on",
         )
         .caused_by(error.kind.to_string());
+    }
+    if error::is_foreign_token(error) {
+        return Error::unexpected("the server does not know the cursor: run a full sync")
+            .caused_by(error.kind.to_string());
     }
     error::map(error, &format!("follow the changes of {selection}"))
 }

@@ -32,8 +32,17 @@ enum Part {
     Whole,
     /// All of it that a filter takes, by `_id`.
     Sorted,
-    /// By the index on `_id`, from one value on and up to another.
-    Range { from: Option<bson::Bson>, to: Option<bson::Bson> },
+    /// A range of the index on `_id`.
+    Range(Box<Range>),
+    /// The one document whose `_id` is the highest key, `MaxKey`.
+    Top,
+}
+
+/// From one `_id` on and up to another, without that.
+#[derive(Debug, Clone, PartialEq)]
+struct Range {
+    from: Option<bson::Bson>,
+    to: bson::Bson,
 }
 
 /// The documents of all tasks; what could not be read is an error in the scope of its namespace.

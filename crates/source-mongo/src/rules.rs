@@ -26,7 +26,7 @@ pub(crate) enum Query {
     /// Everything.
     All,
     /// What `find` takes.
-    Find(Find),
+    Find(Box<Find>),
     /// What a pipeline makes.
     Aggregate(Box<Aggregate>),
 }
@@ -90,7 +90,7 @@ fn query(value: &Value, problems: &mut Problems) -> Option<Query> {
     problems.unknown_keys("", rule, &["find", "aggregate"]);
     match (rule.get("find"), rule.get("aggregate")) {
         (Some(_), Some(_)) => problems.add("", "give either find or aggregate, not both"),
-        (Some(find), None) => self::find(find, problems).map(Query::Find),
+        (Some(find), None) => self::find(find, problems).map(|rule| Query::Find(Box::new(rule))),
         (None, Some(aggregate)) => {
             self::aggregate(aggregate, problems).map(|rule| Query::Aggregate(Box::new(rule)))
         }

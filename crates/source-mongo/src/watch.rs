@@ -68,7 +68,7 @@ impl Watch {
         let quiet = self.lock().open.as_ref().is_some_and(Open::is_quiet);
         let fresh = match time {
             Some(time) if !quiet => {
-                client.feed(selection, Start::At(time), doc! {"$project": {"_id": 1}}).await
+                client.feed(selection, Start::behind(time), doc! {"$project": {"_id": 1}}).await
             }
             _ => return Ok(self.lock().begin()),
         };

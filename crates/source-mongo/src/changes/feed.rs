@@ -17,10 +17,26 @@ const IDLE: Duration = Duration::from_millis(500);
 /// Where a stream begins.
 #[derive(Debug, Clone)]
 pub(crate) enum Start {
-    /// At a time of the server.
+    /// At a time of the server, with what happened at that time.
     At(Timestamp),
     /// Behind an event.
     After(ResumeToken),
+}
+
+impl Start {
+    /// Behind a time of the server: what happened at that time is not told.
+    pub(crate) fn behind(time: Timestamp) -> Self {
+        Self::At(Timestamp { time: time.time, increment: time.increment.saturating_add(1) })
+    }
+
+    fn options(self) -> ChangeStreamOptions {
+        let mut options = ChangeStreamOptions::default();
+        match self {
+            Self::At(time) => options.start_at_operation_time = Some(time),
+            Self::After(token) => options.start_after = Some(token),
+        }
+        options
+    }
 }
 
 /// A place in the order of all events; the later one is the greater.
@@ -45,21 +61,21 @@ impl Client {
         start: Start,
         stage: Document,
     ) -> Result<ChangeStream<RawDocumentBuf>, DriverError> {
-        let mut options = ChangeStreamOptions::default();
+        let mut options = start.options();
         options.max_await_time = Some(IDLE);
-        self.watch(selection, start, options, vec![stage]).await
+        self.watch(selection, options, vec![stage]).await
     }
 
-    /// The token that stands for a time of the server.
+    /// The token that stands for a start.
     pub(crate) async fn token_at(
         &self,
         selection: &Selection,
-        time: Timestamp,
+        start: Start,
     ) -> Result<Option<ResumeToken>, DriverError> {
-        let mut options = ChangeStreamOptions::default();
+        let mut options = start.options();
         // Without events in the first reply its position is the time itself.
         options.batch_size = Some(0);
-        let stream = self.watch(selection, Start::At(time), options, Vec::new()).await?;
+        let stream = self.watch(selection, options, Vec::new()).await?;
         Ok(stream.resume_token())
     }
 
@@ -69,21 +85,19 @@ impl Client {
     /// When the server can't be reached.
     pub(crate) async fn position_now(&self, selection: &Selection) -> Result<Option<Position>> {
         let Some(time) = self.operation_time().await? else { return Ok(None) };
-        let token = self.token_at(selection, time).await.map_err(|error| super::failed(&error, selection))?;
+        let token = self
+            .token_at(selection, Start::At(time))
+            .await
+            .map_err(|error| super::failed(&error, selection))?;
         Ok(token.as_ref().and_then(Position::of))
     }
 
     async fn watch(
         &self,
         selection: &Selection,
-        start: Start,
-        mut options: ChangeStreamOptions,
+        options: ChangeStreamOptions,
         stages: Vec<Document>,
     ) -> Result<ChangeStream<RawDocumentBuf>, DriverError> {
-        match start {
-            Start::At(time) => options.start_at_operation_time = Some(time),
-            Start::After(token) => options.start_after = Some(token),
-        }
         let driver = self.driver().await.map_err(DriverError::custom)?;
         let pipeline: Vec<Document> = filter(selection).into_iter().chain(stages).collect();
         let watch = match (selection.database.fixed(), selection.collection.fixed()) {

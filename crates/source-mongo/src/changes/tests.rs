@@ -44,7 +44,7 @@ fn a_lost_history_asks_for_a_full_sync() {
 fn only_rules_that_tell_for_each_document_can_be_followed() {
     let find = Find { filter: doc! {"a": 1}, ..Find::default() };
     assert!(filter_of(Query::All).unwrap().is_none());
-    assert_eq!(filter_of(Query::Find(find.clone())).unwrap(), Some(find.clone()));
-    let error = filter_of(Query::Find(Find { limit: Some(1), ..find })).unwrap_err();
+    assert_eq!(filter_of(Query::Find(find.clone().into())).unwrap(), Some(find.clone()));
+    let error = filter_of(Query::Find(Find { limit: Some(1), ..find }.into())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
 }

@@ -14,9 +14,10 @@ const PASSING: [i32; 26] = [
     6, 7, 43, 50, 63, 64, 89, 91, 112, 133, 134, 150, 189, 202, 234, 237, 262, 317, 9001, 10058, 10107,
     11600, 11601, 11602, 13435, 13436,
 ];
-/// The place in the record of changes is gone or can't be read: 260 invalid token, 280 fatal stream error,
-/// 286 history lost.
-const HISTORY_LOST: [i32; 3] = [260, 280, 286];
+/// The record of changes no longer reaches back that far: fatal stream error, history lost.
+const HISTORY_LOST: [i32; 2] = [280, 286];
+/// A token that the server can't read: failed to parse, invalid resume token.
+const FOREIGN_TOKEN: [i32; 2] = [9, 260];
 
 /// What failed, why, and what to do.
 ///
@@ -58,6 +59,11 @@ pub(crate) fn is_passing(error: &DriverError) -> bool {
 /// True when the record of changes no longer reaches back to where it is asked for.
 pub(crate) fn is_history_lost(error: &DriverError) -> bool {
     code(error).is_some_and(|code| HISTORY_LOST.contains(&code))
+}
+
+/// True when a token is none of this server's.
+pub(crate) fn is_foreign_token(error: &DriverError) -> bool {
+    code(error).is_some_and(|code| FOREIGN_TOKEN.contains(&code))
 }
 
 fn wrong_credentials() -> Error {

@@ -37,7 +37,12 @@ impl Cursor {
             }
             Query::All => {
                 let options = by_index(part, last, batch_size);
-                collection.find(doc! {}).with_options(options).session(&mut session).batch().await?
+                let filter = if *part == Part::Top {
+                    doc! {"_id": Bson::MaxKey}
+                } else {
+                    doc! {}
+                };
+                collection.find(filter).with_options(options).session(&mut session).batch().await?
             }
             Query::Find(find) => {
                 let options = by_rule(find, part, batch_size);
@@ -58,10 +63,10 @@ impl Cursor {
 fn by_index(part: &Part, last: Option<&Bson>, batch_size: u32) -> FindOptions {
     let mut options = FindOptions::default();
     options.batch_size = Some(batch_size);
-    if let Part::Range { from, to } = part {
+    if let Part::Range(range) = part {
         options.hint = Some(Hint::Keys(doc! {"_id": 1}));
-        options.min = last.or(from.as_ref()).map(|id| doc! {"_id": id.clone()});
-        options.max = to.as_ref().map(|id| doc! {"_id": id.clone()});
+        options.min = last.or(range.from.as_ref()).map(|id| doc! {"_id": id.clone()});
+        options.max = Some(doc! {"_id": range.to.clone()});
     }
     options
 }

@@ -7,7 +7,7 @@ use mongodb::Collection;
 use mongodb::error::Error as DriverError;
 use tracing::debug;
 
-use super::{Part, Task};
+use super::{Part, Range, Task};
 use crate::client::{Client, Kind, error};
 use crate::rules::Query;
 
@@ -134,11 +134,13 @@ fn evenly(sample: Vec<Bson>) -> Vec<Bson> {
     borders
 }
 
-/// The ranges between borders, open at both ends.
+/// The ranges between borders, from the lowest key to the highest.
+///
+/// A range never holds its upper border, not even the highest key of all: that has a part of its own.
 fn between(borders: Vec<Bson>) -> Vec<Part> {
-    let ends = borders.iter().cloned().map(Some).chain([None]);
+    let ends = borders.iter().cloned().chain([Bson::MaxKey]);
     let starts = [None].into_iter().chain(borders.iter().cloned().map(Some));
-    starts.zip(ends).map(|(from, to)| Part::Range { from, to }).collect()
+    starts.zip(ends).map(|(from, to)| Part::Range(Box::new(Range { from, to }))).chain([Part::Top]).collect()
 }
 
 #[cfg(test)]
@@ -147,13 +149,17 @@ mod tests {
 
     #[test]
     fn ranges_cover_everything_once() {
-        let range = |from: Option<i32>, to: Option<i32>| Part::Range {
-            from: from.map(Bson::Int32),
-            to: to.map(Bson::Int32),
-        };
-        assert_eq!(between(Vec::new()), [range(None, None)]);
+        let range =
+            |from: Option<i32>, to: Bson| Part::Range(Box::new(Range { from: from.map(Bson::Int32), to }));
+        assert_eq!(between(Vec::new()), [range(None, Bson::MaxKey), Part::Top]);
         let parts = between(vec![Bson::Int32(1), Bson::Int32(2)]);
-        assert_eq!(parts, [range(None, Some(1)), range(Some(1), Some(2)), range(Some(2), None)]);
+        let wanted = [
+            range(None, Bson::Int32(1)),
+            range(Some(1), Bson::Int32(2)),
+            range(Some(2), Bson::MaxKey),
+            Part::Top,
+        ];
+        assert_eq!(parts, wanted);
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Reader {
 
     /// True when a cursor that goes on begins with the last document again.
     fn begins_again(&self) -> bool {
-        matches!((&self.part, &self.task.query), (Part::Range { .. }, Query::All))
+        matches!((&self.part, &self.task.query), (Part::Range(_), Query::All))
     }
 
     fn may_go_on(&self, error: &DriverError, position: &Position) -> bool {

@@ -83,6 +83,14 @@ fn every_problem_is_told_with_its_place() {
             json!({"find": {"projection": {"_id": 0}}}),
             vec!["find.projection._id: must not be left out: documents are told apart by it"],
         ),
+    ] {
+        assert_eq!(problems(rule.clone()), wanted, "{rule}");
+    }
+}
+
+#[test]
+fn problems_of_a_pipeline_name_their_stage() {
+    for (rule, wanted) in [
         (
             json!({"aggregate": {"pipline": []}}),
             vec![

@@ -1,0 +1,123 @@
+//! Cursors that break in the middle, one test at a time: a server has one such fail point.
+
+use connectors_core::{Document, ErrorKind, Result, Rules};
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::support::{Fixture, number_ids, rules, unique_ids};
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// A listing in which commands fail from the first document on.
+async fn listed_while(
+    fixture: &Fixture,
+    rules: &Rules,
+    mode: Value,
+    failure: Value,
+) -> Vec<Result<Document>> {
+    let source = fixture.source("numbers");
+    let mut documents = source.source().documents(rules);
+    let mut listed = vec![documents.next().await.unwrap()];
+    let mut data = failure;
+    data["namespace"] = json!(format!("{}.numbers", fixture.database.name()));
+    fixture.fail(mode, data).await;
+    while let Some(document) = documents.next().await {
+        listed.push(document);
+    }
+    fixture.fail(json!("off"), json!({})).await;
+    listed
+}
+
+async fn is_complete_after(name: &str, rules: Rules, failure: Value) {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(fixture) = Fixture::new(name).await else { return };
+    fixture.load("numbers", 40_000).await;
+    let listed = listed_while(&fixture, &rules, json!({"times": 2}), failure).await;
+    assert_eq!(unique_ids(listed), number_ids(40_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_cursor_is_taken_up() {
+    is_complete_after("lost_cursor", Rules::default(), json!({"failCommands": ["getMore"], "errorCode": 43}))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_cursor_is_taken_up() {
+    is_complete_after(
+        "killed_cursor",
+        Rules::default(),
+        json!({"failCommands": ["getMore"], "errorCode": 237}),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_connection_is_taken_up() {
+    let failure = json!({"failCommands": ["getMore", "find"], "closeConnection": true});
+    is_complete_after("broken_connection", Rules::default(), failure).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_steps_down_is_survived() {
+    let failure = json!({"failCommands": ["getMore"], "errorCode": 10107});
+    is_complete_after("stepped_down", Rules::default(), failure).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filtered_listing_is_taken_up_too() {
+    let filter = rules(json!({"find": {"filter": {"n": {"$gte": 0}}}}));
+    is_complete_after("filtered_lost", filter, json!({"failCommands": ["getMore"], "errorCode": 43})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_collection_is_taken_up_in_its_ranges() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(fixture) = Fixture::new("lost_ranges").await else { return };
+    fixture.load("numbers", 120_000).await;
+    let failure = json!({"failCommands": ["getMore"], "errorCode": 43});
+    let listed = listed_while(&fixture, &Rules::default(), json!({"times": 3}), failure).await;
+    assert_eq!(unique_ids(listed), number_ids(120_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lasting_failure_is_an_error_and_never_an_end() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(fixture) = Fixture::new("lasting").await else { return };
+    fixture.load("numbers", 40_000).await;
+    let failure = json!({"failCommands": ["getMore", "find"], "errorCode": 43});
+    let mut listed = listed_while(&fixture, &Rules::default(), json!("alwaysOn"), failure).await;
+    let error = listed.pop().unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.scope()), (ErrorKind::Transient, Some("lasting/numbers")));
+    assert!(error.to_string().contains("could not read lasting.numbers"), "{error}");
+    assert!(listed.len() < 40_000 && listed.iter().all(Result::is_ok));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ordered_rule_can_not_be_taken_up_and_says_so() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(fixture) = Fixture::new("ordered").await else { return };
+    fixture.load("numbers", 40_000).await;
+    let failure = json!({"failCommands": ["getMore"], "errorCode": 43});
+    let rules = rules(json!({"find": {"sort": {"n": 1}}}));
+    let mut listed = listed_while(&fixture, &rules, json!({"times": 1}), failure).await;
+    assert_eq!(listed.pop().unwrap().unwrap_err().kind(), ErrorKind::Transient);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_broken_collection_leaves_the_others_whole() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(fixture) = Fixture::new("beside").await else { return };
+    fixture.load("numbers", 1000).await;
+    fixture.load("broken", 1000).await;
+    let data = json!({"failCommands": ["find"], "errorCode": 13, "namespace": "beside.broken"});
+    fixture.fail(json!("alwaysOn"), data).await;
+    let source = fixture.source("*");
+    let listed: Vec<Result<Document>> = source.source().documents(&Rules::default()).collect().await;
+    fixture.fail(json!("off"), json!({})).await;
+    let (documents, errors): (Vec<_>, Vec<_>) = listed.into_iter().partition(Result::is_ok);
+    assert_eq!(documents.len(), 1000);
+    let error = errors.into_iter().next().unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.scope()), (ErrorKind::Denied, Some("beside/broken")));
+}

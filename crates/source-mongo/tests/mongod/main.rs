@@ -1,0 +1,18 @@
+//! The source against a real server.
+
+#[cfg(test)]
+mod changed;
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod listing;
+#[cfg(test)]
+mod ping;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod support;

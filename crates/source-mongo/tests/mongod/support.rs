@@ -1,0 +1,130 @@
+//! What the tests share.
+
+use std::collections::BTreeMap;
+
+use bson::{Document as Bson, doc};
+use connectors_core::{Connection, Context, Document, Registered as _, Result, Rules};
+use futures::StreamExt as _;
+use mongodb::{Client, Collection, Database};
+use serde_json::{Map, Value, json};
+
+use crate::server::{self, PASSWORD, Server, Shape, USER};
+
+/// A database of the test's own.
+pub(crate) struct Fixture {
+    pub(crate) address: String,
+    pub(crate) client: Client,
+    pub(crate) database: Database,
+    _server: Option<Server>,
+}
+
+impl Fixture {
+    /// An empty database of this name; none when tests do without a server.
+    pub(crate) async fn new(name: &str) -> Option<Self> {
+        let server = server::shared()?;
+        Some(Self::on(server.address(), None, name).await)
+    }
+
+    /// The same on a server that no other test uses.
+    pub(crate) async fn of_its_own(shape: Shape, name: &str) -> Option<Self> {
+        let server = Server::start(shape)?;
+        Some(Self::on(server.address(), Some(server), name).await)
+    }
+
+    async fn on(address: String, server: Option<Server>, name: &str) -> Self {
+        let uri = format!("mongodb://{USER}:s3cret%2Fpw@{address}/?directConnection=true");
+        let client = Client::with_uri_str(uri).await.unwrap();
+        let database = client.database(name);
+        database.drop().await.unwrap();
+        Self { address, client, database, _server: server }
+    }
+
+    pub(crate) fn collection(&self, name: &str) -> Collection<Bson> {
+        self.database.collection(name)
+    }
+
+    /// Loads `{_id: 0…count-1, n: _id}` on the server itself.
+    pub(crate) async fn load(&self, collection: &str, count: i32) {
+        let seed = self.collection("seed");
+        seed.insert_one(doc! {"_id": 0}).await.unwrap();
+        let thousands = count / 1000;
+        let pipeline = [
+            doc! {"$project": {"t": {"$range": [0, thousands]}}},
+            doc! {"$unwind": "$t"},
+            doc! {"$project": {"t": 1, "i": {"$range": [0, 1000]}}},
+            doc! {"$unwind": "$i"},
+            doc! {"$project": {"_id": {"$add": [{"$multiply": ["$t", 1000]}, "$i"]}}},
+            doc! {"$set": {"n": "$_id", "name": "a name of some length"}},
+            doc! {"$out": collection},
+        ];
+        seed.aggregate(pipeline).await.unwrap();
+        seed.drop().await.unwrap();
+    }
+
+    pub(crate) fn values(&self, collection: &str) -> Map<String, Value> {
+        let values = json!({
+            "host": &self.address, "user": USER, "password": PASSWORD,
+            "database": self.database.name(), "collection": collection, "direct_connection": true,
+        });
+        values.as_object().unwrap().clone()
+    }
+
+    pub(crate) fn source(&self, collection: &str) -> Box<dyn Connection> {
+        connect(&self.values(collection))
+    }
+
+    /// Lets commands of clients that are no test's own fail.
+    pub(crate) async fn fail(&self, mode: Value, data: Value) {
+        let mode: bson::Bson = serde_json::from_value(mode).unwrap();
+        let data: bson::Bson = serde_json::from_value(data).unwrap();
+        let command = doc! {"configureFailPoint": "failCommand", "mode": mode, "data": data};
+        self.client.database("admin").run_command(command).await.unwrap();
+    }
+}
+
+pub(crate) fn connect(values: &Map<String, Value>) -> Box<dyn Connection> {
+    source_mongo::SOURCE.connect(values, &Context::default()).unwrap()
+}
+
+/// All items of a listing.
+pub(crate) async fn listed(connection: &dyn Connection, rules: &Rules) -> Vec<Result<Document>> {
+    connection.source().documents(rules).collect().await
+}
+
+/// The ids of a listing without errors, each once.
+pub(crate) async fn ids(connection: &dyn Connection) -> Vec<String> {
+    let documents = listed(connection, &Rules::default()).await;
+    unique_ids(documents)
+}
+
+pub(crate) fn unique_ids(documents: Vec<Result<Document>>) -> Vec<String> {
+    let mut ids: Vec<String> =
+        documents.into_iter().map(|document| document.unwrap().id().to_string()).collect();
+    let listed = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), listed, "an id was listed twice");
+    ids
+}
+
+pub(crate) fn number_ids(count: i32) -> Vec<String> {
+    let mut ids: Vec<String> = (0..count).map(|number| format!("$number:{number}")).collect();
+    ids.sort();
+    ids
+}
+
+/// What the documents of a listing look like in the index.
+pub(crate) async fn bodies(connection: &dyn Connection, rules: &Rules) -> BTreeMap<String, Value> {
+    let documents = listed(connection, rules).await;
+    documents.into_iter().map(|document| body(document.unwrap())).collect()
+}
+
+/// Id and body of a document.
+pub(crate) fn body(document: Document) -> (String, Value) {
+    let id = document.id().to_string();
+    (id, serde_json::from_slice(&document.into_parts().body.into_bytes().unwrap()).unwrap())
+}
+
+pub(crate) fn rules(advanced: Value) -> Rules {
+    Rules { advanced: Some(advanced) }
+}
