@@ -10,6 +10,15 @@
 //! - Search sees a write after a refresh, a lookup by id at once, as in the real one.
 //! - Its behaviour is written down in `tests/scenarios`, which also run against real servers.
 //!
+//! Where it differs from the real one, knowingly:
+//!
+//! - An index is one shard. A search refreshes it first if its view is older than `refresh_interval`; no
+//!   thread does so in the background.
+//! - Dates have the default format only, so `2024/01/02` is mapped as text; date math is refused.
+//! - The length of all texts of a document, not of one field, weighs in a score.
+//! - Reasons of errors lack the line and column in front; a key that stands twice in an object counts once.
+//! - Slices of a point in time split documents by the order of writing.
+//!
 //! ```no_run
 //! # async fn run() -> Result<(), elastic_embedded::Error> {
 //! let server = elastic_embedded::Server::start(elastic_embedded::Options::new("data")).await?;
