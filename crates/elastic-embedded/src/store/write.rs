@@ -29,6 +29,8 @@ pub(super) struct Writing {
     pub(super) next_seq: u64,
     pub(super) refreshed: Instant,
     pub(super) closed: bool,
+    /// Why nothing more can be acknowledged, once the disk has failed.
+    pub(super) broken: Option<String>,
 }
 
 /// One operation on one document.
@@ -100,6 +102,7 @@ impl Writing {
             next_seq,
             refreshed: Instant::now(),
             closed: false,
+            broken: None,
         }
     }
 
@@ -141,14 +144,12 @@ impl Index {
             Batch { index: self, writing: &mut writing, meta: Meta::clone(&before), extended: false };
         let results: Vec<_> = operations.into_iter().map(|operation| batch.apply(operation)).collect();
         let (meta, extended) = (batch.meta, batch.extended);
-        if extended {
-            self.replace(meta)?;
-        }
         if writing.log.len() > 0 {
             self.hide();
         }
-        if let Err(error) = writing.log.flush() {
-            writing.closed = true;
+        let saved = if extended { self.replace(meta) } else { Ok(()) };
+        if let Err(error) = saved.and_then(|()| writing.log.flush()) {
+            writing.broken = Some(error.reason().to_owned());
             return Err(error);
         }
         if writing.log.len() > MAX_LOG_BYTES || writing.pending.len() > MAX_PENDING {
