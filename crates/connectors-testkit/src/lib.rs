@@ -19,6 +19,7 @@
 
 mod debug;
 mod fixture;
+pub mod ftest;
 mod heap;
 mod logs;
 pub mod memory;

@@ -38,7 +38,7 @@ impl Population {
 
     /// Raises the revision of `count` documents, spread evenly, and returns their numbers and new revisions.
     pub fn change(&mut self, count: usize) -> Vec<(usize, u32)> {
-        let chosen = self.spread(count);
+        let chosen = self.spread(count, 0);
         chosen
             .into_iter()
             .filter_map(|number| {
@@ -51,7 +51,7 @@ impl Population {
 
     /// Takes out `count` documents, spread evenly, and returns their numbers.
     pub fn remove(&mut self, count: usize) -> Vec<usize> {
-        let chosen = self.spread(count);
+        let chosen = self.spread(count, 1);
         for number in &chosen {
             self.revisions.remove(number);
         }
@@ -66,8 +66,10 @@ impl Population {
         added
     }
 
-    fn spread(&self, count: usize) -> Vec<usize> {
+    /// `count` numbers at even distances; another `lane` of the same count gives others, as long as there are enough.
+    fn spread(&self, count: usize, lane: usize) -> Vec<usize> {
         let step = (self.len() / count.max(1)).max(1);
-        self.revisions.keys().copied().step_by(step).take(count).collect()
+        let first = if step > lane { lane } else { 0 };
+        self.revisions.keys().copied().skip(first).step_by(step).take(count).collect()
     }
 }

@@ -1,0 +1,57 @@
+//! The index against what must be in it, by id and content.
+
+use serde_json::Value;
+
+use super::index::Index;
+use crate::{Expected, Fixture, Result};
+
+/// Documents compared at a time.
+const CHUNK: usize = 500;
+
+/// Compares every document, and that there are no others.
+///
+/// # Errors
+/// The first difference, as lines of what was expected (`-`) and what was found (`+`).
+pub(super) async fn compare<F: Fixture>(fixture: &F, index: &Index) -> Result<u64> {
+    let mut expected = fixture.expected();
+    let (found, mut compared) = (index.count().await?, 0);
+    loop {
+        let chunk: Vec<(String, Expected)> = expected.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            break;
+        }
+        compared += chunk.len() as u64;
+        let ids: Vec<&str> = chunk.iter().map(|(id, _)| id.as_str()).collect();
+        for ((id, wanted), found) in chunk.iter().zip(index.documents(&ids).await?) {
+            let Some(found) = found else {
+                return Err(format!("the document {id} is not in the index").into());
+            };
+            if let Some(difference) = difference(wanted, &found) {
+                return Err(format!("the document {id} is not as it must be:\n{difference}").into());
+            }
+        }
+    }
+    if found != compared {
+        return Err(format!("the index holds {found} documents, and must hold {compared}").into());
+    }
+    Ok(compared)
+}
+
+/// What differs, a line for each side; none when all that was expected is there.
+pub(super) fn difference(wanted: &Expected, found: &Value) -> Option<String> {
+    let mut fields: Vec<(String, Value)> = wanted
+        .body
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let text = wanted.content.as_ref().and_then(|content| String::from_utf8(content.clone()).ok());
+    fields.extend(text.map(|text| ("body".to_owned(), text.into())));
+    let lines: Vec<String> = fields
+        .iter()
+        .filter(|(name, value)| found[name] != *value)
+        .map(|(name, value)| format!("- {name}: {value}\n+ {name}: {}", found[name]))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}

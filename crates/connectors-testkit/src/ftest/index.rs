@@ -1,0 +1,61 @@
+//! The index that the program wrote, read by other means than the program's.
+
+use std::collections::HashMap;
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use super::Options;
+use crate::Result;
+
+/// The index under test.
+pub(super) struct Index {
+    client: Client,
+    url: String,
+    pub(super) name: String,
+}
+
+impl Index {
+    pub(super) fn new(options: &Options) -> Result<Self> {
+        let name = format!("ftest-{}", std::process::id());
+        let url = format!("{}/{name}", options.es);
+        Ok(Self { client: Client::builder().no_proxy().build()?, url, name })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Documents, as a search sees them now; none while there is no index.
+    pub(super) async fn count(&self) -> Result<u64> {
+        let refreshed = self.client.post(format!("{}/_refresh", self.url)).send().await?;
+        if refreshed.status() == StatusCode::NOT_FOUND {
+            return Ok(0);
+        }
+        let answer: Value = self.post("_count", &json!({ "query": { "match_all": {} } })).await?;
+        answer["count"].as_u64().ok_or_else(|| format!("no count in {answer}").into())
+    }
+
+    /// The documents of these ids, in their order; none for one that is not there.
+    pub(super) async fn documents(&self, ids: &[&str]) -> Result<Vec<Option<Value>>> {
+        let query = json!({ "size": ids.len(), "query": { "ids": { "values": ids } } });
+        let answer = self.post("_search", &query).await?;
+        let hits = answer["hits"]["hits"].as_array().cloned().unwrap_or_default();
+        let by_id: HashMap<&str, &Value> =
+            hits.iter().filter_map(|hit| Some((hit["_id"].as_str()?, &hit["_source"]))).collect();
+        Ok(ids.iter().map(|id| by_id.get(id).copied().cloned()).collect())
+    }
+
+    /// Removes the index.
+    pub(super) async fn remove(&self) -> Result<()> {
+        self.client.delete(&self.url).send().await?;
+        Ok(())
+    }
+
+    async fn post(&self, what: &str, body: &Value) -> Result<Value> {
+        let request =
+            self.client.post(format!("{}/{what}", self.url)).header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await?.error_for_status()?;
+        Ok(serde_json::from_slice(&answer.bytes().await?)?)
+    }
+}
