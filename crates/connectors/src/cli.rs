@@ -1,6 +1,7 @@
 //! What can be asked of the program.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use url::Url;
@@ -47,6 +48,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Make an index equal to a source
     Sync(Sync),
+    /// Stay, and apply the changes of a source as they come
+    Follow(Follow),
     /// Search an index
     Search(Search),
     /// List the connectors of this build, or the settings of one
@@ -75,6 +78,9 @@ pub(crate) enum Command {
         /// The index
         #[arg(long)]
         index: String,
+        /// The source's own filter, in a YAML or JSON file
+        #[arg(long, value_name = "FILE")]
+        rules: Option<PathBuf>,
     },
 }
 
@@ -113,6 +119,35 @@ pub(crate) struct Sync {
     /// Send documents again that failed before
     #[arg(long)]
     pub(crate) retry_failed: bool,
+    /// The source's own filter, in a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Apply only what changed since the last sync of this index
+    #[arg(long)]
+    pub(crate) incremental: bool,
+    /// Stay, and sync again so many seconds after each end; a source that is certain that nothing changed is
+    /// not even listed
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) every: Option<Duration>,
+    /// With --every: end after so many syncs
+    #[arg(long, value_name = "N", requires = "every")]
+    pub(crate) times: Option<u32>,
+}
+
+/// Stay, and apply the changes of a source as they come.
+#[derive(Debug, Args)]
+pub(crate) struct Follow {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The index, which a full sync made
+    #[arg(long)]
+    pub(crate) index: String,
+    /// The source's own filter, in a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub(crate) every: Duration,
 }
 
 /// Search an index.
@@ -126,6 +161,11 @@ pub(crate) struct Search {
     /// Hits at the most
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) hits: u32,
+}
+
+fn seconds(argument: &str) -> Result<Duration, String> {
+    let number = argument.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(number).map_err(|_| "expected a number of seconds".to_owned())
 }
 
 fn key_value(argument: &str) -> Result<(String, String), String> {

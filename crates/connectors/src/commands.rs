@@ -2,7 +2,10 @@
 
 mod check;
 mod failures;
+mod follow;
+mod interrupts;
 mod progress;
+mod rules;
 mod search;
 mod sources;
 mod sync;
@@ -76,6 +79,7 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
     let desk = Desk { settings, context, json: cli.global.json };
     match cli.command {
         Command::Sync(arguments) => sync::run(&desk, &arguments).await,
+        Command::Follow(arguments) => follow::run(&desk, &arguments).await,
         Command::Search(arguments) => search::run(&desk, &arguments).await,
         Command::Sources { name } => sources::run(&desk, name.as_deref()),
         Command::Check { name, values } => {
@@ -83,7 +87,9 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
             check::run(&desk, source.as_ref()).await
         }
         Command::Failures { index } => failures::run(&desk, index.as_deref()).await,
-        Command::Verify { source, index } => verify::run(&desk, &source, &index).await,
+        Command::Verify { source, index, rules } => {
+            verify::run(&desk, &source, (&index, rules.as_deref())).await
+        }
     }
 }
 

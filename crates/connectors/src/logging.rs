@@ -1,6 +1,6 @@
 //! Where log lines go: standard error, as text.
 
-use std::io::stderr;
+use std::io::{IsTerminal, stderr};
 
 use connectors_core::{Error, Result};
 use tracing_subscriber::EnvFilter;
@@ -12,7 +12,11 @@ pub(crate) fn start(filter: &str) -> Result<()> {
             .with("log_level", filter)
             .caused_by(error)
     })?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
+        .with_target(false);
     let _ = subscriber.try_init();
     Ok(())
 }

@@ -86,12 +86,7 @@ impl Settings {
         let here = Path::new("config.yml");
         let path = global.config.as_deref().or_else(|| here.exists().then_some(here));
         let Some(path) = path else { return Self::over(global, &Value::Null, "the defaults") };
-        let shown = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| {
-            Error::config("the settings can't be read").with("file", &shown).caused_by(error)
-        })?;
-        let given = parse(&text, &shown)?;
-        Self::over(global, &environment::fill(given, &|name| env::var(name).ok(), &shown)?, &shown)
+        Self::over(global, &file(path)?, &path.display().to_string())
     }
 
     fn over(global: &Global, given: &Value, shown: &str) -> Result<Self> {
@@ -240,17 +235,19 @@ pub(crate) fn of_source(arguments: &crate::cli::SourceArgs, fields: &[String]) -
 }
 
 fn source_file(path: &Path) -> Result<Map<String, Value>> {
-    let shown = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| {
-        Error::config("the source's settings can't be read").with("file", &shown).caused_by(error)
-    })?;
-    let filled = environment::fill(parse(&text, &shown)?, &|name| env::var(name).ok(), &shown)?;
-    match filled {
+    match file(path)? {
         Value::Object(values) => Ok(values),
-        _ => {
-            Err(Error::config("the source's settings are not a table of keys and values").with("file", shown))
-        }
+        _ => Err(Error::config("the source's settings are not a table of keys and values")
+            .with("file", path.display())),
     }
+}
+
+/// A YAML or JSON file with its variables filled in.
+pub(crate) fn file(path: &Path) -> Result<Value> {
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::config("the file can't be read").with("file", &shown).caused_by(error))?;
+    environment::fill(parse(&text, &shown)?, &|name| env::var(name).ok(), &shown)
 }
 
 #[cfg(test)]

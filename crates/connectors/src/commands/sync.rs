@@ -2,100 +2,103 @@
 
 use std::sync::Arc;
 
-use connectors_core::sync::{Counters, Job, Options, Report, full};
-use connectors_core::{Connection, Result, Rules};
+use connectors_core::sync::{Counters, Job, Options, Report, Status, full, full_resumable, incremental};
+use connectors_core::{Connection, Error, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
+use super::interrupts::Interrupts;
 use super::progress::Progress;
-use super::{Desk, End};
+use super::{Desk, End, rules};
 use crate::cli::Sync;
 use crate::server::Server;
 use crate::show;
 
 pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
     let connection = desk.connect(&arguments.source)?;
+    let rules = rules::read(arguments.rules.as_deref(), connection.as_ref()).await?;
     let interrupts = Interrupts::listen()?;
     let server = Server::open(&desk.settings).await?;
     show::note(&format!("writing to {}", server.shown));
-    let report = sync(desk, arguments, connection.as_ref(), (&server, interrupts)).await;
+    let cancel = CancellationToken::new();
+    let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
+    let syncs = Syncs { desk, arguments, connection: connection.as_ref(), rules, server: &server, cancel };
+    let end = syncs.run().await;
+    interrupt.abort();
     connection.source().close().await?;
     server.close().await?;
-    show::report(&report, desk.json);
-    Ok(End::of_sync(&report))
+    end
 }
 
-async fn sync(
-    desk: &Desk,
-    arguments: &Sync,
-    connection: &dyn Connection,
-    (server, interrupts): (&Server, Interrupts),
-) -> Report {
-    let options = Options {
-        allow_deletes: arguments.allow_deletes,
-        retry_failed: arguments.retry_failed,
-        ..desk.settings.sync()
-    };
-    let (counters, cancel) = (Arc::new(Counters::default()), CancellationToken::new());
-    let progress = Progress::start(counters.clone());
-    let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
-    let report = full(&Job {
-        source: connection.source(),
-        rules: &Rules::default(),
-        client: &server.client,
-        index: &arguments.index,
-        context: &desk.context,
-        options,
-        counters: &counters,
-        cancel: &cancel,
-    })
-    .await;
-    interrupt.abort();
-    progress.finish();
-    report
+/// One sync, or with `--every` one after the other.
+struct Syncs<'a> {
+    desk: &'a Desk,
+    arguments: &'a Sync,
+    connection: &'a dyn Connection,
+    rules: Rules,
+    server: &'a Server,
+    cancel: CancellationToken,
 }
 
-/// Ctrl-C, and SIGTERM where there is one.
-struct Interrupts {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-}
-
-impl Interrupts {
-    /// Takes the signals from here on.
-    #[cfg(unix)]
-    fn listen() -> Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-        Ok(Self { signals })
+impl Syncs<'_> {
+    async fn run(&self) -> Result<End> {
+        let mut skip_unchanged = false;
+        for round in 1.. {
+            let report = self.sync(skip_unchanged).await?;
+            show::report(&report, self.desk.json);
+            skip_unchanged = matches!(report.status, Status::Completed | Status::Skipped);
+            let Some(every) = self.arguments.every else { return Ok(End::of_sync(&report)) };
+            let is_last = self.arguments.times.is_some_and(|times| round >= times);
+            if is_last || !self.rest(every).await {
+                return Ok(End::of_sync(&report));
+            }
+        }
+        Ok(End::Done)
     }
 
-    #[cfg(not(unix))]
-    fn listen() -> Result<Self> {
-        Ok(Self {})
-    }
-
-    /// The first asks the sync to end; a second one ends the program.
-    async fn stop(mut self, cancel: CancellationToken) {
-        self.next().await;
-        show::note("stopping: waiting for what is in flight (Ctrl-C again to end at once)");
-        cancel.cancel();
-        self.next().await;
-        std::process::exit(End::Stopped as i32);
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        let [interrupt, terminate] = &mut self.signals;
+    /// Waits; false when it is time to end.
+    async fn rest(&self, every: std::time::Duration) -> bool {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            () = self.cancel.cancelled() => false,
+            () = tokio::time::sleep(every) => true,
         }
     }
 
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+    async fn sync(&self, skip_unchanged: bool) -> Result<Report> {
+        let counters = Arc::new(Counters::default());
+        let job = self.job(skip_unchanged, &counters);
+        let source = self.connection.incremental();
+        let progress = Progress::start(counters.clone());
+        let report = match (self.arguments.incremental, source) {
+            (true, Some(source)) => incremental(&job, source).await,
+            (false, Some(source)) => full_resumable(&job, source).await,
+            (false, None) => full(&job).await,
+            (true, None) => return Err(no_incremental(&self.arguments.source.name)),
+        };
+        progress.finish();
+        Ok(report)
+    }
+
+    fn job<'a>(&'a self, skip_unchanged: bool, counters: &'a Counters) -> Job<'a> {
+        let options = Options {
+            allow_deletes: self.arguments.allow_deletes,
+            retry_failed: self.arguments.retry_failed,
+            skip_unchanged,
+            ..self.desk.settings.sync()
+        };
+        Job {
+            source: self.connection.source(),
+            rules: &self.rules,
+            client: &self.server.client,
+            index: &self.arguments.index,
+            context: &self.desk.context,
+            options,
+            counters,
+            cancel: &self.cancel,
         }
     }
+}
+
+/// Why a source can't be asked for changes.
+pub(super) fn no_incremental(name: &str) -> Error {
+    Error::config("this source can't tell what changed; leave `--incremental` out").with("type", name)
 }

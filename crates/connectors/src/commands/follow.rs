@@ -1,0 +1,87 @@
+//! `connectors follow`: stays, and applies changes as they come.
+
+use std::time::Instant;
+
+use connectors_core::sync::{Counters, Job, Report, Status, incremental};
+use connectors_core::{Incremental, Result, Rules};
+use tokio_util::sync::CancellationToken;
+
+use super::interrupts::Interrupts;
+use super::sync::no_incremental;
+use super::{Desk, End, rules};
+use crate::cli::Follow;
+use crate::server::Server;
+use crate::show;
+
+pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
+    let connection = desk.connect(&arguments.source)?;
+    let source = connection.incremental().ok_or_else(|| no_incremental(&arguments.source.name))?;
+    let rules = rules::read(arguments.rules.as_deref(), connection.as_ref()).await?;
+    let interrupts = Interrupts::listen()?;
+    let server = Server::open(&desk.settings).await?;
+    show::note(&format!("following into {}; Ctrl-C ends it", server.shown));
+    let cancel = CancellationToken::new();
+    let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
+    let end = follow(desk, arguments, (source, &rules), (&server, &cancel)).await;
+    interrupt.abort();
+    connection.source().close().await?;
+    server.close().await?;
+    Ok(end)
+}
+
+/// Rounds of changes until it is stopped or an error asks for a person.
+async fn follow(
+    desk: &Desk,
+    arguments: &Follow,
+    (source, rules): (&dyn Incremental, &Rules),
+    (server, cancel): (&Server, &CancellationToken),
+) -> End {
+    loop {
+        let (started, counters) = (Instant::now(), Counters::default());
+        let report = incremental(
+            &Job {
+                source,
+                rules,
+                client: &server.client,
+                index: &arguments.index,
+                context: &desk.context,
+                options: desk.settings.sync(),
+                counters: &counters,
+                cancel,
+            },
+            source,
+        )
+        .await;
+        tell(&report, started, desk.json);
+        match report.status {
+            Status::Stopped => return End::Done,
+            Status::Failed => return End::Failed,
+            _ => {}
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return End::Done,
+            () = tokio::time::sleep(arguments.every) => {}
+        }
+    }
+}
+
+/// A round that changed nothing is not worth a line. The lag is how old a change can be that is now applied:
+/// each round ends where the source stood when it began.
+fn tell(report: &Report, started: Instant, json: bool) {
+    let is_worth_it =
+        report.listed + report.deleted + report.listing_errors > 0 || report.status == Status::Failed;
+    if json && is_worth_it {
+        return show::report(report, true);
+    }
+    if is_worth_it {
+        show::line(&format!(
+            "applied: created {}, updated {}, deleted {}, failed {}; lag {:.1} s",
+            report.created,
+            report.updated,
+            report.deleted,
+            report.failed,
+            started.elapsed().as_secs_f64(),
+        ));
+        report.messages.iter().chain(&report.error).for_each(|message| show::line(message));
+    }
+}
