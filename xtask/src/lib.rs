@@ -12,7 +12,9 @@ pub mod tools;
 pub mod backend;
 pub mod coverage;
 pub mod deny;
+pub mod ftest;
 pub mod llvm;
+pub mod mongod;
 pub mod test;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::cli::Command;
 use crate::coverage;
 use crate::error::{Error, Result};
 use crate::llvm::{self, Llvm};
+use crate::mongod;
 use crate::shell::Shell;
 use crate::tools;
 
@@ -18,8 +19,8 @@ pub const COMMAND: Command = Command {
     help: "Run all tests under coverage; fail where less than 90 % of a crate's lines are run.
 
 Gets what it needs: llvm-cov and llvm-profdata of the compiler's LLVM (LLVM_COV and LLVM_PROFDATA if set, else
-rustup's llvm-tools, else Debian's package), and the pinned cargo-llvm-cov and cargo-nextest. The report is
-left at target/coverage/coverage.json.
+rustup's llvm-tools, else Debian's package), the pinned cargo-llvm-cov and cargo-nextest, and a mongod (MONGOD if
+set; CONNECTORS_NO_MONGOD=1 leaves its tests out). The report is left at target/coverage/coverage.json.
 
 ARGUMENTS go to nextest, for example -- -p connectors-core deletes. They choose tests, so the report and the gate
 are left out.",
@@ -37,7 +38,7 @@ pub fn report_file(shell: &Shell) -> PathBuf {
 
 fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
     let chosen = chosen_tests(arguments)?;
-    let shell = prepared(shell)?;
+    let shell = mongod::provide(&prepared(shell)?)?;
     if !chosen.is_empty() {
         return shell.stream(nextest(&shell).args(scope(chosen)).arg("--no-report").args(chosen));
     }

@@ -98,11 +98,19 @@ fn has_version(shell: &Shell, program: &Path, tool: &Tool) -> bool {
 }
 
 fn from_wheel(shell: &Shell, tool: &Tool, folder: &Path) -> Result<()> {
+    shell.note(format_args!("getting {} {}", tool.name, tool.version));
+    install_wheel(shell, &requirement(tool), folder)
+}
+
+/// Unpacks the wheel that `requirement` names, version and checksums included, into a folder of its own.
+///
+/// # Errors
+/// When there is no pip, or it does not find this very wheel.
+pub fn install_wheel(shell: &Shell, requirement: &str, folder: &Path) -> Result<()> {
     let mut pip = pip(shell)?;
     fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
     let list = folder.join("requirements.txt");
-    fs::write(&list, requirement(tool)).map_err(Error::file("write", &list))?;
-    shell.note(format_args!("getting {} {}", tool.name, tool.version));
+    fs::write(&list, requirement).map_err(Error::file("write", &list))?;
     pip.args(["install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", "--upgrade"]);
     shell.capture(pip.arg("--target").arg(folder).arg("--requirement").arg(&list)).map(drop)
 }

@@ -1,6 +1,6 @@
 //! The end-to-end test: the program, a real backend and a real Elasticsearch, compared by id and content.
 //!
-//! A source's whole `examples/ftest.rs`, which `cargo xtask ftest NAME` runs:
+//! A source's whole `examples/ftest-NAME.rs`, which `cargo xtask ftest NAME` runs:
 //!
 //! ```ignore
 //! #[path = "../fixture.rs"]
@@ -25,7 +25,7 @@ use self::index::Index;
 use self::program::Program;
 use self::steps::Steps;
 
-/// The `main` of a source's `examples/ftest.rs`.
+/// The `main` of a source's `examples/ftest-NAME.rs`.
 #[macro_export]
 macro_rules! ftest {
     ($source:expr, $fixture:ty $(,)?) => {

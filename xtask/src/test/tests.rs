@@ -6,6 +6,7 @@ fn machine(covered: u64) -> Machine {
     let machine = Machine::new()
         .var("LLVM_COV", "/llvm/cov")
         .var("LLVM_PROFDATA", "/llvm/profdata")
+        .program("mongod", "")
         .program("cargo-llvm-cov", "echo cargo-llvm-cov 0.9.1")
         .program("cargo-nextest", "echo cargo-nextest 0.9.148");
     for member in ["crates/a", "xtask"] {
@@ -19,7 +20,7 @@ fn machine(covered: u64) -> Machine {
         machine.path("crates/a/src/lib.rs").display()
     );
     let body = format!(
-        "echo \"  $LLVM_COV $CARGO_LLVM_COV_SETUP $LLVM_PROFILE_FILE\" >> '{}'\n\
+        "echo \"  $LLVM_COV ${{MONGOD##*/}} $CARGO_LLVM_COV_SETUP $LLVM_PROFILE_FILE\" >> '{}'\n\
          case $2 in\n\
          nextest) while [ $# -gt 0 ] && [ $1 != --output-path ]; do shift; done; [ -z \"$2\" ] || echo '{report}' > $2 ;;\n\
          show-env) echo \"RUSTC_WRAPPER='/x/it'\\\\''s'\" ;;\n\
@@ -37,13 +38,13 @@ fn a_full_run_tests_once_then_documentation_then_judges() {
     let expected = [
         "cargo llvm-cov nextest --no-cfg-coverage --locked --workspace --no-fail-fast --json --output-path \
          /W/target/coverage/coverage.json",
-        "  /llvm/cov no ",
+        "  /llvm/cov mongod no ",
         "cargo llvm-cov show-env --no-cfg-coverage",
-        "  /llvm/cov no ",
+        "  /llvm/cov mongod no ",
         "cargo test --doc --workspace --locked --quiet",
-        "  /llvm/cov no /W/target/llvm-cov-target/doc-%p.profraw",
+        "  /llvm/cov mongod no /W/target/llvm-cov-target/doc-%p.profraw",
     ];
-    assert_eq!(calls[2..], expected);
+    assert_eq!(calls[3..], expected);
     let table = machine.out.get();
     assert!(table.contains("crates/a           9/10   90.00 %"), "{table}");
     assert!(table.contains("xtask"), "{table}");
@@ -69,7 +70,7 @@ fn chosen_tests_run_without_report_and_gate() {
         run(&machine.shell, &chosen).unwrap();
         let expected =
             format!("cargo llvm-cov nextest --no-cfg-coverage --locked {scope}--no-report {arguments}");
-        assert_eq!(machine.calls()[2], expected);
+        assert_eq!(machine.calls()[3], expected);
         assert_eq!(machine.out.get(), "");
     }
 }

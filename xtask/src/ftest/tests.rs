@@ -1,0 +1,105 @@
+use super::*;
+use crate::tests::Machine;
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A machine with two sources that have tests, and one that has none.
+fn machine() -> Machine {
+    let machine = Machine::new();
+    for name in ["mongo", "directory"] {
+        machine.script(machine.path(&format!("crates/source-{name}/examples/ftest-{name}.rs")), "");
+    }
+    fs::create_dir_all(machine.path("crates/source-untested")).unwrap();
+    fs::create_dir_all(machine.path("crates/connectors")).unwrap();
+    machine
+}
+
+/// Programs that are there already: tests that note how they were called, and a server that answers.
+fn with_programs(machine: Machine) -> Machine {
+    let calls = machine.path("calls");
+    for name in ["mongo", "directory"] {
+        let note = format!("echo \"ftest-{name} $*\" >> '{}'", calls.display());
+        machine.script(machine.path(&format!("built/examples/ftest-{name}")), &note);
+    }
+    let us = std::env::current_exe().unwrap();
+    let serve = format!(
+        "FAKE_SERVER_PORT=$2 exec '{}' backend::tests::a_server_in_a_process_of_its_own_answers --exact",
+        us.display()
+    );
+    machine.script(machine.path("built/elastic-embedded"), &serve);
+    machine
+}
+
+#[test]
+fn the_command_line_is_understood() {
+    let known = words("directory mongo");
+    let options = Options::of(&words("mongo --es opensearch --docs 500 --keep --built b"), &known).unwrap();
+    let expected = Options {
+        names: words("mongo"),
+        server: Server::OpenSearch,
+        documents: "500".into(),
+        keep: true,
+        built: Some("b".into()),
+    };
+    assert_eq!(options, expected);
+    let all = Options::of(&words("--all --es embedded"), &known).unwrap();
+    assert_eq!((all.names, all.server, all.documents.as_str()), (known.clone(), Server::Embedded, "12000"));
+    for (line, expected) in [
+        ("", "name a source, or --all; there are directory, mongo"),
+        ("mango", "no source `mango` to test; there are directory, mongo"),
+        ("mongo --es solr", "--es takes embedded, elasticsearch or opensearch, not `solr`"),
+        ("mongo --docs", "--docs takes a value"),
+    ] {
+        assert_eq!(Options::of(&words(line), &known).unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn sources_with_a_test_are_known() {
+    assert_eq!(known(&machine().shell.root).unwrap(), ["directory", "mongo"]);
+}
+
+#[test]
+fn each_source_is_tested_against_the_server() {
+    let machine = with_programs(machine());
+    run(&machine.shell, &words("directory --es embedded --built built --docs 300 --keep")).unwrap();
+    let calls = machine.calls();
+    let start = "ftest-directory --program /W/built/connectors --es http://127.0.0.1:";
+    assert!(calls.len() == 1 && calls[0].starts_with(start), "{calls:?}");
+    assert!(calls[0].ends_with(" --docs 300 --keep"), "{calls:?}");
+}
+
+#[test]
+fn mongo_gets_a_server_of_its_own() {
+    let machine = with_programs(machine()).program("mongod", "");
+    let note = format!("echo \"$MONGOD\" >> '{}'", machine.path("calls").display());
+    machine.script(machine.path("built/examples/ftest-mongo"), &note);
+    run(&machine.shell, &words("mongo --es embedded --built built")).unwrap();
+    assert_eq!(machine.calls(), ["mongod --version", "/W/bin/mongod"]);
+}
+
+#[test]
+fn what_is_missing_is_built() {
+    let machine = machine().program("cargo", "");
+    let options = Options::of(&words("directory"), &known(&machine.shell.root).unwrap()).unwrap();
+    assert_eq!(built(&machine.shell, &options).unwrap(), machine.path("target/debug"));
+    let expected = [
+        "cargo build --locked --package connectors --package elastic-embedded --bins",
+        "cargo build --locked --package source-directory --example ftest-directory",
+    ];
+    assert_eq!(machine.calls(), expected);
+}
+
+#[test]
+fn a_server_that_ends_early_and_a_test_that_fails_are_told() {
+    let machine = with_programs(machine());
+    machine.script(machine.path("built/examples/ftest-directory"), "exit 3");
+    let failed =
+        run(&machine.shell, &words("directory --es embedded --built built")).unwrap_err().to_string();
+    assert!(failed.contains("ftest-directory") && failed.contains("exit status: 3"), "{failed}");
+    machine.script(machine.path("built/elastic-embedded"), "exit 1");
+    let ended = run(&machine.shell, &words("directory --es embedded --built built")).unwrap_err().to_string();
+    assert_eq!(ended, "embedded: it does not answer");
+}
