@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::reader::Element;
 use super::{Elements, LegacyUuid, Malformed, Value, names, text};
 
 /// Objects below this many levels become text: an index maps fields at most 20 levels deep, and the
@@ -22,10 +23,17 @@ pub(crate) fn to_json(document: &[u8], legacy: LegacyUuid) -> Result<Vec<u8>, Ma
 }
 
 /// The elements of a document; the root's `_id` is the document's id and no field.
-fn fields(document: &[u8], root: bool) -> Result<Vec<(&[u8], Value<'_>)>, Malformed> {
-    Elements::of(document)?
-        .filter(|element| !matches!(element, Ok((name, _)) if root && *name == b"_id"))
-        .collect()
+fn fields(document: &[u8], root: bool) -> Result<Vec<Element<'_>>, Malformed> {
+    /// Room for most objects, so that reading one seldom moves what was read.
+    const USUAL: usize = 16;
+    let mut fields = Vec::with_capacity(USUAL);
+    for element in Elements::of(document)? {
+        let element = element?;
+        if !(root && element.0 == b"_id") {
+            fields.push(element);
+        }
+    }
+    Ok(fields)
 }
 
 /// Where the walk is.
@@ -62,8 +70,7 @@ struct Writer {
 impl Writer {
     fn object(&mut self, document: &[u8], level: Level) -> Result<(), Malformed> {
         let elements = fields(document, level.is_root())?;
-        let names: Vec<&[u8]> = elements.iter().map(|(name, _)| *name).collect();
-        let renamed = names::renamed(&names, level.is_root());
+        let renamed = names::renamed(&elements, level.is_root());
         self.out.push(b'{');
         for (index, (name, value)) in elements.iter().enumerate() {
             match renamed.as_ref().map(|renamed| &renamed[index]) {
@@ -180,11 +187,9 @@ impl Writer {
     }
 
     fn hex(&mut self, bytes: &[u8]) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         self.out.push(b'"');
         for byte in bytes {
-            self.out.push(DIGITS[usize::from(byte >> 4)]);
-            self.out.push(DIGITS[usize::from(byte & 15)]);
+            self.out.extend_from_slice(&text::hex_digits(*byte));
         }
         self.out.push(b'"');
     }

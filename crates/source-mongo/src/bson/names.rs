@@ -4,19 +4,21 @@ use std::collections::HashSet;
 
 use connectors_core::{Body, DocumentId};
 
+use super::reader::Element;
+
 /// Longer names are cut: Lucene refuses terms of more than 32,766 bytes, and names stand in several of them.
 const MAX_BYTES: usize = 512;
 
 /// Below this many names, comparing each with each is faster than hashing.
 const FEW: usize = 16;
 
-/// The names to use instead of these, none at places that a later one of the same name overrides;
+/// The names to use instead of those of these fields, none at places that a later one of the same name overrides;
 /// nothing when all can stay as they are.
 ///
 /// A name that can stay does, whatever the others become: only those that are changed give way.
-pub(super) fn renamed(names: &[&[u8]], root: bool) -> Option<Vec<Option<String>>> {
-    let as_they_are = names.iter().all(|name| stays(name, root).is_some()) && all_different(names);
-    (!as_they_are).then(|| unique(names, root))
+pub(super) fn renamed(fields: &[Element<'_>], root: bool) -> Option<Vec<Option<String>>> {
+    let as_they_are = fields.iter().all(|(name, _)| stays(name, root).is_some()) && all_different(fields);
+    (!as_they_are).then(|| unique(fields, root))
 }
 
 /// The name as text when it needs no change.
@@ -26,15 +28,16 @@ fn stays(name: &[u8], root: bool) -> Option<&str> {
     (fits && !(root && Body::is_reserved(name))).then_some(name)
 }
 
-fn all_different(names: &[&[u8]]) -> bool {
-    if names.len() > FEW {
-        let mut seen = HashSet::with_capacity(names.len());
-        return names.iter().all(|name| seen.insert(*name));
+fn all_different(fields: &[Element<'_>]) -> bool {
+    if fields.len() > FEW {
+        let mut seen = HashSet::with_capacity(fields.len());
+        return fields.iter().all(|(name, _)| seen.insert(*name));
     }
-    names.iter().enumerate().all(|(index, name)| !names[..index].contains(name))
+    fields.iter().enumerate().all(|(index, (name, _))| fields[..index].iter().all(|(other, _)| name != other))
 }
 
-fn unique(names: &[&[u8]], root: bool) -> Vec<Option<String>> {
+fn unique(fields: &[Element<'_>], root: bool) -> Vec<Option<String>> {
+    let names: Vec<&[u8]> = fields.iter().map(|(name, _)| *name).collect();
     let mut taken: HashSet<String> =
         names.iter().filter_map(|name| stays(name, root)).map(str::to_owned).collect();
     let mut overridden = HashSet::new();

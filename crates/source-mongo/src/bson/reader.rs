@@ -50,6 +50,9 @@ pub(crate) enum Value<'a> {
     MaxKey,
 }
 
+/// Name and value.
+pub(super) type Element<'a> = (&'a [u8], Value<'a>);
+
 /// Walks over the elements of one document or array, not below them.
 #[derive(Debug, Clone)]
 pub(crate) struct Elements<'a> {
@@ -67,7 +70,7 @@ impl<'a> Elements<'a> {
         Ok(Self { rest: Bytes(&whole[4..whole.len() - 1]) })
     }
 
-    fn element(&mut self) -> Result<(&'a [u8], Value<'a>), Malformed> {
+    fn element(&mut self) -> Result<Element<'a>, Malformed> {
         let [kind] = self.rest.array()?;
         let name = self.rest.text_to_zero()?;
         Ok((name, self.rest.value(kind)?))
@@ -75,7 +78,7 @@ impl<'a> Elements<'a> {
 }
 
 impl<'a> Iterator for Elements<'a> {
-    type Item = Result<(&'a [u8], Value<'a>), Malformed>;
+    type Item = Result<Element<'a>, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.0.is_empty() {
