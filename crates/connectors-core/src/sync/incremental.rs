@@ -86,7 +86,7 @@ impl Run<'_, '_> {
                     self.report.status = Status::Stopped;
                     break;
                 }
-                fetched = self.next_content() => fetched?,
+                content = self.next_content() => self.fetched(content).await?,
                 change = changes.next(), if may_read => match change {
                     Some(Ok(change)) => self.change(change, kept).await?,
                     Some(Err(error)) => self.listing_error(error)?,

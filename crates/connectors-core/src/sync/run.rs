@@ -16,6 +16,9 @@ use super::mark::{Shape, mark, without_content};
 use super::report::{Failure, Report, Stage, Status};
 use super::{Job, Prepared, too_many};
 
+/// A document with what reading its content came to.
+type Joined = Result<(Draft, Fetched), tokio::task::JoinError>;
+
 /// A sync between its preparation and its end.
 pub(super) struct Run<'a, 'j> {
     pub(super) job: &'a Job<'j>,
@@ -67,7 +70,7 @@ impl<'a, 'j> Run<'a, 'j> {
                     self.report.status = Status::Stopped;
                     break;
                 }
-                fetched = self.next_content() => fetched?,
+                content = self.next_content() => self.fetched(content).await?,
                 listed = documents.next(), if may_list => match listed {
                     Some(Ok(document)) => self.document(document).await?,
                     Some(Err(error)) => self.listing_error(error)?,
@@ -87,18 +90,19 @@ impl<'a, 'j> Run<'a, 'j> {
         self.fetching.len() < self.job.context.limits.concurrent_contents.max(1)
     }
 
-    /// Waits for the next content; never while none is being read.
-    pub(super) async fn next_content(&mut self) -> Result<()> {
+    /// Waits for the next content, for ever while none is being read. Nothing is lost when the wait is
+    /// dropped; what it came to goes to [`fetched`](Self::fetched).
+    pub(super) async fn next_content(&mut self) -> Joined {
         match self.fetching.join_next().await {
-            Some(fetched) => self.fetched(fetched).await,
+            Some(content) => content,
             None => std::future::pending().await,
         }
     }
 
     /// Waits for every content that is being read.
     pub(super) async fn finish_contents(&mut self) -> Result<()> {
-        while !self.fetching.is_empty() {
-            self.next_content().await?;
+        while let Some(content) = self.fetching.join_next().await {
+            self.fetched(content).await?;
         }
         Ok(())
     }
@@ -185,7 +189,8 @@ impl<'a, 'j> Run<'a, 'j> {
         });
     }
 
-    async fn fetched(&mut self, joined: Result<(Draft, Fetched), tokio::task::JoinError>) -> Result<()> {
+    /// Writes a document whose content was read.
+    pub(super) async fn fetched(&mut self, joined: Joined) -> Result<()> {
         let (mut draft, fetched) = joined.map_err(|error| {
             self.report.failed += 1;
             Error::unexpected("reading a content ended early").caused_by(error)
