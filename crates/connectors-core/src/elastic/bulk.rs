@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use self::delivery::{Delivery, deliver};
 use self::window::Window;
 use super::Client;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Writes into one index. What is put in is sent when enough is together, and what became of it is in
 /// [`written`](Self::written) after [`finish`](Self::finish).
@@ -33,7 +33,7 @@ pub struct Bulk {
     ids: HashSet<u64, BuildHasherDefault<AsIs>>,
     window: Arc<Window>,
     written: Written,
-    broken: Option<Error>,
+    broken: Option<(ErrorKind, String)>,
 }
 
 impl Bulk {
@@ -57,8 +57,8 @@ impl Bulk {
     /// Puts one operation in; `write` appends the document's own line for anything but a delete.
     ///
     /// # Errors
-    /// Why nothing more can be written: a request that failed for good. What was put in before is
-    /// accounted for all the same, this item too.
+    /// Why nothing more is written: a request that failed for good. Whatever was put in, before or after,
+    /// this item too, is accounted for all the same.
     pub async fn put(&mut self, item: Item, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         if self.ids.contains(&item.hash) {
             self.settle().await;
@@ -68,7 +68,7 @@ impl Bulk {
         if self.open.len() >= self.client.settings().bulk.chunk_bytes {
             self.launch().await;
         }
-        self.broken.take().map_or(Ok(()), Err)
+        self.state()
     }
 
     /// Sends what is left and waits for every answer.
@@ -77,7 +77,7 @@ impl Bulk {
     /// Why some could not be written; they are in [`Written::refused`].
     pub async fn finish(&mut self) -> Result<()> {
         self.settle().await;
-        self.broken.take().map_or(Ok(()), Err)
+        self.state()
     }
 
     /// What became of everything so far.
@@ -89,6 +89,11 @@ impl Bulk {
     #[must_use]
     pub fn window(&self) -> usize {
         self.window.limit()
+    }
+
+    fn state(&self) -> Result<()> {
+        let Some((kind, why)) = &self.broken else { return Ok(()) };
+        Err(Error::new(*kind, why.as_str()))
     }
 
     async fn settle(&mut self) {
@@ -107,6 +112,11 @@ impl Bulk {
                 break;
             }
         }
+        if let Some((_, why)) = &self.broken {
+            let unsent = std::mem::take(&mut self.open);
+            self.written.refuse(unsent.seal().into_items(), &format!("not sent: {why}"));
+            return;
+        }
         let capacity = self.open.len();
         let batch = std::mem::replace(&mut self.open, Batch::with_capacity(capacity));
         self.bytes_flying += batch.len();
@@ -124,11 +134,17 @@ impl Bulk {
                     self.ids.remove(hash);
                 }
                 self.written.add(delivery.written);
-                self.broken = self.broken.take().or(delivery.error);
+                self.break_by(delivery.error);
             }
-            Err(error) => self.broken = Some(Error::unexpected("a bulk ended early").caused_by(error)),
+            Err(error) => self.break_by(Some(Error::unexpected("a bulk ended early").caused_by(error))),
         }
         true
+    }
+
+    /// The first error for good is the one that is told.
+    fn break_by(&mut self, error: Option<Error>) {
+        let first = self.broken.take();
+        self.broken = first.or_else(|| error.map(|error| (error.kind(), error.to_string())));
     }
 }
 

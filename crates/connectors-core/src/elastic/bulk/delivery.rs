@@ -48,7 +48,7 @@ impl Written {
         }
     }
 
-    fn refuse(&mut self, items: impl Iterator<Item = Item>, reason: &str) {
+    pub(super) fn refuse(&mut self, items: impl Iterator<Item = Item>, reason: &str) {
         let reason: Arc<str> = reason.into();
         self.refused.extend(items.map(|item| Refused { item, reason: reason.clone() }));
     }
@@ -119,14 +119,19 @@ impl Courier<'_> {
         broken.map_or(Ok(()), Err)
     }
 
-    /// Tries until nothing is left to try; hands back a batch that is refused as a whole.
+    /// Tries until nothing is left to try, anew after each item that came through; hands back a batch
+    /// that is refused as a whole.
     async fn persist(&mut self, mut batch: Sealed) -> Result<Option<(Sealed, Response)>> {
         let mut delays = self.client.retry().delays();
         loop {
+            let tried = batch.count();
             let (asked, cause) = match self.once(&batch).await {
                 Try::Items(lines) => match self.settle(batch, lines) {
                     Some(rest) => {
                         batch = rest;
+                        if batch.count() < tried {
+                            delays = self.client.retry().delays();
+                        }
                         (None, Error::transient("Elasticsearch kept asking to wait"))
                     }
                     None => return Ok(None),
