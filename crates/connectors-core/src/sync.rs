@@ -115,17 +115,11 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
     };
     let mut run = Run::new(job, prepared, report);
     let listed = run.listing().await;
-    let written = run.finish_writes().await;
-    if listed.is_ok() && written.is_ok() && !job.cancel.is_cancelled() {
-        run.deletes().await?;
+    let mut ended = listed.and(run.finish_writes().await);
+    if ended.is_ok() {
+        ended = run.deletes().await;
     }
-    let ended = listed.and(written);
-    if ended.as_ref().is_err_and(|error| error.kind().is_passing()) {
-        return ended;
-    }
-    run.settle_failures().await?;
-    index::refresh(job.client, job.index).await?;
-    ended
+    run.close(ended).await
 }
 
 /// What the index holds, and the ids that failed in earlier syncs.

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::Result;
 use crate::elastic::{index, scan};
 
+use super::report::Status;
 use super::run::Run;
 
 /// Documents that may be deleted, and those that stay because nobody knows.
@@ -18,7 +19,10 @@ impl Run<'_, '_> {
     /// Deletes what a listing did not name: everything after a complete one, after an incomplete one only
     /// what lies outside of the scopes that failed.
     pub(super) async fn deletes(&mut self) -> Result<()> {
-        let knows_nothing = self.failed_scopes.iter().any(String::is_empty);
+        if self.is_stopped() {
+            return Ok(());
+        }
+        let knows_nothing = self.failed_scopes.iter().any(|scope| scope.trim_matches('/').is_empty());
         if knows_nothing {
             self.report.kept = self.inventory.unseen().len() as u64;
             return Ok(());
@@ -33,10 +37,27 @@ impl Run<'_, '_> {
             self.report.withheld = gone.len() as u64;
             return Ok(());
         }
+        let deleted = self.delete_all(gone).await;
+        deleted.and(self.finish_writes().await)
+    }
+
+    async fn delete_all(&mut self, gone: Vec<String>) -> Result<()> {
         for id in gone {
+            if self.is_stopped() {
+                break;
+            }
             self.delete(id).await?;
         }
-        self.finish_writes().await
+        Ok(())
+    }
+
+    /// True, and told in the report, when somebody ended the sync.
+    fn is_stopped(&mut self) -> bool {
+        let is_stopped = self.job.cancel.is_cancelled();
+        if is_stopped {
+            self.report.status = Status::Stopped;
+        }
+        is_stopped
     }
 
     async fn left_over(&self) -> Result<Sorted> {
@@ -74,9 +95,10 @@ impl Run<'_, '_> {
 
 /// True when a document may lie where the listing failed.
 fn is_uncertain(scope: Option<&str>, failed: &[String]) -> bool {
-    let Some(scope) = scope else { return !failed.is_empty() };
+    let Some(scope) = scope.map(|scope| scope.trim_matches('/')) else { return !failed.is_empty() };
     failed.iter().any(|failed| {
-        scope.strip_prefix(failed.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let rest = scope.strip_prefix(failed.trim_matches('/'));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
 
@@ -86,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_lies_at_or_under_a_failed_scope_stays() {
-        let failed = ["a/b".to_owned(), "x".to_owned()];
+        let failed = ["a/b".to_owned(), "x".to_owned(), "/y/".to_owned()];
         for (scope, uncertain) in [
             (Some("a/b"), true),
             (Some("a/b/c"), true),
@@ -94,6 +116,8 @@ mod tests {
             (Some("a"), false),
             (Some("a/bc"), false),
             (Some(""), false),
+            (Some("/a/b/c/"), true),
+            (Some("y/"), true),
             (None, true),
         ] {
             assert_eq!(is_uncertain(scope, &failed), uncertain, "{scope:?}");

@@ -61,12 +61,7 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     let mut kept = Kept { latest: None, saved: Instant::now() };
     let applied = run.changes(source, from, &mut kept).await;
     let ended = applied.and(run.checkpoint(&mut kept).await);
-    if ended.as_ref().is_err_and(|error| error.kind().is_passing()) {
-        return ended;
-    }
-    run.settle_failures().await?;
-    index::refresh(job.client, job.index).await?;
-    ended
+    run.close(ended).await
 }
 
 /// The latest cursor, and when one was last kept.
@@ -116,8 +111,8 @@ impl Run<'_, '_> {
 
     /// Waits until everything so far is written, then keeps the latest cursor.
     async fn checkpoint(&mut self, kept: &mut Kept) -> Result<()> {
-        self.finish_contents().await?;
-        self.finish_writes().await?;
+        let read = self.finish_contents().await;
+        read.and(self.finish_writes().await)?;
         kept.saved = Instant::now();
         match kept.latest.take() {
             Some(cursor) => state::save(self.job.client, self.job.index, &cursor).await,

@@ -54,6 +54,8 @@ pub struct Report {
     pub failed: u64,
     /// Documents removed from the index.
     pub deleted: u64,
+    /// Documents that the server refused to remove.
+    pub undeleted: u64,
     /// True when everything of the source was listed.
     pub complete: bool,
     /// Documents that the guard kept from being deleted.
@@ -104,6 +106,7 @@ impl Report {
             filtered: 0,
             failed: 0,
             deleted: 0,
+            undeleted: 0,
             complete: false,
             withheld: 0,
             kept: 0,
@@ -147,7 +150,8 @@ impl Report {
         if !self.adds_up() && self.status != Status::Failed {
             self.fail(&Error::unexpected("the accounts do not add up: this is a fault of the program"));
         }
-        let unfinished = self.failed > 0 || self.contents.failed > 0 || !self.complete;
+        let failed = self.failed + self.contents.failed + self.undeleted;
+        let unfinished = failed > 0 || !self.complete;
         self.status = match self.status {
             Status::Completed if self.withheld > 0 => Status::Withheld,
             Status::Completed if unfinished => Status::Partial,
@@ -214,6 +218,7 @@ mod tests {
         assert_eq!(closed(|_| ()).status, Status::Completed);
         assert_eq!(closed(|report| report.complete = false).status, Status::Partial);
         assert_eq!(closed(|report| report.contents.failed = 1).status, Status::Partial);
+        assert_eq!(closed(|report| report.undeleted = 1).status, Status::Partial);
         assert_eq!(closed(|report| report.withheld = 11).status, Status::Withheld);
         assert_eq!(closed(|report| (report.listed, report.failed) = (1, 1)).status, Status::Partial);
         assert_eq!(closed(|report| report.status = Status::Stopped).status, Status::Stopped);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use futures::StreamExt;
 use tokio::task::JoinSet;
 
-use crate::elastic::{Bulk, Item, Kind, Refused};
+use crate::elastic::{Bulk, Item, Kind, Refused, index};
 use crate::{Content, Document, Error, Result};
 
 use super::content::{Fetched, Reader};
@@ -131,6 +131,16 @@ impl<'a, 'j> Run<'a, 'j> {
         finished
     }
 
+    /// Keeps what failed and makes everything visible, however the sync ended; not where the server is gone.
+    pub(super) async fn close(&mut self, ended: Result<()>) -> Result<()> {
+        if ended.as_ref().is_err_and(|error| error.kind().is_passing()) {
+            return ended;
+        }
+        let settled = self.settle_failures().await;
+        let refreshed = index::refresh(self.job.client, self.job.index).await;
+        ended.and(settled).and(refreshed)
+    }
+
     pub(super) fn listing_error(&mut self, error: Error) -> Result<()> {
         tracing::warn!(%error, "the listing is not complete");
         count(&self.job.counters.failed);
@@ -245,8 +255,9 @@ impl<'a, 'j> Run<'a, 'j> {
         self.report.updated += written.updated;
         self.report.deleted += written.deleted;
         for Refused { item, reason } in written.refused {
-            if item.kind != Kind::Delete {
-                self.report.failed += 1;
+            match item.kind {
+                Kind::Delete => self.report.undeleted += 1,
+                _ => self.report.failed += 1,
             }
             self.keep(item.id, Stage::Bulk, &reason);
         }
