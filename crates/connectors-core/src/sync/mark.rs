@@ -23,9 +23,10 @@ impl Shape {
         Self { plain, with_content: hash_of(&[plain, EXTRACTOR_VERSION, max_content]) }
     }
 
-    /// What a document with this version is marked by.
-    pub(super) fn fingerprint(self, version: Version, has_content: bool) -> u64 {
-        hash_of(&[version.0, if has_content { self.with_content } else { self.plain }])
+    /// What a document with this version is marked by; where it lies is a part of it.
+    pub(super) fn fingerprint(self, version: Version, has_content: bool, scope: Option<&str>) -> u64 {
+        let print = hash_of(&[version.0, if has_content { self.with_content } else { self.plain }]);
+        scope.map_or(print, |scope| hash_of(&[print, hash(scope.as_bytes())]))
     }
 }
 
@@ -54,7 +55,7 @@ mod tests {
 
     #[test]
     fn marks_are_the_same_on_every_machine_and_in_every_version() {
-        let fingerprint = Shape::new(0, 10 << 20).fingerprint(Version::from("v1"), false);
+        let fingerprint = Shape::new(0, 10 << 20).fingerprint(Version::from("v1"), false, None);
         assert_eq!(
             mark("doc-1", fingerprint),
             Mark { id: -4_531_290_630_434_656_191, mark: 19_543_491_934_366 }
@@ -64,13 +65,16 @@ mod tests {
     #[test]
     fn what_shapes_a_document_changes_its_mark() {
         let (shape, version) = (Shape::new(0, 100), Version::from("v1"));
-        let plain = shape.fingerprint(version, false);
+        let plain = shape.fingerprint(version, false, None);
         let base = mark("a", plain);
-        assert_eq!(base, mark("a", Shape::new(0, 999).fingerprint(version, false)), "no content, no limit");
+        let other_limit = Shape::new(0, 999).fingerprint(version, false, None);
+        assert_eq!(base, mark("a", other_limit), "no content, no limit");
         for other in [
-            shape.fingerprint(Version::from("v2"), false),
-            shape.fingerprint(version, true),
-            Shape::new(1, 100).fingerprint(version, false),
+            shape.fingerprint(Version::from("v2"), false, None),
+            shape.fingerprint(version, true, None),
+            shape.fingerprint(version, false, Some("")),
+            shape.fingerprint(version, false, Some("a/b")),
+            Shape::new(1, 100).fingerprint(version, false, None),
             without_content(plain),
         ] {
             assert_ne!(base, mark("a", other));

@@ -158,7 +158,8 @@ impl<'a, 'j> Run<'a, 'j> {
         self.await_content_of(document.id.as_str()).await?;
         let is_retried = self.is_retried(document.id.as_str());
         if let Some(version) = document.version {
-            let fingerprint = self.shape.fingerprint(version, document.content.is_some());
+            let scope = document.scope.as_deref();
+            let fingerprint = self.shape.fingerprint(version, document.content.is_some(), scope);
             let mark = mark(document.id.as_str(), fingerprint);
             if !is_retried && self.inventory.holds(mark) {
                 self.inventory.look(mark);
@@ -223,7 +224,8 @@ impl<'a, 'j> Run<'a, 'j> {
 
     /// Puts a document into the bulk unless the index holds it just so.
     async fn write(&mut self, draft: Draft, failure: Option<Error>) -> Result<()> {
-        let mut fingerprint = self.shape.fingerprint(draft.version(), draft.has_content);
+        let scope = draft.scope.as_deref();
+        let mut fingerprint = self.shape.fingerprint(draft.version(), draft.has_content, scope);
         if let Some(error) = failure {
             fingerprint = without_content(fingerprint);
             self.keep(draft.id.clone(), Stage::Content, &error.to_string());

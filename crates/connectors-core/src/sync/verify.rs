@@ -123,15 +123,19 @@ impl Comparison {
     /// From the version alone where there is one; else from what would be sent.
     async fn fingerprint(&self, document: Document) -> Result<u64> {
         if let Some(version) = document.version {
-            return Ok(self.shape.fingerprint(version, document.content.is_some()));
+            let scope = document.scope.as_deref();
+            return Ok(self.shape.fingerprint(version, document.content.is_some(), scope));
         }
         let (mut draft, content) = Draft::new(document)?;
-        let Some(content) = content else { return Ok(self.shape.fingerprint(draft.version(), false)) };
+        let print = |draft: &Draft| {
+            self.shape.fingerprint(draft.version(), draft.has_content, draft.scope.as_deref())
+        };
+        let Some(content) = content else { return Ok(print(&draft)) };
         match self.reader.fetch(&content).await {
             Fetched::Text(text) => draft.text = Some(text),
             Fetched::Skipped(_) => {}
-            Fetched::Failed(_) => return Ok(without_content(self.shape.fingerprint(draft.version(), true))),
+            Fetched::Failed(_) => return Ok(without_content(print(&draft))),
         }
-        Ok(self.shape.fingerprint(draft.version(), true))
+        Ok(print(&draft))
     }
 }
