@@ -58,7 +58,11 @@ impl Inventory {
                 self.fresh.push(mark.id);
                 Known::New
             }
-            (None, 1) => self.see(start, Known::Changed),
+            (None, 1) => {
+                // The index will hold this, so that a later listing of the id is compared with it.
+                self.marks[start] = mark;
+                self.see(start, Known::Changed)
+            }
             (None, _) => Known::Contested,
         }
     }
@@ -126,6 +130,14 @@ mod tests {
         }
         assert_eq!(inventory.repeated(), 2);
         assert!(inventory.unseen().is_empty());
+    }
+
+    #[test]
+    fn a_document_is_compared_with_what_was_listed_last() {
+        let mut inventory = Inventory::new(vec![mark(1, 1), mark(2, 2)]);
+        let known = [1, 5, 5, 1].map(|version| inventory.look(mark(1, version)));
+        assert_eq!(known, [Known::Unchanged, Known::Changed, Known::Unchanged, Known::Changed]);
+        assert_eq!(inventory.unseen(), [mark(2, 2)]);
     }
 
     #[test]

@@ -269,7 +269,7 @@ impl<'a, 'j> Run<'a, 'j> {
         tracing::debug!(id, ?stage, reason, "a document failed");
         count(&self.job.counters.failed);
         self.spared.insert(id.clone());
-        if self.failures.len() < self.job.options.max_failures {
+        if self.failures.len() <= self.job.options.max_failures {
             let (index, time) = (self.job.index.to_owned(), self.job.context.clock.now());
             self.failures.push(Failure { index, id, stage, reason: reason.to_owned(), time });
         }
@@ -277,7 +277,7 @@ impl<'a, 'j> Run<'a, 'j> {
 
     fn check_failures(&self) -> Result<()> {
         let failed = self.failures.len();
-        if failed >= self.job.options.max_failures { Err(too_many(failed)) } else { Ok(()) }
+        if failed > self.job.options.max_failures { Err(too_many(failed)) } else { Ok(()) }
     }
 }
 
