@@ -6,6 +6,7 @@ mod request;
 pub(crate) use request::is_passing;
 pub use request::{Request, Response};
 
+use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -45,7 +46,7 @@ impl Traffic {
 }
 
 /// A connection to one server or cluster; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     transport: Transport,
     settings: Arc<Settings>,
@@ -101,9 +102,9 @@ impl Client {
         let query = (!request.query.is_empty()).then_some(&request.query);
         let timeout = Some(self.settings.timeout);
         let sent = self.transport.send(request.method, &request.path, headers, query, body, timeout).await;
-        let answer = sent.map_err(|error| unreachable(&self.settings.host, error))?;
+        let answer = sent.map_err(|error| unreachable(&self.settings, error))?;
         let (status, retry_after) = (answer.status_code().as_u16(), retry_after(answer.headers()));
-        let body = answer.bytes().await.map_err(|error| unreachable(&self.settings.host, error))?;
+        let body = answer.bytes().await.map_err(|error| unreachable(&self.settings, error))?;
         self.traffic.received.fetch_add(body.len() as u64, Relaxed);
         tracing::debug!(method = ?request.method, path = request.path, status, "request");
         Ok(Response { status, retry_after, body })
@@ -188,6 +189,15 @@ impl Client {
     }
 }
 
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("settings", &self.settings)
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
 fn gzip(body: &[u8]) -> Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
     encoder.write_all(body)?;
@@ -202,7 +212,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 fn transport(settings: &Settings) -> Result<Transport> {
     let (mut host, mut auth) = (settings.host.clone(), settings.auth.clone());
     if let (Auth::None, false, Some(password)) = (&auth, host.username().is_empty(), host.password()) {
-        auth = Auth::Basic(host.username().to_owned(), Secret::new(password));
+        auth = Auth::Basic(decoded(host.username()), Secret::new(decoded(password)));
     }
     let cleared = host.set_username("").and(host.set_password(None));
     cleared.map_err(|()| Error::config("elasticsearch.host has no host in it").with("host", &host))?;
@@ -215,6 +225,19 @@ fn transport(settings: &Settings) -> Result<Transport> {
     }
     let built = builder.cert_validation(validation(settings)?).build();
     built.map_err(|error| Error::config("the Elasticsearch client can't be made").caused_by(error))
+}
+
+/// A part of a URL with its `%40` and the like as they were meant.
+fn decoded(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = (*first == b'%').then(|| after.get(..2)).flatten();
+        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn credentials(auth: &Auth) -> Option<Credentials> {

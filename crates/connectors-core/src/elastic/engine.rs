@@ -34,9 +34,7 @@ impl Engine {
             return serde_json::from_slice(&root.body)
                 .ok()
                 .and_then(|root| Self::from_root(&root))
-                .ok_or_else(|| {
-                    Error::config("what answers is not Elasticsearch").with("host", &client.settings().host)
-                });
+                .ok_or_else(|| stranger(client));
         }
         let nodes = Request::get("/_nodes/_local").query("filter_path", "nodes.*.version");
         let nodes: Value = client.json_once(&nodes).await?;
@@ -44,9 +42,7 @@ impl Engine {
         let version = versions.filter_map(|(_, node)| node["version"].as_str()).next();
         version
             .map(|version| Self { flavour: Flavour::Elasticsearch, version: version.to_owned() })
-            .ok_or_else(|| {
-                Error::config("what answers is not Elasticsearch").with("host", &client.settings().host)
-            })
+            .ok_or_else(|| stranger(client))
     }
 
     fn from_root(root: &Value) -> Option<Self> {
@@ -57,6 +53,11 @@ impl Engine {
         };
         Some(Self { flavour, version: version.get("number")?.as_str()?.to_owned() })
     }
+}
+
+fn stranger(client: &Client) -> Error {
+    Error::config("what answers is not Elasticsearch; see elasticsearch.host")
+        .with("host", client.settings().shown_host())
 }
 
 impl fmt::Display for Engine {

@@ -1,5 +1,6 @@
 //! How to reach the server, and how hard to push it.
 
+use std::fmt;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -8,7 +9,7 @@ use url::Url;
 use crate::config::Secret;
 
 /// Everything the client needs to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where the server is. A user and password in it count where `auth` is [`Auth::None`].
     pub host: Url,
@@ -44,6 +45,14 @@ impl Settings {
         }
     }
 
+    /// The host as it may be shown: without user and password.
+    #[must_use]
+    pub fn shown_host(&self) -> String {
+        let mut shown = self.host.clone();
+        let _ = shown.set_username("").and(shown.set_password(None));
+        shown.as_str().trim_end_matches('/').to_owned()
+    }
+
     /// True when the host is this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -59,6 +68,20 @@ impl Settings {
     #[must_use]
     pub fn compresses(&self) -> bool {
         self.compression.unwrap_or(!self.is_loopback())
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("host", &self.shown_host())
+            .field("auth", &self.auth)
+            .field("verify_certs", &self.verify_certs)
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .field("compression", &self.compression)
+            .field("bulk", &self.bulk)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,17 +3,15 @@
 use std::error::Error as StdError;
 
 use serde_json::Value;
-use url::Url;
 
 use super::{Request, Response};
+use crate::elastic::Settings;
 use crate::{Error, ErrorKind};
 
 /// No whole answer came.
-pub(super) fn unreachable(host: &Url, error: impl StdError + Send + Sync + 'static) -> Error {
-    let mut shown = host.clone();
-    let _ = shown.set_username("").and(shown.set_password(None));
-    Error::transient("Elasticsearch did not answer")
-        .with("host", shown.as_str().trim_end_matches('/'))
+pub(super) fn unreachable(settings: &Settings, error: impl StdError + Send + Sync + 'static) -> Error {
+    Error::transient("Elasticsearch did not answer; see that it runs, and that elasticsearch.host is right")
+        .with("host", settings.shown_host())
         .caused_by(error)
 }
 
@@ -42,7 +40,8 @@ pub(super) fn refused(request: &Request, response: &Response) -> Error {
 }
 
 fn shown(request: &Request) -> String {
-    format!("{:?} {}", request.method, request.path).replacen("Get", "GET", 1)
+    let method = format!("{:?}", request.method).to_uppercase();
+    format!("{method} {}", request.path)
 }
 
 /// The server's own words: `type: reason`.
