@@ -21,8 +21,10 @@ pub fn check_name(name: &str) -> Result<()> {
         "it begins with _, - or +"
     } else if name == "." || name == ".." {
         "it is . or .."
-    } else if name.contains(['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':']) {
-        "it has one of \\ / * ? \" < > | space , # : in it"
+    } else if name.contains(['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':', '%']) {
+        "it has one of \\ / * ? \" < > | space , # : % in it"
+    } else if name.chars().any(char::is_control) {
+        "it has a control character in it"
     } else if name.chars().any(char::is_uppercase) {
         "it has upper case letters"
     } else {
@@ -89,15 +91,14 @@ async fn create(client: &Client, index: &str) -> Result<()> {
     let put = |settings: &Value| {
         Request::put(format!("/{index}")).body(&json!({ "settings": settings, "mappings": mapping() }))
     };
-    let mut response = client.persist(&put(&settings)).await?;
+    let mut request = put(&settings);
+    let mut response = client.persist(&request).await?;
     if response.status == 400 && !is_there_already(&response.body) {
-        let older = json!({ "index.mapping.ignore_malformed": true });
-        response = client.persist(&put(&older)).await?;
+        request = put(&json!({ "index.mapping.ignore_malformed": true }));
+        response = client.persist(&request).await?;
     }
-    if response.is_success() || is_there_already(&response.body) {
-        return Ok(());
-    }
-    client.call(&put(&settings)).await.map(drop)
+    let is_there = response.is_success() || is_there_already(&response.body);
+    if is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
 }
 
 fn is_there_already(body: &[u8]) -> bool {
@@ -115,6 +116,9 @@ async fn complete(client: &Client, index: &str, current: &Value) -> Result<()> {
     let mut missing = mapping();
     if let Some(fields) = missing["properties"].as_object_mut() {
         fields.retain(|name, _| current["properties"].get(name).is_none());
+        if current["properties"]["_sync"].is_object() && current["properties"]["_sync"]["properties"]["scope"].is_null() {
+            fields.insert("_sync".into(), json!({ "properties": { "scope": scope() } }));
+        }
     }
     let is_current = current["_meta"]["sync"]["version"].as_u64() == Some(SYNC_VERSION);
     if is_current && missing["properties"] == json!({}) {
@@ -131,8 +135,10 @@ fn wrong_sync_field(current: &Value) -> Option<&'static str> {
     if sync.is_null() {
         return None;
     }
-    let is_long = |name: &str| sync["properties"][name]["type"] == "long";
-    (!is_long("id") || !is_long("mark")).then_some("_sync")
+    let is = |name: &str, kind: &str| sync["properties"][name]["type"] == kind;
+    let has_scope = !sync["properties"]["scope"].is_null();
+    let is_ours = is("id", "long") && is("mark", "long") && (!has_scope || is("scope", "keyword"));
+    (!is_ours).then_some("_sync")
 }
 
 /// What every content index maps; other fields are mapped as they come.
@@ -145,11 +151,15 @@ fn mapping() -> Value {
             "_sync": { "properties": {
                 "id": { "type": "long" },
                 "mark": { "type": "long", "index": false },
-                "scope": { "type": "keyword", "index": false },
+                "scope": scope(),
             } },
             "body": { "type": "text" },
         },
     })
+}
+
+fn scope() -> Value {
+    json!({ "type": "keyword", "index": false })
 }
 
 #[cfg(test)]
@@ -162,7 +172,7 @@ mod tests {
             assert!(check_name(good).is_ok(), "{good}");
         }
         let long = "x".repeat(256);
-        for bad in ["", "_a", "-a", "+a", ".", "..", "a/b", "a b", "a*", "A", "a:b", "a#b", long.as_str()] {
+        for bad in ["", "_a", "-a", "+a", ".", "..", "a/b", "a b", "a*", "A", "a:b", "a#b", "a%62", "a\nb", long.as_str()] {
             let error = check_name(bad).unwrap_err();
             assert!(error.to_string().contains("the index name can't be used"), "{error}");
         }
@@ -174,5 +184,8 @@ mod tests {
         assert_eq!(wrong_sync_field(&json!({"properties": {}})), None);
         let foreign = json!({"properties": {"_sync": {"type": "keyword"}}});
         assert_eq!(wrong_sync_field(&foreign), Some("_sync"));
+        let mut guessed = mapping();
+        guessed["properties"]["_sync"]["properties"]["scope"] = json!({"type": "text"});
+        assert_eq!(wrong_sync_field(&guessed), Some("_sync"), "what a server makes of it by itself");
     }
 }
