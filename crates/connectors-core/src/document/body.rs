@@ -54,7 +54,7 @@ impl Body {
 
     /// A body whose bytes the source writes itself when the document is sent.
     ///
-    /// `make` promises one JSON object in which no name stands twice and none is empty or reserved
+    /// `make` promises one JSON object on one line, with nothing around it, in which no name stands twice and none is empty or reserved
     /// (`id`, `_timestamp`, `_sync`, and what Elasticsearch keeps for itself: see [`Body::is_reserved`]).
     pub fn raw(make: impl FnOnce() -> Result<Bytes> + Send + 'static) -> Self {
         Self(Kept::Promise(Box::new(make)))
@@ -73,7 +73,7 @@ impl Body {
     pub fn into_bytes(self) -> Result<Bytes> {
         match self.0 {
             Kept::Bytes(bytes) => Ok(bytes),
-            Kept::Promise(make) => make(),
+            Kept::Promise(make) => one_line(make()?),
             Kept::Failed(error) => Err(error),
         }
     }
@@ -94,6 +94,15 @@ impl fmt::Debug for Body {
             Kept::Failed(error) => write!(f, "Body({error})"),
         }
     }
+}
+
+/// A line break in a body would cut the bulk it is sent in.
+fn one_line(bytes: Bytes) -> Result<Bytes> {
+    let is_object = bytes.first() == Some(&b'{') && bytes.last() == Some(&b'}');
+    if is_object && !bytes.contains(&b'\n') {
+        return Ok(bytes);
+    }
+    Err(Error::unexpected("the body is not a JSON object on one line"))
 }
 
 fn serialise<T: Serialize>(value: &T) -> Result<Bytes> {
@@ -190,6 +199,14 @@ mod tests {
         assert!(error.to_string().contains("not a JSON object"));
         let error = Body::lazy(|| std::collections::HashMap::from([((1, 2), 3)])).into_bytes().unwrap_err();
         assert!(error.to_string().contains("did not serialise"), "{error}");
+    }
+
+    #[test]
+    fn raw_bytes_that_would_break_a_bulk_are_an_error() {
+        for bytes in ["", "[]", "{}\n", "{\n}", " {}"] {
+            let error = Body::raw(|| Ok(Bytes::from_static(bytes.as_bytes()))).into_bytes().unwrap_err();
+            assert!(error.to_string().contains("on one line"), "{bytes}");
+        }
     }
 
     #[test]
