@@ -1,0 +1,84 @@
+//! Files of documents on their way into the index.
+
+use connectors_core::ErrorKind;
+use connectors_core::sync::{Stage, Status};
+use serde_json::json;
+
+use crate::support::{Entry, Memory, World, accounts};
+
+#[tokio::test]
+async fn a_file_that_fails_never_loses_its_document() {
+    for versioned in [true, false] {
+        let entry = || if versioned { Entry::versioned("a", 1) } else { Entry::plain("a", 1) };
+        let world = World::new().await;
+        let source = Memory::new([entry().broken(ErrorKind::Missing), Entry::plain("b", 1)]);
+        let report = world.sync(&source).await;
+        assert_eq!((report.status, accounts(&report)), (Status::Partial, [2, 0, 0, 0, 0]));
+        assert_eq!(report.contents.failed, 1);
+        assert_eq!(world.body("a"), json!({"n": 1}));
+        let [failure] = &world.failures().await[..] else { panic!("one failure") };
+        assert_eq!(
+            (failure.id.as_str(), failure.stage, failure.index.as_str()),
+            ("a", Stage::Content, "docs")
+        );
+        assert!(failure.reason.contains("the file could not be read"), "{}", failure.reason);
+
+        let report = world.sync(&source).await;
+        assert_eq!(
+            (report.status, accounts(&report)),
+            (Status::Partial, [0, 0, 2, 0, 0]),
+            "tried, still broken"
+        );
+        assert_eq!((report.contents.failed, world.failures().await.len()), (1, 1));
+
+        source.set([entry().text("words"), Entry::plain("b", 1)]);
+        let report = world.sync(&source).await;
+        assert_eq!((report.status, accounts(&report)), (Status::Completed, [0, 1, 1, 0, 0]));
+        assert_eq!(world.body("a"), json!({"n": 1, "body": "words"}));
+        assert!(world.failures().await.is_empty(), "what succeeds is forgotten");
+    }
+}
+
+#[tokio::test]
+async fn many_files_and_many_bulks_lose_nothing() {
+    let world = World::one_by_one().await;
+    let all: Vec<Entry> = (0..300)
+        .map(|number| match number % 3 {
+            0 => Entry::versioned(&format!("d{number}"), number),
+            1 => Entry::versioned(&format!("d{number}"), number).text(&format!("text {number}")),
+            _ => Entry::plain(&format!("d{number}"), number).text(&format!("text {number}")),
+        })
+        .collect();
+    let source = Memory::new(all.clone());
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [300, 0, 0, 0, 0]));
+    world.assert_holds(&all);
+    assert_eq!(accounts(&world.sync(&source).await), [0, 0, 300, 0, 0]);
+}
+
+#[tokio::test]
+async fn an_id_keeps_its_order_while_its_file_is_read() {
+    let listings: [Vec<Entry>; 3] = [
+        vec![Entry::versioned("a", 2).text("slow"), Entry::versioned("a", 3)],
+        vec![Entry::versioned("a", 2).text("slow"), Entry::versioned("a", 1)],
+        vec![Entry::versioned("a", 2).text("slow"), Entry::versioned("a", 3).text("later")],
+    ];
+    for listing in listings {
+        let world = World::one_by_one().await;
+        let source = Memory::new([Entry::versioned("a", 1)]);
+        world.sync(&source).await;
+        source.set(listing.clone());
+        world.sync(&source).await;
+        world.assert_holds(&listing[1..]);
+    }
+}
+
+#[tokio::test]
+async fn only_some_files_are_read_at_a_time() {
+    let mut world = World::new().await;
+    world.context.limits.concurrent_contents = 1;
+    let all: Vec<Entry> = (0..20).map(|n| Entry::plain(&format!("d{n}"), n).text("words")).collect();
+    let source = Memory::new(all.clone());
+    assert_eq!(accounts(&world.sync(&source).await), [20, 0, 0, 0, 0]);
+    world.assert_holds(&all);
+}

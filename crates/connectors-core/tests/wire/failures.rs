@@ -1,0 +1,132 @@
+//! Documents that the server refuses, and the index that remembers them.
+
+use connectors_core::sync::{Stage, Status, failures};
+use serde_json::json;
+
+use crate::support::{Entry, Fault, Memory, Step, World, accounts, entries};
+
+#[tokio::test]
+async fn a_refused_document_is_set_aside_and_tried_again() {
+    let world = World::new().await;
+    let source = Memory::numbered(5);
+    world.fake.script(|call| call.items(400, |id| id == "d2"));
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Partial, [4, 0, 0, 1, 0]));
+    assert_eq!(world.ids(), ["d0", "d1", "d3", "d4"]);
+    let [failure] = &world.failures().await[..] else { panic!("one failure") };
+    assert_eq!((failure.id.as_str(), failure.stage), ("d2", Stage::Bulk));
+    assert_eq!(failure.reason, "document_parsing_exception: failed to parse field [when] of type [date]");
+
+    assert_eq!(accounts(&world.sync(&source).await), [0, 0, 4, 1, 0], "it is tried in each sync");
+    world.fake.behave();
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [1, 0, 4, 0, 0]));
+    assert!(world.failures().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_change_leaves_the_version_from_before() {
+    let world = World::new().await;
+    let source = Memory::numbered(3);
+    world.sync(&source).await;
+    world.fake.script(|call| call.items(400, |_| true));
+    source.set([Entry::versioned("d0", 7), Entry::versioned("d1", 1), Entry::versioned("d2", 2)]);
+    let report = world.sync(&source).await;
+    assert_eq!(accounts(&report), [0, 0, 2, 1, 0]);
+    world.assert_holds(&entries(0..3));
+}
+
+#[tokio::test]
+async fn a_refused_document_of_another_tool_is_not_deleted() {
+    let world = World::new().await;
+    world.fake.seed("docs", [("d0".to_owned(), json!({"n": "foreign"}))]);
+    world.fake.script(|call| call.items(400, |id| id == "d0"));
+    let report = world.sync(&Memory::numbered(2)).await;
+    assert_eq!(accounts(&report), [1, 0, 0, 1, 0]);
+    assert_eq!(world.body("d0"), json!({"n": "foreign"}));
+}
+
+#[tokio::test]
+async fn failed_documents_are_sent_again_when_asked_for() {
+    let mut world = World::new().await;
+    let source = Memory::numbered(2);
+    world.sync(&source).await;
+    world.fake.script(|call| call.items(400, |_| true));
+    source.set([Entry::versioned("d0", 7), Entry::versioned("d1", 1)]);
+    world.sync(&source).await;
+    world.fake.behave();
+    source.set(entries(0..2));
+    world.options.retry_failed = true;
+    let report = world.sync(&source).await;
+    assert_eq!(accounts(&report), [0, 1, 1, 0, 0], "d0 is what the index holds, and sent all the same");
+    assert!(world.failures().await.is_empty());
+    assert_eq!(accounts(&world.sync(&source).await), [0, 0, 2, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_listed_is_forgotten_after_a_complete_listing() {
+    let world = World::new().await;
+    let source = Memory::numbered(3);
+    world.fake.script(|call| call.items(400, |id| id == "d2"));
+    world.sync(&source).await;
+    source.set(entries(0..2));
+    world.sync(&source).await;
+    assert!(world.failures().await.is_empty());
+}
+
+#[tokio::test]
+async fn failures_are_kept_apart_by_index() {
+    let world = World::new().await;
+    world.fake.script(|call| call.items(400, |_| true));
+    world.sync_into(&Memory::numbered(2), "one").await;
+    world.sync_into(&Memory::numbered(3), "two").await;
+    let count = async |index| failures::list(&world.client, index).await.unwrap().len();
+    assert_eq!((count(Some("one")).await, count(Some("two")).await, count(None).await), (2, 3, 5));
+    assert_eq!(count(Some("three")).await, 0);
+}
+
+#[tokio::test]
+async fn too_many_failures_end_the_sync() {
+    for (allowed, status) in [(10, Status::Partial), (9, Status::Failed), (0, Status::Failed)] {
+        let mut world = World::one_by_one().await;
+        world.options.max_failures = allowed;
+        let source = Memory::new((0..10).map(|number| Step::Unserialisable(format!("d{number}"))));
+        let report = world.sync(&source).await;
+        assert_eq!(report.status, status, "{allowed}");
+        assert_eq!(report.listed, 10.min(allowed as u64 + 1));
+        assert_eq!(world.failures().await.len() as u64, report.listed, "those before are kept");
+        let told = report.error.is_some_and(|error| error.contains("too many documents failed"));
+        assert_eq!(told, status == Status::Failed);
+    }
+}
+
+#[tokio::test]
+async fn no_failure_is_allowed_when_there_is_none() {
+    let mut world = World::new().await;
+    world.options.max_failures = 0;
+    assert_eq!(world.sync(&Memory::numbered(3)).await.status, Status::Completed);
+}
+
+#[tokio::test]
+async fn failures_that_can_not_be_kept_fail_the_sync() {
+    let world = World::new().await;
+    world.fake.script(|call| match call.path.as_str() {
+        "/.connectors-failures" => Fault::Status(403),
+        _ => call.items(400, |id| id == "d0"),
+    });
+    let report = world.sync(&Memory::numbered(2)).await;
+    assert_eq!((report.status, report.created, report.failed), (Status::Failed, 1, 1));
+    assert!(report.error.unwrap().contains("lack a privilege"));
+}
+
+#[tokio::test]
+async fn the_first_error_is_the_one_that_is_told() {
+    let world = World::new().await;
+    world.fake.script(|call| match call.path.as_str() {
+        "/.connectors-failures" => Fault::Status(403),
+        _ if call.is_bulk() => Fault::Status(401),
+        _ => Fault::None,
+    });
+    let report = world.sync(&Memory::numbered(2)).await;
+    assert!(report.error.unwrap().contains("does not know these credentials"));
+}

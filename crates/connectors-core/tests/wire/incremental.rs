@@ -1,0 +1,248 @@
+//! Changes since a cursor.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use connectors_core::sync::{Report, Status, full_resumable, incremental};
+use connectors_core::{
+    Change, Cursor, Document, DocumentId, Error, ErrorKind, Incremental, Result, Rules, Source,
+};
+use futures::stream::{self, BoxStream, StreamExt};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::source::document;
+use crate::support::{Entry, Fault, Memory, World, accounts, entries};
+
+#[derive(Debug, Clone)]
+enum Event {
+    Put(Entry),
+    Delete(&'static str),
+    Checkpoint(u64),
+    Error(ErrorKind),
+    Cancel(CancellationToken),
+}
+
+/// A source with a log of changes; a cursor is a place in it.
+#[derive(Default)]
+struct Log {
+    memory: Memory,
+    events: Mutex<Vec<Event>>,
+    asked_from: Mutex<Vec<u64>>,
+    has_no_log: bool,
+}
+
+impl Log {
+    fn of(count: i64) -> Self {
+        Self { memory: Memory::numbered(count), ..Self::default() }
+    }
+
+    fn then(&self, events: impl IntoIterator<Item = Event>) {
+        self.events.lock().unwrap().extend(events);
+    }
+}
+
+#[async_trait]
+impl Source for Log {
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>> {
+        self.memory.documents(rules)
+    }
+}
+
+#[async_trait]
+impl Incremental for Log {
+    async fn cursor(&self) -> Result<Cursor> {
+        if self.has_no_log {
+            return Err(Error::config("no log is kept"));
+        }
+        Ok(Cursor(json!(self.events.lock().unwrap().len())))
+    }
+
+    fn changes<'a>(&'a self, from: Cursor, _: &'a Rules) -> BoxStream<'a, Result<Change>> {
+        let from = from.0.as_u64().unwrap();
+        self.asked_from.lock().unwrap().push(from);
+        let events: Vec<Event> = self.events.lock().unwrap()[usize::try_from(from).unwrap()..].to_vec();
+        stream::iter(events)
+            .filter_map(async |event| match event {
+                Event::Put(entry) => Some(Ok(Change::Upsert(document(entry, &self.memory.asked)))),
+                Event::Delete(id) => Some(Ok(Change::Delete(DocumentId::from(id)))),
+                Event::Checkpoint(place) => Some(Ok(Change::Checkpoint(Cursor(json!(place))))),
+                Event::Error(kind) => Some(Err(Error::new(kind, "the log stumbled"))),
+                Event::Cancel(token) => {
+                    token.cancel();
+                    None
+                }
+            })
+            .boxed()
+    }
+}
+
+async fn full(world: &World, log: &Log) -> Report {
+    let report = full_resumable(&world.job(log, "docs"), log).await;
+    assert!(report.adds_up(), "{report:?}");
+    report
+}
+
+async fn apply(world: &World, log: &Log) -> Report {
+    let report = incremental(&world.job(log, "docs"), log).await;
+    assert!(report.adds_up(), "{report:?}");
+    report
+}
+
+/// The cursor from which the next incremental sync goes on.
+async fn cursor(world: &World, log: &Log) -> u64 {
+    world.fake.behave();
+    apply(world, log).await;
+    *log.asked_from.lock().unwrap().last().unwrap()
+}
+
+#[tokio::test]
+async fn changes_are_applied_in_order_and_the_cursor_kept() {
+    let world = World::one_by_one().await;
+    let log = Log::of(5);
+    assert_eq!(full(&world, &log).await.status, Status::Completed);
+    log.then([
+        Event::Put(Entry::versioned("d1", 10)),
+        Event::Put(Entry::versioned("new", 1).text("words")),
+        Event::Delete("d2"),
+        Event::Put(Entry::versioned("twice", 1).text("first")),
+        Event::Put(Entry::versioned("twice", 2)),
+        Event::Put(Entry::versioned("passing", 1).text("words")),
+        Event::Delete("passing"),
+        Event::Delete("never there"),
+        Event::Checkpoint(9),
+    ]);
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [3, 2, 0, 0, 3]));
+    let mut expected = entries([0, 3, 4]);
+    expected.extend([
+        Entry::versioned("d1", 10),
+        Entry::versioned("new", 1).text("words"),
+        Entry::versioned("twice", 2),
+    ]);
+    world.assert_holds(&expected);
+    assert_eq!(cursor(&world, &log).await, 9);
+    assert_eq!(*log.asked_from.lock().unwrap(), [0, 9]);
+    log.memory.set(expected);
+    assert_eq!(accounts(&full(&world, &log).await), [0, 0, 6, 0, 0], "the marks are those of a full sync");
+}
+
+#[tokio::test]
+async fn without_a_cursor_a_full_sync_is_asked_for() {
+    let world = World::new().await;
+    let log = Log { has_no_log: true, ..Log::of(2) };
+    assert_eq!(full(&world, &log).await.status, Status::Completed, "synced all the same");
+    let report = apply(&world, &log).await;
+    assert_eq!(report.status, Status::Failed);
+    assert!(report.error.unwrap().contains("run a full sync first"));
+}
+
+#[tokio::test]
+async fn the_cursor_of_a_full_sync_is_kept_only_when_all_is_written() {
+    let world = World::new().await;
+    let log = Log::of(2);
+    world.fake.script(|call| if call.is_bulk() { Fault::Status(403) } else { Fault::None });
+    assert_eq!(full(&world, &log).await.status, Status::Failed);
+    world.fake.behave();
+    assert_eq!(apply(&world, &log).await.status, Status::Failed, "no cursor was kept");
+    world.fake.script(|call| {
+        if call.path.starts_with("/.connectors-state") { Fault::Status(403) } else { Fault::None }
+    });
+    let report = full(&world, &log).await;
+    assert_eq!((report.status, report.created), (Status::Failed, 2), "a cursor that can't be kept is told");
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_is_asked_for_again() {
+    let world = World::with(|settings| (settings.retry.max, settings.bulk.chunk_bytes) = (1, 1)).await;
+    let log = Log::of(1);
+    full(&world, &log).await;
+    log.then([
+        Event::Put(Entry::versioned("lost", 1)),
+        Event::Checkpoint(1),
+        Event::Put(Entry::versioned("b", 1)),
+        Event::Put(Entry::versioned("c", 1).text("words")),
+        Event::Put(Entry::versioned("d", 1)),
+        Event::Checkpoint(5),
+    ]);
+    // The server is back when the rest is sent: the cursor must not pass what was lost.
+    world
+        .fake
+        .script(|call| if call.ids.iter().any(|id| id == "lost") { Fault::Status(503) } else { Fault::None });
+    let report = apply(&world, &log).await;
+    assert_eq!(report.status, Status::Failed);
+    assert_eq!(cursor(&world, &log).await, 0);
+    assert_eq!(world.body("lost"), json!({"n": 1}));
+}
+
+#[tokio::test]
+async fn an_error_of_the_log_stops_the_cursor_there() {
+    for (kind, status) in [(ErrorKind::Transient, Status::Partial), (ErrorKind::Denied, Status::Failed)] {
+        let world = World::new().await;
+        let log = Log::of(1);
+        full(&world, &log).await;
+        log.then([
+            Event::Put(Entry::versioned("a", 1)),
+            Event::Checkpoint(1),
+            Event::Error(kind),
+            Event::Put(Entry::versioned("b", 1)),
+            Event::Checkpoint(4),
+        ]);
+        assert_eq!(apply(&world, &log).await.status, status);
+        log.events.lock().unwrap()[2] = Event::Put(Entry::versioned("c", 1));
+        assert_eq!(cursor(&world, &log).await, 1);
+        assert_eq!(world.ids(), ["a", "b", "c", "d0"]);
+    }
+}
+
+#[tokio::test]
+async fn a_stop_keeps_the_cursor_of_what_is_written() {
+    let world = World::one_by_one().await;
+    let log = Log::of(1);
+    full(&world, &log).await;
+    log.then([
+        Event::Put(Entry::versioned("a", 1).text("words")),
+        Event::Checkpoint(1),
+        Event::Cancel(world.cancel.clone()),
+        Event::Put(Entry::versioned("b", 1)),
+    ]);
+    let report = apply(&world, &log).await;
+    assert_eq!(report.status, Status::Stopped);
+    assert_eq!(world.body("a"), json!({"n": 1, "body": "words"}));
+    assert_eq!(cursor(&world, &log).await, 1);
+}
+
+#[tokio::test]
+async fn many_changes_with_files_lose_nothing() {
+    let world = World::one_by_one().await;
+    let log = Log::of(0);
+    full(&world, &log).await;
+    let all: Vec<Entry> =
+        (0..200).map(|n| Entry::versioned(&format!("d{n}"), n).text(&format!("text {n}"))).collect();
+    log.then(all.iter().cloned().map(Event::Put));
+    log.then([Event::Checkpoint(201)]);
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [200, 0, 0, 0, 0]));
+    world.assert_holds(&all);
+}
+
+#[tokio::test]
+async fn a_refused_change_is_kept_as_a_failure() {
+    let world = World::new().await;
+    let log = Log::of(2);
+    full(&world, &log).await;
+    log.then([Event::Put(Entry::versioned("bad", 1)), Event::Delete("d0"), Event::Checkpoint(2)]);
+    world.fake.script(|call| call.items(400, |id| id == "bad"));
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Partial, [0, 0, 0, 1, 1]));
+    assert_eq!(world.failures().await[0].id, "bad");
+    assert_eq!(cursor(&world, &log).await, 2);
+    log.then([Event::Delete("bad"), Event::Checkpoint(4)]);
+    log.events.lock().unwrap().insert(2, Event::Checkpoint(2));
+    apply(&world, &log).await;
+    assert!(world.failures().await.is_empty(), "what is deleted no longer fails");
+}

@@ -1,0 +1,146 @@
+//! A fake server, a source in memory, and a sync between the two.
+
+pub(crate) mod fake;
+pub(crate) mod faults;
+pub(crate) mod source;
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use connectors_core::elastic::{BulkSettings, Client, Retry, Settings};
+use connectors_core::sync::{Counters, Failure, Job, Options, Report, Verification, failures, full, verify};
+use connectors_core::{Clock, Context, Limits, Rules, Source};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::fake::{Fake, Manner, Root};
+pub(crate) use self::faults::{Call, Fault};
+pub(crate) use self::source::{Entry, Memory, Step};
+
+pub(crate) const INDEX: &str = "docs";
+
+/// A server with a client and everything else that a sync needs.
+pub(crate) struct World {
+    pub(crate) fake: Fake,
+    pub(crate) client: Client,
+    pub(crate) options: Options,
+    pub(crate) context: Context,
+    pub(crate) rules: Rules,
+    pub(crate) counters: Counters,
+    pub(crate) cancel: CancellationToken,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// With other settings of the client.
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::of(Manner::default(), change).await
+    }
+
+    /// With another server.
+    pub(crate) async fn of(manner: Manner, change: impl FnOnce(&mut Settings)) -> Self {
+        let fake = Fake::start(manner).await;
+        let mut settings = settings(&format!("http://{}", fake.address));
+        change(&mut settings);
+        let client = Client::connect(settings).await.unwrap();
+        let clock = Clock::fixed(DateTime::from_timestamp(1_700_000_000, 0).unwrap());
+        Self {
+            fake,
+            client,
+            options: Options::default(),
+            context: Context { clock, limits: Limits::default() },
+            rules: Rules::default(),
+            counters: Counters::default(),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// One document in each bulk.
+    pub(crate) async fn one_by_one() -> Self {
+        Self::with(|settings| settings.bulk.chunk_bytes = 1).await
+    }
+
+    pub(crate) fn job<'a>(&'a self, source: &'a dyn Source, index: &'a str) -> Job<'a> {
+        Job {
+            source,
+            rules: &self.rules,
+            client: &self.client,
+            index,
+            context: &self.context,
+            options: self.options,
+            counters: &self.counters,
+            cancel: &self.cancel,
+        }
+    }
+
+    pub(crate) async fn sync(&self, source: &Memory) -> Report {
+        self.sync_into(source, INDEX).await
+    }
+
+    pub(crate) async fn sync_into(&self, source: &Memory, index: &str) -> Report {
+        let report = full(&self.job(source, index)).await;
+        assert!(report.adds_up(), "{report:?}");
+        report
+    }
+
+    pub(crate) async fn verify(&self, source: &Memory) -> connectors_core::Result<Verification> {
+        verify(&self.job(source, INDEX)).await
+    }
+
+    pub(crate) async fn failures(&self) -> Vec<Failure> {
+        failures::list(&self.client, Some(INDEX)).await.unwrap()
+    }
+
+    /// The ids in the index, in order.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.fake.documents(INDEX).into_keys().collect()
+    }
+
+    /// The source's own fields of one document.
+    pub(crate) fn body(&self, id: &str) -> Value {
+        self.fake.kept().indices[INDEX].written.get(id).map(theirs).unwrap_or_default()
+    }
+
+    /// The index holds these documents and no others.
+    pub(crate) fn assert_holds(&self, entries: &[Entry]) {
+        let mut expected: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
+        expected.sort_unstable();
+        assert_eq!(self.ids(), expected);
+        let documents = self.fake.documents(INDEX);
+        for entry in entries {
+            let mut body = entry.body.clone();
+            if let Some(Ok(text)) = &entry.content {
+                body["body"] = json!(text);
+            }
+            assert_eq!(theirs(&documents[&entry.id]), body, "{}", entry.id);
+        }
+    }
+}
+
+/// A document without the fields of the sync.
+fn theirs(document: &Value) -> Value {
+    let mut document = document.clone();
+    for ours in ["id", "_timestamp", "_sync"] {
+        document.as_object_mut().map(|fields| fields.remove(ours));
+    }
+    document
+}
+
+pub(crate) fn settings(host: &str) -> Settings {
+    let retry =
+        Retry { initial: Duration::from_millis(1), longest: Duration::from_millis(5), ..Retry::default() };
+    Settings { retry, bulk: BulkSettings::default(), ..Settings::new(host.parse().unwrap()) }
+}
+
+/// Documents `d0…` with their number as body and version.
+pub(crate) fn entries(numbers: impl IntoIterator<Item = i64>) -> Vec<Entry> {
+    numbers.into_iter().map(|number| Entry::versioned(&format!("d{number}"), number)).collect()
+}
+
+/// `[created, updated, unchanged, failed, deleted]`.
+pub(crate) fn accounts(report: &Report) -> [u64; 5] {
+    [report.created, report.updated, report.unchanged, report.failed, report.deleted]
+}

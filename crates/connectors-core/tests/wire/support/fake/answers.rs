@@ -1,0 +1,142 @@
+//! Which request is answered how.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::{Index, Kept, Manner, Root, Seen, bulk, filter, search};
+
+pub(super) type Answer = (u16, Value);
+
+pub(super) fn error(kind: &str, reason: &str) -> Value {
+    json!({ "error": { "type": kind, "reason": reason } })
+}
+
+pub(super) fn reply((status, answer): Answer, retry_after: Option<u64>) -> Response {
+    let mut builder = Response::builder().status(status).header("content-type", "application/json");
+    if let Some(seconds) = retry_after {
+        builder = builder.header("retry-after", seconds);
+    }
+    builder.body(Body::from(answer.to_string())).unwrap()
+}
+
+/// Half of the answer, then a broken connection.
+pub(super) fn cut_off((status, answer): Answer) -> Response {
+    let text = answer.to_string();
+    let half = Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]);
+    let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let pieces = futures::stream::iter([Ok(half), Err(broken)]);
+    Response::builder().status(status).body(Body::from_stream(pieces)).unwrap()
+}
+
+/// Ends the task of this connection, and so the connection, without a word.
+pub(super) fn drop_connection() -> ! {
+    std::panic::resume_unwind(Box::new("dropped"))
+}
+
+pub(super) fn answer(kept: &mut Kept, manner: Manner, seen: &Seen, unwanted: &[(String, u16)]) -> Answer {
+    let body: Value = serde_json::from_str(&seen.body).unwrap_or_default();
+    let path: Vec<&str> = seen.path.trim_matches('/').split('/').collect();
+    let is_opensearch = manner.root == Root::OpenSearch;
+    let (status, answer) = match (seen.method.as_str(), &path[..]) {
+        ("GET", [""]) => root(manner.root),
+        ("GET", ["_nodes", "_local"]) => nodes(manner.root),
+        (_, [index, "_bulk"]) => bulk::answer(kept, index, seen, unwanted),
+        ("POST", [index, "_pit"]) if !is_opensearch => open_pit(kept, index, "id"),
+        ("POST", [index, "_search", "point_in_time"]) if is_opensearch => open_pit(kept, index, "pit_id"),
+        ("DELETE", ["_pit"]) if !is_opensearch => close_pit(kept, &body["id"]),
+        ("DELETE", ["_search", "point_in_time"]) if is_opensearch => close_pit(kept, &body["pit_id"][0]),
+        ("POST", ["_search"]) => search::in_pit(kept, manner, &body),
+        (method, [name, rest @ ..]) => on_index(kept, manner, (method, name, rest), &body),
+        _ => (400, error("illegal_argument_exception", "no handler found")),
+    };
+    (status, if status < 300 { filter::apply(answer, &seen.query) } else { answer })
+}
+
+fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), body: &Value) -> Answer {
+    let (method, name, rest) = request;
+    if (method, rest) == ("PUT", &[]) {
+        return create(kept, manner, name, body);
+    }
+    let Some(index) = kept.indices.get_mut(name) else {
+        return (404, error("index_not_found_exception", &format!("no such index [{name}]")));
+    };
+    match (method, rest) {
+        ("GET", ["_mapping"]) => (200, json!({ name: { "mappings": index.mappings } })),
+        ("PUT", ["_mapping"]) => {
+            merge(&mut index.mappings, body);
+            (200, json!({ "acknowledged": true }))
+        }
+        ("POST", ["_refresh"]) => {
+            index.visible = Arc::new(index.written.clone());
+            (200, json!({ "_shards": { "total": 1, "successful": 1, "failed": 0 } }))
+        }
+        ("POST", ["_count"]) => (200, json!({ "count": search::count(&index.visible, &body["query"]) })),
+        ("POST", ["_search"]) => search::plain(&index.visible.clone(), manner, body),
+        ("GET", ["_doc", id]) => match index.written.get(*id) {
+            Some(document) => (200, json!({ "_id": id, "found": true, "_source": document })),
+            None => (404, json!({ "_id": id, "found": false })),
+        },
+        ("PUT", ["_doc", id]) => {
+            index.written.insert((*id).into(), body.clone());
+            (201, json!({ "_id": id, "result": "created" }))
+        }
+        _ => (400, error("illegal_argument_exception", &format!("no handler for {method} {rest:?}"))),
+    }
+}
+
+fn create(kept: &mut Kept, manner: Manner, name: &str, body: &Value) -> Answer {
+    let newest = "index.mapping.total_fields.ignore_dynamic_beyond_limit";
+    if kept.indices.contains_key(name) {
+        return (400, error("resource_already_exists_exception", &format!("index [{name}] already exists")));
+    }
+    if manner.is_old && body["settings"].get(newest).is_some() {
+        return (400, error("illegal_argument_exception", &format!("unknown setting [{newest}]")));
+    }
+    let (mappings, settings) = (body["mappings"].clone(), body["settings"].clone());
+    kept.indices.insert(name.into(), Index { mappings, settings, ..Index::default() });
+    (200, json!({ "acknowledged": true, "shards_acknowledged": true, "index": name }))
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    match from {
+        Value::Object(fields) if into.is_object() => {
+            fields.iter().for_each(|(name, value)| merge(&mut into[name], value));
+        }
+        _ => *into = from.clone(),
+    }
+}
+
+fn root(root: Root) -> Answer {
+    match root {
+        Root::Elasticsearch => (200, json!({ "version": { "number": "9.5.3", "build_flavor": "default" } })),
+        Root::OpenSearch => (200, json!({ "version": { "number": "3.5.0", "distribution": "opensearch" } })),
+        Root::NoRoot => (405, error("illegal_argument_exception", "Incorrect HTTP method for uri [/]")),
+        Root::Stranger => (200, json!({ "hello": "world" })),
+    }
+}
+
+fn nodes(root: Root) -> Answer {
+    match root {
+        Root::NoRoot => (200, json!({ "nodes": { "abc": { "version": "9.5.3" } } })),
+        _ => (404, error("not_found", "nothing here")),
+    }
+}
+
+fn open_pit(kept: &mut Kept, index: &str, key: &str) -> Answer {
+    let Some(index) = kept.indices.get(index) else {
+        return (404, error("index_not_found_exception", "no such index"));
+    };
+    kept.pits_opened += 1;
+    let id = format!("pit-{}", kept.pits_opened);
+    let visible = index.visible.clone();
+    kept.pits.insert(id.clone(), visible);
+    (200, json!({ key: id }))
+}
+
+fn close_pit(kept: &mut Kept, id: &Value) -> Answer {
+    let closed = kept.pits.remove(id.as_str().unwrap_or_default()).is_some();
+    if closed { (200, json!({ "succeeded": true })) } else { (404, error("not_found", "no such view")) }
+}

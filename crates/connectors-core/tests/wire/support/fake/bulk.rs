@@ -1,0 +1,82 @@
+//! Bulk writes, and what is in flight at the same time.
+
+use serde_json::{Value, json};
+
+use super::answers::{Answer, error};
+use super::{Kept, Seen};
+use crate::support::faults::Call;
+
+pub(super) fn take_off(kept: &mut Kept, call: &Call) {
+    kept.bulks += 1;
+    kept.flying_bulks += 1;
+    kept.flying_bytes += call.bytes;
+    kept.most_bulks = kept.most_bulks.max(kept.flying_bulks);
+    kept.most_bytes = kept.most_bytes.max(kept.flying_bytes);
+    for id in &call.ids {
+        if !kept.flying_ids.insert(id.clone()) {
+            kept.overlaps.push(id.clone());
+        }
+    }
+}
+
+pub(super) fn land(kept: &mut Kept, call: &Call) {
+    kept.flying_bulks -= 1;
+    kept.flying_bytes -= call.bytes;
+    for id in &call.ids {
+        kept.flying_ids.remove(id);
+    }
+}
+
+pub(super) fn answer(kept: &mut Kept, index: &str, seen: &Seen, unwanted: &[(String, u16)]) -> Answer {
+    let mut items = Vec::new();
+    let mut lines = seen.body.lines();
+    while let Some(line) = lines.next() {
+        let Ok(action) = serde_json::from_str::<Value>(line) else {
+            return (400, error("illegal_argument_exception", "Malformed action/metadata line"));
+        };
+        let is_delete = action.get("delete").is_some();
+        let name = if is_delete { "delete" } else { "index" };
+        let id = action[name]["_id"].as_str().expect("an id").to_owned();
+        assert!(!id.is_empty() && id.len() <= 512, "an id that the server takes: {id}");
+        let document = if is_delete { None } else { Some(lines.next().expect("a document")) };
+        let status = match unwanted.iter().find(|(unwanted, _)| *unwanted == id) {
+            Some((_, status)) => *status,
+            None => apply(kept, index, &id, document),
+        };
+        items.push(json!({ name: item(&id, status) }));
+    }
+    if seen.query.contains("refresh=true") {
+        let index = kept.indices.entry(index.into()).or_default();
+        index.visible = std::sync::Arc::new(index.written.clone());
+    }
+    let has_errors = items.iter().any(|item| item.to_string().contains("\"error\""));
+    (200, json!({ "took": 1, "errors": has_errors, "items": items }))
+}
+
+fn apply(kept: &mut Kept, index: &str, id: &str, document: Option<&str>) -> u16 {
+    *kept.applied.entry(id.to_owned()).or_default() += 1;
+    let written = &mut kept.indices.entry(index.into()).or_default().written;
+    let Some(document) = document else {
+        return if written.remove(id).is_some() { 200 } else { 404 };
+    };
+    match serde_json::from_str::<Value>(document) {
+        Ok(document) if document.is_object() => {
+            if written.insert(id.to_owned(), document).is_some() {
+                200
+            } else {
+                201
+            }
+        }
+        _ => 400,
+    }
+}
+
+fn item(id: &str, status: u16) -> Value {
+    let (kind, reason) = match status {
+        200..300 | 404 => return json!({ "_id": id, "status": status }),
+        429 => ("es_rejected_execution_exception", "rejected execution of primary operation"),
+        400 => ("document_parsing_exception", "failed to parse field [when] of type [date]"),
+        _ => ("scripted", "as the test wants it"),
+    };
+    json!({ "_id": id, "status": status, "error": { "type": kind, "reason": reason } })
+}

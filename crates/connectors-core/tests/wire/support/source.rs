@@ -1,0 +1,179 @@
+//! A source in memory that counts what is asked of it.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use connectors_core::{Body, Content, Document, Error, ErrorKind, Result, Rules, Source};
+use futures::stream::{self, BoxStream, StreamExt};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+/// One document of the source.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) body: Value,
+    pub(crate) version: Option<String>,
+    pub(crate) scope: Option<String>,
+    /// Its file's text, or the kind of error with which reading it fails.
+    pub(crate) content: Option<Result<String, ErrorKind>>,
+}
+
+impl Entry {
+    pub(crate) fn new(id: impl Into<String>, body: Value) -> Self {
+        Self { id: id.into(), body, version: None, scope: None, content: None }
+    }
+
+    /// `{"n": number}`, without a version.
+    pub(crate) fn plain(id: &str, number: i64) -> Self {
+        Self::new(id, json!({ "n": number }))
+    }
+
+    /// `{"n": number}`, with the number as its version.
+    pub(crate) fn versioned(id: &str, number: i64) -> Self {
+        Self { version: Some(number.to_string()), ..Self::plain(id, number) }
+    }
+
+    pub(crate) fn scope(mut self, scope: &str) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    pub(crate) fn text(mut self, text: &str) -> Self {
+        self.content = Some(Ok(text.into()));
+        self
+    }
+
+    pub(crate) fn broken(mut self, kind: ErrorKind) -> Self {
+        self.content = Some(Err(kind));
+        self
+    }
+}
+
+/// What a listing comes to next.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Document(Entry),
+    /// An error of this kind, perhaps in a scope.
+    Error(ErrorKind, Option<&'static str>),
+    /// Somebody ends the sync just now.
+    Cancel(CancellationToken),
+    /// A body that does not serialise.
+    Unserialisable(String),
+    /// A body as these bytes.
+    Raw(String, &'static str),
+}
+
+impl From<Entry> for Step {
+    fn from(entry: Entry) -> Self {
+        Self::Document(entry)
+    }
+}
+
+/// Counts of what a source was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) bodies: AtomicUsize,
+    pub(crate) contents: AtomicUsize,
+    pub(crate) listings: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) steps: Mutex<Vec<Step>>,
+    pub(crate) asked: Arc<Asked>,
+    pub(crate) is_unchanged: std::sync::atomic::AtomicBool,
+    pub(crate) ping: Mutex<Option<ErrorKind>>,
+}
+
+impl Memory {
+    pub(crate) fn new<S: Into<Step>>(steps: impl IntoIterator<Item = S>) -> Self {
+        let memory = Self::default();
+        memory.set(steps);
+        memory
+    }
+
+    /// Other documents from now on.
+    pub(crate) fn set<S: Into<Step>>(&self, steps: impl IntoIterator<Item = S>) {
+        *self.steps.lock().unwrap() = steps.into_iter().map(Into::into).collect();
+    }
+
+    /// Documents `d0…` with their number as body and version.
+    pub(crate) fn numbered(count: i64) -> Self {
+        Self::new(super::entries(0..count))
+    }
+
+    /// Bodies serialised and contents opened since the last call.
+    pub(crate) fn take_asked(&self) -> (usize, usize) {
+        (self.asked.bodies.swap(0, SeqCst), self.asked.contents.swap(0, SeqCst))
+    }
+
+    fn item(step: Step, asked: &Arc<Asked>) -> Option<Result<Document>> {
+        match step {
+            Step::Document(entry) => Some(Ok(document(entry, asked))),
+            Step::Error(kind, scope) => {
+                let error = Error::new(kind, "the source stumbled");
+                Some(Err(match scope {
+                    Some(scope) => error.in_scope(scope),
+                    None => error,
+                }))
+            }
+            Step::Cancel(token) => {
+                token.cancel();
+                None
+            }
+            Step::Unserialisable(id) => Some(Ok(Document::new(id).body(&json!([1])))),
+            Step::Raw(id, bytes) => {
+                Some(Ok(Document::new(id).body(Body::raw(move || Ok(Bytes::from_static(bytes.as_bytes()))))))
+            }
+        }
+    }
+}
+
+/// The document of an entry, counting in `asked` what is made of it.
+pub(crate) fn document(entry: Entry, asked: &Arc<Asked>) -> Document {
+    let (body, bodies) = (entry.body, asked.clone());
+    let mut document = Document::new(entry.id.clone());
+    document = match entry.version {
+        None => document.body(&body),
+        Some(version) => document.version(version).body(Body::lazy(move || {
+            bodies.bodies.fetch_add(1, SeqCst);
+            body
+        })),
+    };
+    if let Some(scope) = entry.scope {
+        document = document.scope(scope);
+    }
+    let Some(text) = entry.content else { return document };
+    let contents = asked.clone();
+    document.content(Content::new(format!("{}.txt", entry.id), None, move || {
+        contents.contents.fetch_add(1, SeqCst);
+        let text = text.clone();
+        async move {
+            let text = text.map_err(|kind| Error::new(kind, "the file could not be read"))?;
+            Ok(stream::iter([Ok(Bytes::from(text))]).boxed())
+        }
+    }))
+}
+
+#[async_trait]
+impl Source for Memory {
+    async fn ping(&self) -> Result<()> {
+        match *self.ping.lock().unwrap() {
+            Some(kind) => Err(Error::new(kind, "the source is out of reach")),
+            None => Ok(()),
+        }
+    }
+
+    async fn changed(&self) -> Result<bool> {
+        Ok(!self.is_unchanged.load(SeqCst))
+    }
+
+    fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
+        self.asked.listings.fetch_add(1, SeqCst);
+        let steps = self.steps.lock().unwrap().clone();
+        stream::iter(steps).filter_map(async |step| Self::item(step, &self.asked)).boxed()
+    }
+}

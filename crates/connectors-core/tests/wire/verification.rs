@@ -1,0 +1,61 @@
+//! What a comparison of index and source tells.
+
+use connectors_core::ErrorKind;
+use serde_json::json;
+
+use crate::support::{Entry, Fault, Memory, Step, World, entries};
+
+#[tokio::test]
+async fn an_index_after_a_sync_is_equal() {
+    let world = World::new().await;
+    let source = Memory::new([
+        Entry::versioned("versioned", 1).scope("a"),
+        Entry::versioned("file", 1).text("words"),
+        Entry::plain("plain", 1).scope("b"),
+        Entry::plain("text", 1).text("words"),
+        Entry::plain("broken", 1).broken(ErrorKind::Missing),
+    ]);
+    world.sync(&source).await;
+    world.fake.forget_calls();
+    let found = world.verify(&source).await.unwrap();
+    assert!(found.is_equal(), "{found:?}");
+    assert_eq!((found.listed, found.equal, found.index.as_str()), (5, 5, "docs"));
+    assert!(world.fake.seen("_bulk").is_empty(), "nothing is written");
+}
+
+#[tokio::test]
+async fn every_difference_is_named() {
+    let world = World::new().await;
+    let source = Memory::new(entries(0..30));
+    world.sync(&source).await;
+    world.fake.seed("docs", [("foreign".to_owned(), json!({}))]);
+    let mut steps: Vec<Step> = entries(15..31).into_iter().map(Step::from).collect();
+    steps[0] = Entry::versioned("d15", -1).into();
+    steps[1] = Step::Unserialisable("d16".into());
+    source.set(steps);
+    let found = world.verify(&source).await.unwrap();
+    assert!(!found.is_equal());
+    assert_eq!((found.listed, found.equal, found.listing_errors), (16, 13, 0));
+    assert_eq!((found.missing.count, &found.missing.first[..]), (1, &["d30".to_owned()][..]));
+    assert_eq!((found.stale.count, &found.stale.first[..]), (2, &["d15".to_owned(), "d16".to_owned()][..]));
+    assert_eq!((found.left_over.count, found.left_over.first.len()), (16, 10));
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!((&json["missing"]["count"], json.get("error")), (&json!(1), None));
+}
+
+#[tokio::test]
+async fn errors_are_told() {
+    let world = World::new().await;
+    let source = Memory::numbered(2);
+    assert_eq!(world.verify(&source).await.unwrap_err().kind(), ErrorKind::Missing, "there is no index");
+    world.sync(&source).await;
+    let mut steps: Vec<Step> = entries(0..2).into_iter().map(Step::from).collect();
+    steps.push(Step::Error(ErrorKind::Transient, None));
+    source.set(steps);
+    let found = world.verify(&source).await.unwrap();
+    assert!(!found.is_equal());
+    assert_eq!((found.equal, found.listing_errors), (2, 1));
+    assert!(found.error.unwrap().contains("the source stumbled"));
+    world.fake.script(|call| if call.is_search() { Fault::Status(403) } else { Fault::None });
+    assert_eq!(world.verify(&source).await.unwrap_err().kind(), ErrorKind::Denied);
+}
