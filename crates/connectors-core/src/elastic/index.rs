@@ -116,7 +116,9 @@ async fn complete(client: &Client, index: &str, current: &Value) -> Result<()> {
     let mut missing = mapping();
     if let Some(fields) = missing["properties"].as_object_mut() {
         fields.retain(|name, _| current["properties"].get(name).is_none());
-        if current["properties"]["_sync"].is_object() && current["properties"]["_sync"]["properties"]["scope"].is_null() {
+        if current["properties"]["_sync"].is_object()
+            && current["properties"]["_sync"]["properties"]["scope"].is_null()
+        {
             fields.insert("_sync".into(), json!({ "properties": { "scope": scope() } }));
         }
     }
@@ -172,7 +174,23 @@ mod tests {
             assert!(check_name(good).is_ok(), "{good}");
         }
         let long = "x".repeat(256);
-        for bad in ["", "_a", "-a", "+a", ".", "..", "a/b", "a b", "a*", "A", "a:b", "a#b", "a%62", "a\nb", long.as_str()] {
+        for bad in [
+            "",
+            "_a",
+            "-a",
+            "+a",
+            ".",
+            "..",
+            "a/b",
+            "a b",
+            "a*",
+            "A",
+            "a:b",
+            "a#b",
+            "a%62",
+            "a\nb",
+            long.as_str(),
+        ] {
             let error = check_name(bad).unwrap_err();
             assert!(error.to_string().contains("the index name can't be used"), "{error}");
         }

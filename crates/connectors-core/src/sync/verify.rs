@@ -1,5 +1,7 @@
 //! Compares an index with its source, by id and mark, without writing.
 
+use std::collections::HashSet;
+
 use futures::StreamExt;
 use serde::Serialize;
 
@@ -77,7 +79,7 @@ pub async fn verify(job: &Job<'_>) -> Result<Verification> {
     }
     let mut inventory = Inventory::new(scan::marks(job.client, job.index).await?);
     let mut found = Verification { index: job.index.to_owned(), ..Verification::default() };
-    let comparison = Comparison::new(job);
+    let mut comparison = Comparison::new(job);
     let mut documents = job.source.documents(job.rules);
     while let Some(listed) = documents.next().await {
         match listed {
@@ -88,16 +90,18 @@ pub async fn verify(job: &Job<'_>) -> Result<Verification> {
             }
         }
     }
-    let left_over = scan::locate(job.client, job.index, &inventory.unseen()).await?;
-    left_over.iter().for_each(|located| found.left_over.add(&located.id));
+    let marked = scan::locate(job.client, job.index, &inventory.unseen()).await?;
     let unmarked = scan::unmarked(job.client, job.index).await?;
-    unmarked.iter().for_each(|id| found.left_over.add(id));
+    let left_over = marked.into_iter().map(|located| located.id).chain(unmarked);
+    left_over.filter(|id| !comparison.unread.contains(id)).for_each(|id| found.left_over.add(&id));
     Ok(found)
 }
 
 struct Comparison {
     shape: Shape,
     reader: Reader,
+    /// Ids that were listed, but can't be told apart by a mark.
+    unread: HashSet<String>,
 }
 
 impl Comparison {
@@ -106,17 +110,22 @@ impl Comparison {
         Self {
             shape: Shape::new(job.rules.fingerprint(), max_content),
             reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
+            unread: HashSet::new(),
         }
     }
 
-    async fn document(&self, document: Document, inventory: &mut Inventory, found: &mut Verification) {
+    async fn document(&mut self, document: Document, inventory: &mut Inventory, found: &mut Verification) {
         found.listed += 1;
         let id = document.id().as_str().to_owned();
         let known = self.fingerprint(document).await.map(|print| inventory.look(mark(&id, print)));
         match known {
             Ok(Known::Unchanged) => found.equal += 1,
             Ok(Known::New) => found.missing.add(&id),
-            Ok(Known::Changed | Known::Contested | Known::Unknown) | Err(_) => found.stale.add(&id),
+            Ok(Known::Changed) => found.stale.add(&id),
+            Ok(Known::Contested | Known::Unknown) | Err(_) => {
+                found.stale.add(&id);
+                self.unread.insert(id);
+            }
         }
     }
 
