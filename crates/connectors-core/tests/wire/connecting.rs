@@ -20,7 +20,7 @@ async fn every_flavour_is_synced_alike() {
     for (root, flavour, shown) in [
         (Root::Elasticsearch, Flavour::Elasticsearch, "Elasticsearch 9.5.3"),
         (Root::OpenSearch, Flavour::OpenSearch, "OpenSearch 3.5.0"),
-        (Root::NoRoot, Flavour::Elasticsearch, "Elasticsearch 9.5.3"),
+        (Root::Rootless, Flavour::Elasticsearch, "Elasticsearch 9.5.3"),
     ] {
         let world = World::of(manner(root), |_| ()).await;
         assert_eq!(

@@ -122,7 +122,8 @@ async fn after_a_failure_for_good_everything_is_refused_and_nothing_sent() {
     assert!(error.to_string().contains("lack a privilege"), "{error}");
     assert_eq!(bulk.written().refused.len(), 20, "each is accounted for");
     assert!(errors >= 17 && world.fake.kept().bulks <= 2, "{errors}");
-    let unsent = bulk.written().refused.iter().filter(|refused| refused.reason.starts_with("not sent")).count();
+    let unsent =
+        bulk.written().refused.iter().filter(|refused| refused.reason.starts_with("not sent")).count();
     assert!(unsent >= 18, "{unsent}");
 }
 

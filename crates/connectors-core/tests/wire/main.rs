@@ -1,16 +1,30 @@
 //! The sync as a whole, against a server that speaks Elasticsearch's protocol and fails on command.
 
+#[cfg(test)]
 mod accounts;
+#[cfg(test)]
 mod connecting;
+#[cfg(test)]
 mod contents;
+#[cfg(test)]
 mod definition;
+#[cfg(test)]
 mod deletes;
+#[cfg(test)]
 mod failures;
+#[cfg(test)]
 mod flow;
+#[cfg(test)]
 mod incremental;
+#[cfg(test)]
 mod indexing;
+#[cfg(test)]
 mod property;
+#[cfg(test)]
 mod retries;
+#[cfg(test)]
 mod stopping;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod verification;

@@ -52,7 +52,7 @@ async fn only_the_items_that_wait_are_sent_again() {
             let tries = tries.entry(id.clone()).or_default();
             *tries += 1;
             let number: usize = id[1..].parse().unwrap();
-            if number % 3 == 0 && *tries <= number % 4 {
+            if number.is_multiple_of(3) && *tries <= number % 4 {
                 busy.push((id.clone(), 429));
             }
         }
@@ -78,13 +78,13 @@ async fn a_server_that_lets_some_through_each_time_gets_all() {
 
 #[tokio::test]
 async fn tries_without_progress_come_to_an_end() {
-    let cases: [(&str, fn(&Call) -> Fault, &str); 4] = [
-        ("429", |_| Fault::Status(429), "too busy"),
-        ("500", |_| Fault::Status(500), "Elasticsearch failed"),
-        ("gone", |_| Fault::DropBefore, "did not answer"),
-        ("items", |call| call.items(429, |_| true), "kept asking to wait"),
+    let cases: [Case; 4] = [
+        ("too busy", 0, |_| Fault::Status(429)),
+        ("Elasticsearch failed", 0, |_| Fault::Status(500)),
+        ("did not answer", 0, |_| Fault::DropBefore),
+        ("kept asking to wait", 0, |call| call.items(429, |_| true)),
     ];
-    for (name, fault, told) in cases {
+    for (told, _, fault) in cases {
         let world = World::with(|settings| (settings.retry.max, settings.bulk.chunk_bytes) = (2, 1000)).await;
         let source = Memory::numbered(5);
         world.sync(&source).await;
@@ -92,12 +92,12 @@ async fn tries_without_progress_come_to_an_end() {
         world.fake.script(move |call| if call.is_bulk() { fault(call) } else { Fault::None });
         source.set(entries(5..60));
         let report = world.sync(&source).await;
-        assert_eq!((report.status, report.deleted), (Status::Failed, 0), "{name}");
-        assert_eq!((report.created, report.listed), (0, report.failed), "{name}");
-        assert!(report.error.as_ref().unwrap().contains(told), "{name}: {report:?}");
+        assert_eq!((report.status, report.deleted), (Status::Failed, 0), "{told}");
+        assert_eq!((report.created, report.listed), (0, report.failed), "{told}");
+        assert!(report.error.as_ref().unwrap().contains(told), "{report:?}");
         world.assert_holds(&entries(0..5));
         let bulks = world.fake.kept().bulks;
-        assert!(bulks % 3 == 0 && bulks <= 3 * 2, "{name}: three tries of what was in flight: {bulks}");
+        assert!(bulks % 3 == 0 && bulks <= 3 * 2, "{told}: three tries of what was in flight: {bulks}");
     }
 }
 

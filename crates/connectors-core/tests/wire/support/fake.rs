@@ -26,7 +26,7 @@ pub(crate) enum Root {
     Elasticsearch,
     OpenSearch,
     /// A distribution without its root page.
-    NoRoot,
+    Rootless,
     /// Something else that speaks JSON.
     Stranger,
 }

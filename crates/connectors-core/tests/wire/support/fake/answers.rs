@@ -113,14 +113,14 @@ fn root(root: Root) -> Answer {
     match root {
         Root::Elasticsearch => (200, json!({ "version": { "number": "9.5.3", "build_flavor": "default" } })),
         Root::OpenSearch => (200, json!({ "version": { "number": "3.5.0", "distribution": "opensearch" } })),
-        Root::NoRoot => (405, error("illegal_argument_exception", "Incorrect HTTP method for uri [/]")),
+        Root::Rootless => (405, error("illegal_argument_exception", "Incorrect HTTP method for uri [/]")),
         Root::Stranger => (200, json!({ "hello": "world" })),
     }
 }
 
 fn nodes(root: Root) -> Answer {
     match root {
-        Root::NoRoot => (200, json!({ "nodes": { "abc": { "version": "9.5.3" } } })),
+        Root::Rootless => (200, json!({ "nodes": { "abc": { "version": "9.5.3" } } })),
         _ => (404, error("not_found", "nothing here")),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-pub(super) fn matches(query: &Value, id: &str, document: &Value) -> bool {
+pub(super) fn matches(query: &Value, document: &Value) -> bool {
     let (kind, inner) = query.as_object().and_then(|query| query.iter().next()).expect("one query");
     match kind.as_str() {
         "match_all" => true,
@@ -14,8 +14,7 @@ pub(super) fn matches(query: &Value, id: &str, document: &Value) -> bool {
             value.is_some_and(|value| wanted.contains(value))
         }
         "bool" => {
-            let all =
-                |clause: &str| clauses(inner, clause).into_iter().map(|query| matches(query, id, document));
+            let all = |clause: &str| clauses(inner, clause).into_iter().map(|query| matches(query, document));
             let must = all("must").chain(all("filter")).all(|is_met| is_met);
             must && !all("must_not").any(|is_met| is_met)
         }

@@ -23,7 +23,7 @@ struct Match<'a> {
 }
 
 pub(super) fn count(documents: &Documents, query: &Value) -> usize {
-    documents.iter().filter(|(id, document)| matches(query, id, document)).count()
+    documents.iter().filter(|(_, document)| matches(query, document)).count()
 }
 
 pub(super) fn in_pit(kept: &Kept, manner: Manner, body: &Value) -> Answer {
@@ -50,8 +50,8 @@ fn search(documents: &Documents, manner: Manner, body: &Value, is_pit: bool) -> 
     let mut found: Vec<Match<'_>> = documents
         .iter()
         .enumerate()
-        .filter(|(place, (id, document))| {
-            in_slice(*place, &body["slice"]) && matches(&body["query"], id, document)
+        .filter(|(place, (_, document))| {
+            in_slice(*place, &body["slice"]) && matches(&body["query"], document)
         })
         .map(|(place, (id, document))| Match { id, document, sort: values(&sort, place, document) })
         .collect();
