@@ -32,7 +32,7 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// True where a sync right after a completed one must find by `changed()` that there is nothing to list.
     const SKIPS: bool = false;
 
-    /// What one promise may take, the start of the backend and loading included.
+    /// What starting the backend may take at most, and what one promise may take, loading included.
     const PATIENCE: Duration = Duration::from_secs(180);
 
     /// Starts an empty backend that is apart from every other: own port, own data.

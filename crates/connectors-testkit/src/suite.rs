@@ -10,6 +10,7 @@ mod exercise;
 mod fault;
 mod heap;
 mod incremental;
+mod json;
 mod listing;
 mod rules;
 mod secrets;
@@ -181,7 +182,10 @@ impl<F: Fixture> Suite<F> {
     }
 
     async fn on_stage(&self, promise: &Promise<F>) -> Outcome {
-        let mut stage = Stage::new(F::start().await?, self.source, Arc::clone(&self.debugs));
+        let Ok(started) = tokio::time::timeout(F::PATIENCE, F::start()).await else {
+            return Err(Broken::Fixture(format!("it did not start within {:?}", F::PATIENCE).into()));
+        };
+        let mut stage = Stage::new(started?, self.source, Arc::clone(&self.debugs));
         let attempt = AssertUnwindSafe((promise.attempt)(&mut stage)).catch_unwind();
         let outcome = match tokio::time::timeout(F::PATIENCE, attempt).await {
             Ok(Ok(outcome)) => outcome,

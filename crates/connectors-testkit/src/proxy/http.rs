@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt, BufStream};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 
 use super::Shared;
@@ -31,7 +31,7 @@ struct Ends<'a> {
 
 pub(super) async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut ends = Ends { client: BufStream::new(client), server: None, shared };
-    while let Some(request) = Message::request(&mut ends.client).await? {
+    while let Some(request) = ends.request().await? {
         let then = match shared.next() {
             None => ends.pass(&request).await?,
             Some(injection) => ends.fail(&request, injection).await?,
@@ -44,6 +44,15 @@ pub(super) async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> 
 }
 
 impl Ends<'_> {
+    /// The next request; none when either side has closed.
+    async fn request(&mut self) -> io::Result<Option<Message>> {
+        tokio::select! {
+            biased;
+            request = Message::request(&mut self.client) => request,
+            () = closed(self.server.as_mut()) => Ok(None),
+        }
+    }
+
     async fn pass(&mut self, request: &Message) -> io::Result<Then> {
         let answer = self.ask(request).await?;
         self.reply(&answer.bytes).await?;
@@ -121,6 +130,14 @@ impl Ends<'_> {
             self.reply(piece).await?;
         }
         Ok(())
+    }
+}
+
+/// Waits until a server has closed a connection on which nothing is asked, or spoke unasked.
+async fn closed(server: Option<&mut BufStream<TcpStream>>) {
+    match server {
+        Some(server) => drop(server.fill_buf().await),
+        None => std::future::pending().await,
     }
 }
 

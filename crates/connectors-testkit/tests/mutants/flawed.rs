@@ -34,7 +34,7 @@ macro_rules! flaws {
 
 flaws! {
     None, FailingPing, LyingPing, BareError, UnexpectedError, EarlyEnd, SkippedPage, Hanging, Panic,
-    SpuriousError, DuplicatePage, LostField, ListBody, LocalTime, Placeholder, IdOfRun, IdOfConnection,
+    SpuriousError, DuplicatePage, LostField, ListBody, DoubledName, LocalTime, Placeholder, IdOfRun, IdOfConnection,
     VersionOfRun, TimestampOfRun, FixedVersion, StaleBody, MissingDelete, LateAddition, LyingChanged,
     ForgetfulChanged, LostContent, TornContent, ContentOnce, BrokenContent, SwallowedError, RepeatedFirst,
     StickyError, TaskLeftOver, ThreadLeftOver, Resuming, BusyLoop, FirstHits, AllInMemory, SecretInLog,

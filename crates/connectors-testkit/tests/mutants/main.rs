@@ -45,6 +45,7 @@ flaws! {
     duplicate_page: DuplicatePage, "documents_are_unique", "listed more than once: [record-00";
     lost_field: LostField, "bodies_are_as_expected", ".colour: \"red\" is expected, nothing is there";
     body_that_is_no_object: ListBody, "bodies_are_as_expected", "not a JSON object";
+    name_twice_in_a_body: DoubledName, "bodies_are_as_expected", "`a` stands twice";
     local_time: LocalTime, "timestamps_are_as_expected", "yet to come";
     placeholder: Placeholder, "an_empty_backend_lists_nothing", "not expected: [placeholder]";
     id_of_the_run: IdOfRun, "ids_are_stable_over_runs", "not expected";

@@ -111,6 +111,7 @@ impl Flawed {
                 parts.body = edited(parts.body, |fields| _ = fields.insert("revision".into(), json!(0)));
             }
             Flaw::ListBody => parts.body = Body::raw(|| Ok(Bytes::from_static(b"[1]"))),
+            Flaw::DoubledName => parts.body = Body::raw(|| Ok(Bytes::from_static(b"{\"a\":1,\"a\":2}"))),
             Flaw::IdOfRun => parts.id = format!("{id}-{run}").into(),
             Flaw::IdOfConnection => parts.id = format!("{id}-{}", self.number).into(),
             Flaw::VersionOfRun => parts.version = Some(Version::from(run + self.number * 1000)),

@@ -1,0 +1,325 @@
+//! Each fault of the proxy, as the program and as the server see it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use axum::routing::{any, get};
+use connectors_testkit::proxy::{Fault, Plan, Proxy};
+use futures::stream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const BODY: &str = "0123456789012345678901234567890123456789";
+
+/// A server that answers what it is sent and counts how often it did.
+struct Echo {
+    address: SocketAddr,
+    served: Arc<AtomicU64>,
+}
+
+impl Echo {
+    async fn start() -> std::io::Result<Self> {
+        let served = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&served);
+        let echo = any(move |body: Bytes| async move {
+            count.fetch_add(1, SeqCst);
+            body
+        });
+        let pieces = || stream::iter(["one, ", "two, ", "three"].map(Ok::<_, std::io::Error>));
+        let app = Router::new()
+            .route("/", echo)
+            .route("/pieces", get(move || async move { Body::from_stream(pieces()) }))
+            .route("/nothing", any(|| async { StatusCode::NO_CONTENT }));
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Ok(Self { address, served })
+    }
+
+    fn served(&self) -> u64 {
+        self.served.load(SeqCst)
+    }
+}
+
+/// A client that opens a connection for each request.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap_or_default()
+}
+
+/// Status and body of an answer; none when it broke off.
+async fn post(client: &reqwest::Client, proxy: &Proxy) -> Option<(u16, String)> {
+    let answer = client.post(proxy.url()).body(BODY).send().await.ok()?;
+    let status = answer.status().as_u16();
+    Some((status, answer.text().await.ok()?))
+}
+
+fn whole() -> Option<(u16, String)> {
+    Some((200, BODY.to_owned()))
+}
+
+fn once(fault: Fault) -> Plan {
+    Plan::scripted([Some(fault)])
+}
+
+#[tokio::test]
+async fn a_calm_proxy_changes_nothing() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::http(server.address, Plan::calm()).await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..3 {
+        assert_eq!(post(&client, &proxy).await, whole());
+    }
+    let pieces = client.get(format!("{}/pieces", proxy.url())).send().await.unwrap();
+    assert_eq!(pieces.text().await.unwrap(), "one, two, three");
+    let nothing = client.get(format!("{}/nothing", proxy.url())).send().await.unwrap();
+    assert_eq!(nothing.status(), 204);
+    let head = client.head(proxy.url()).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+    assert_eq!((proxy.met(), proxy.injected()), (6, BTreeMap::new()));
+}
+
+#[tokio::test]
+async fn chunks_of_a_request_pass() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::http(server.address, Plan::calm()).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    let request = "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
+                   5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello world"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_status_is_answered_in_the_servers_place() {
+    let server = Echo::start().await.unwrap();
+    let faults = [413, 429, 503, 418].map(|status| Some(Fault::Status(status)));
+    let proxy = Proxy::http(server.address, Plan::scripted(faults)).await.unwrap();
+    let client = client();
+    for status in [413, 429, 503, 418] {
+        let (given, text) = post(&client, &proxy).await.unwrap();
+        assert_eq!(given, status);
+        assert!(text.contains("injected") && text.ends_with(&format!("\"status\":{status}}}")), "{text}");
+    }
+    assert_eq!(server.served(), 0);
+    let counts = ["status", "status_413", "status_429", "status_503"].map(|name| (name, 1));
+    assert_eq!(proxy.injected(), BTreeMap::from(counts));
+    assert_eq!(post(&client, &proxy).await, whole());
+}
+
+#[tokio::test]
+async fn cuts_leave_the_server_where_their_place_says() {
+    for (fault, name, served) in [
+        (Fault::CutBefore, "cut_before", 0),
+        (Fault::CutRequest, "cut_request", 0),
+        (Fault::LoseAnswer, "lose_answer", 1),
+        (Fault::CutAnswer, "cut_answer", 1),
+    ] {
+        let server = Echo::start().await.unwrap();
+        let proxy = Proxy::http(server.address, once(fault)).await.unwrap();
+        let client = client();
+        assert_eq!(post(&client, &proxy).await, None, "{fault:?}");
+        assert_eq!(server.served(), served, "{fault:?}");
+        assert_eq!(proxy.injected(), BTreeMap::from([(name, 1)]));
+        assert_eq!(post(&client, &proxy).await, whole(), "after {fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_after_the_answer_ends_a_connection_that_was_to_be_kept() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::http(server.address, once(Fault::CutAfter)).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("hi") && !answer.contains("connection: close"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_wrong_length_shortens_the_body_unnoticed() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::http(server.address, once(Fault::WrongLength)).await.unwrap();
+    let client = client();
+    assert_eq!(post(&client, &proxy).await, Some((200, BODY[..BODY.len() / 2].to_owned())));
+    assert_eq!((server.served(), post(&client, &proxy).await), (1, whole()));
+    proxy.set_plan(once(Fault::WrongLength));
+    let pieces = client.get(format!("{}/pieces", proxy.url())).send().await.unwrap();
+    assert!(pieces.text().await.is_err(), "chunks name no length: they break off");
+}
+
+#[tokio::test]
+async fn late_and_slow_answers_are_whole() {
+    let server = Echo::start().await.unwrap();
+    let time = Duration::from_millis(80);
+    let plan = Plan::scripted([Some(Fault::Delay(time)), Some(Fault::Slow(time))]);
+    let proxy = Proxy::http(server.address, plan).await.unwrap();
+    for _ in 0..2 {
+        let begun = Instant::now();
+        assert_eq!(post(&client(), &proxy).await, whole());
+        assert!(begun.elapsed() >= time);
+    }
+    assert_eq!(proxy.injected(), BTreeMap::from([("delay", 1), ("slow", 1)]));
+}
+
+#[tokio::test]
+async fn a_refusal_ends_after_its_time() {
+    let server = Echo::start().await.unwrap();
+    for proxy in [
+        Proxy::http(server.address, once(Fault::Refuse(Duration::from_millis(50)))).await.unwrap(),
+        Proxy::tcp(server.address, once(Fault::Refuse(Duration::from_millis(50)))).await.unwrap(),
+    ] {
+        let client = client();
+        assert_eq!(post(&client, &proxy).await, None);
+        let begun = Instant::now();
+        while post(&client, &proxy).await.is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "it never takes connections again");
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(proxy.injected(), BTreeMap::from([("refuse", 1)]));
+    }
+}
+
+#[tokio::test]
+async fn down_means_refused_until_up() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::http(server.address, Plan::calm()).await.unwrap();
+    let kept = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(post(&kept, &proxy).await, whole());
+    proxy.down().await;
+    let refused = TcpStream::connect(proxy.address()).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    assert_eq!(post(&kept, &proxy).await, None, "kept connections are cut too");
+    proxy.up().await;
+    assert_eq!(post(&kept, &proxy).await, whole());
+}
+
+#[tokio::test]
+async fn a_cut_ends_open_connections_and_takes_new_ones() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::tcp(server.address, Plan::calm()).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi").await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    proxy.cut().await;
+    assert!(
+        stream.read_to_end(&mut Vec::new()).await.is_err() || stream.read(&mut answer).await.unwrap() == 0
+    );
+    assert_eq!(post(&client(), &proxy).await, whole());
+}
+
+#[tokio::test]
+async fn a_server_that_moved_is_found() {
+    let (old, new) = (Echo::start().await.unwrap(), Echo::start().await.unwrap());
+    let proxy = Proxy::http(old.address, Plan::calm()).await.unwrap();
+    assert_eq!(post(&client(), &proxy).await, whole());
+    proxy.set_target(new.address);
+    assert_eq!(post(&client(), &proxy).await, whole());
+    assert_eq!((old.served(), new.served()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_breaks_the_connection() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let proxy = Proxy::http(closed, Plan::calm()).await.unwrap();
+    assert_eq!(post(&client(), &proxy).await, None);
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_cut() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::http(server.address, Plan::calm()).await.unwrap();
+    for nonsense in [
+        "half a head".to_owned(),
+        "x".repeat(1 << 17) + "\r\n\r\n",
+        "POST / HTTP/1.1\r\ncontent-length: 9\r\n\r\nx".into(),
+    ] {
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        // The proxy may cut the connection while this is still written.
+        let _ = stream.write_all(nonsense.as_bytes()).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        assert_eq!(answer, b"");
+    }
+    assert_eq!(server.served(), 0);
+}
+
+#[tokio::test]
+async fn one_seed_is_one_course() {
+    let faults = [Fault::CutBefore, Fault::LoseAnswer, Fault::CutAnswer, Fault::Status(429)];
+    let (first, again, other) = (
+        course(7, faults).await.unwrap(),
+        course(7, faults).await.unwrap(),
+        course(8, faults).await.unwrap(),
+    );
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+    let sound = first.iter().filter(|answer| **answer == whole()).count();
+    assert!((5..35).contains(&sound), "about one in two of 40: {sound}");
+}
+
+async fn course(seed: u64, faults: [Fault; 4]) -> std::io::Result<Vec<Option<(u16, String)>>> {
+    let server = Echo::start().await?;
+    let proxy = Proxy::http(server.address, Plan::seeded(seed, 2, faults)).await?;
+    let client = client();
+    let mut answers = Vec::new();
+    for _ in 0..40 {
+        answers.push(post(&client, &proxy).await);
+    }
+    Ok(answers)
+}
+
+#[tokio::test]
+async fn a_plan_keeps_to_its_number() {
+    let server = Echo::start().await.unwrap();
+    let plan = Plan::seeded(1, 1, [Fault::Status(503)]).at_most(2);
+    let proxy = Proxy::http(server.address, plan).await.unwrap();
+    let client = client();
+    let mut refused = 0;
+    for _ in 0..5 {
+        refused += u64::from(post(&client, &proxy).await != whole());
+    }
+    assert_eq!((refused, proxy.injected()), (2, BTreeMap::from([("status_503", 2)])));
+}
+
+#[tokio::test]
+async fn connections_of_any_protocol_are_cut_where_the_plan_says() {
+    for (fault, served, arrives) in [
+        (Fault::CutBefore, 0, false),
+        (Fault::CutRequest, 0, false),
+        (Fault::LoseAnswer, 1, false),
+        (Fault::CutAnswer, 1, false),
+        (Fault::Delay(Duration::from_millis(5)), 1, true),
+        (Fault::Slow(Duration::from_millis(5)), 1, true),
+    ] {
+        let server = Echo::start().await.unwrap();
+        let plan = Plan::seeded(3, 1, [fault]).at_most(1).within_bytes(40);
+        let proxy = Proxy::tcp(server.address, plan).await.unwrap();
+        let client = client();
+        assert_eq!(post(&client, &proxy).await.is_some(), arrives, "{fault:?}");
+        assert_eq!(server.served(), served, "{fault:?}");
+        assert_eq!(proxy.injected().values().sum::<u64>(), 1);
+        assert_eq!(post(&client, &proxy).await, whole(), "after {fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn faults_of_http_leave_other_protocols_alone() {
+    let server = Echo::start().await.unwrap();
+    let plan = Plan::scripted([Some(Fault::Status(429)), None, Some(Fault::WrongLength)]);
+    let proxy = Proxy::tcp(server.address, plan).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(post(&client(), &proxy).await, whole());
+    }
+    assert_eq!((proxy.met(), proxy.injected()), (3, BTreeMap::new()));
+}
