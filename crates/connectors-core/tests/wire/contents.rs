@@ -1,10 +1,13 @@
 //! Files of documents on their way into the index.
 
+use std::sync::Arc;
+
 use connectors_core::ErrorKind;
 use connectors_core::sync::{Stage, Status};
 use serde_json::json;
+use tokio::sync::Notify;
 
-use crate::support::{Entry, Memory, World, accounts};
+use crate::support::{Entry, Fault, Memory, World, accounts, entries};
 
 #[tokio::test]
 async fn a_file_that_fails_never_loses_its_document() {
@@ -71,6 +74,26 @@ async fn an_id_keeps_its_order_while_its_file_is_read() {
         world.sync(&source).await;
         world.assert_holds(&listing[1..]);
     }
+}
+
+#[tokio::test]
+async fn a_document_that_waits_for_its_bulk_is_not_lost_to_the_next_of_the_listing() {
+    let world = World::with(|settings| settings.bulk.chunk_bytes = 300).await;
+    let third = Arc::new(Notify::new());
+    let held = third.clone();
+    world.fake.script(move |call| match call.bulk {
+        1 => Fault::Hold(held.clone()),
+        3 => {
+            third.notify_one();
+            Fault::None
+        }
+        _ => Fault::None,
+    });
+    let mut listing = vec![Entry::plain("a", 1), Entry::plain("a", 2).text("words")];
+    listing.extend(entries(0..40));
+    let report = world.sync(&Memory::new(listing.clone())).await;
+    assert_eq!((report.status, report.listed, report.created), (Status::Completed, 42, 42));
+    world.assert_holds(&listing[1..]);
 }
 
 #[tokio::test]

@@ -171,3 +171,19 @@ async fn an_error_before_the_deletes_keeps_what_failed() {
     assert_eq!((report.status, report.created), (Status::Failed, 1));
     assert_eq!(world.failures().await[0].id, "a");
 }
+
+#[tokio::test]
+async fn ids_with_one_hash_are_told_apart() {
+    let world = World::new().await;
+    let source = Memory::new([Entry::versioned("a", 1)]);
+    world.sync(&source).await;
+    let hash = world.fake.documents("docs")["a"]["_sync"]["id"].clone();
+    let twin = |mark: i64| json!({ "_sync": { "id": hash, "mark": mark } });
+    world.fake.seed("docs", [("x".to_owned(), twin(1)), ("y".to_owned(), twin(2))]);
+    assert_eq!(world.verify(&source).await.unwrap().left_over.count, 2);
+    source.set([Entry::versioned("a", 2)]);
+    assert!(!world.verify(&source).await.unwrap().is_equal());
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [0, 1, 0, 0, 2]));
+    world.assert_holds(&[Entry::versioned("a", 2)]);
+}
