@@ -54,6 +54,13 @@ impl Program {
         Ok(piped.kill_on_drop(true).spawn()?)
     }
 
+    /// Begins a sync that writes little at a time, so that it can be met half way.
+    pub(super) fn start_slowly(&self, settings: &Map<String, Value>, index: &str) -> Result<Child> {
+        let config = self.folder.path().join("slow.yml");
+        std::fs::write(&config, "elasticsearch.bulk: { chunk_max_mem_size: 1, max_concurrency: 1 }")?;
+        self.start(settings, index, &["--config", &config.to_string_lossy()])
+    }
+
     /// A whole run; it must end well.
     pub(super) async fn sync(
         &self,

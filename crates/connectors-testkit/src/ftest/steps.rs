@@ -112,7 +112,7 @@ impl Steps {
         self.step("kill -9 half way", async {
             let index = &self.index;
             index.remove().await?;
-            let mut child = self.program.start(&fixture.settings(), &self.index.name, &[])?;
+            let mut child = self.program.start_slowly(&fixture.settings(), &self.index.name)?;
             let half = self.documents as u64 / 2;
             while index.count().await? < half && child.try_wait()?.is_none() {
                 sleep(GLANCE).await;
