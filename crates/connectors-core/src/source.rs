@@ -51,7 +51,8 @@ pub trait Incremental: Source {
     /// The same as for [`ping`](Source::ping), and when the backend keeps no record of changes.
     async fn cursor(&self) -> Result<Cursor>;
 
-    /// The changes since `from`, in order, with checkpoints to go on from after a stop.
+    /// The changes since `from`, in order, with checkpoints to go on from after a stop. The stream ends once
+    /// it has caught up with where the backend stood when it was asked.
     fn changes<'a>(&'a self, from: Cursor, rules: &'a Rules) -> BoxStream<'a, Result<Change>>;
 }
 

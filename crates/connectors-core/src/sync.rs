@@ -102,7 +102,8 @@ pub async fn full(job: &Job<'_>) -> Report {
 
 async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
     index::check_name(job.index)?;
-    if job.options.skip_unchanged && !job.source.changed().await.unwrap_or(true) {
+    let may_skip = job.options.skip_unchanged && !job.options.retry_failed;
+    if may_skip && !job.source.changed().await.unwrap_or(true) {
         report.status = Status::Skipped;
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Incremental syncs of a source in memory into the embedded server.
 #![allow(clippy::unwrap_used)]
 
-use connectors_core::elastic::{Client, Settings};
+use connectors_core::elastic::{Client, Request, Settings};
 use connectors_core::sync::{
     Counters, Job, Options, Report, Status, full, full_resumable, incremental, verify,
 };
@@ -98,6 +98,15 @@ async fn without_a_full_sync_before_the_error_asks_for_one() {
     let job = full(&world.job(&Context::default(), &Counters::default())).await;
     assert_eq!(job.status, Status::Completed);
     assert_eq!(world.incremental().await.status, Status::Failed, "a full sync without its cursor keeps none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_made_anew_needs_a_full_sync_first() {
+    let world = World::with(10).await;
+    world.full().await;
+    world.client.call(&Request::delete("/docs")).await.unwrap();
+    let report = world.incremental().await;
+    assert!(report.error.unwrap().contains("run a full sync first"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

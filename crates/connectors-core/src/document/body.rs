@@ -9,10 +9,13 @@ use serde_json::value::RawValue;
 use crate::{Error, Result};
 
 /// Names of fields that the sync or Elasticsearch itself fills; a source's own field of such a name gets a `_` behind it.
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 19] = [
     "id",
     "_timestamp",
     "_sync",
+    "_sync.id",
+    "_sync.mark",
+    "_sync.scope",
     "_allow_access_control",
     "_id",
     "_index",

@@ -63,6 +63,19 @@ pub async fn refresh(client: &Client, index: &str) -> Result<()> {
     client.call(&request).await.map(drop)
 }
 
+/// The id that the server gave the index when it was made; none where there is no index.
+///
+/// # Errors
+/// When the server can't be asked.
+pub async fn uuid(client: &Client, index: &str) -> Result<Option<String>> {
+    let request = Request::get(format!("/{index}/_settings")).query("filter_path", "*.settings.index.uuid");
+    let Some(response) = client.find(&request).await? else { return Ok(None) };
+    let answer: Value = serde_json::from_slice(&response.body)
+        .map_err(|error| Error::unexpected("the index settings are not JSON").caused_by(error))?;
+    let first = answer.as_object().and_then(|indices| indices.values().next());
+    Ok(first.and_then(|index| index.pointer("/settings/index/uuid")?.as_str()).map(str::to_owned))
+}
+
 /// The number of documents that match.
 ///
 /// # Errors

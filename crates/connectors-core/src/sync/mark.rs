@@ -30,10 +30,14 @@ impl Shape {
     }
 }
 
-/// A number made of numbers.
-pub(super) fn hash_of(numbers: &[u64]) -> u64 {
-    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    hash(&bytes)
+/// A number made of numbers, at most four: of their bytes in little endian.
+pub(super) fn hash_of<const N: usize>(numbers: &[u64; N]) -> u64 {
+    const { assert!(N <= 4) };
+    let mut bytes = [0; 32];
+    for (place, number) in bytes.chunks_exact_mut(8).zip(numbers) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    hash(&bytes[..8 * N])
 }
 
 /// `id` is XXH3-64 of the `_id`, as a signed number; `mark` the lower 45 bits of XXH3-64 of the `_id`

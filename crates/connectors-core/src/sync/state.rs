@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::elastic::{Client, Request};
+use crate::elastic::{Client, Request, index};
 use crate::{Cursor, Error, Result};
 
 use super::system;
@@ -13,18 +13,19 @@ const INDEX: &str = ".connectors-state";
 /// The cursor of a content index.
 ///
 /// # Errors
-/// `Config` when there is none: a full sync makes one.
-pub(super) async fn load(client: &Client, index: &str) -> Result<Cursor> {
-    let request = Request::get(format!("/{INDEX}/_doc/{}", key(index))).query("filter_path", "_source");
+/// `Config` when there is none, or one of another index that had this name: a full sync makes one.
+pub(super) async fn load(client: &Client, name: &str) -> Result<Cursor> {
+    let request = Request::get(format!("/{INDEX}/_doc/{}", key(name))).query("filter_path", "_source");
     let kept = match client.find(&request).await? {
         None => None,
         Some(response) => serde_json::from_slice::<Value>(&response.body).ok(),
     };
-    let cursor = kept
-        .and_then(|kept| kept["_source"]["cursor"].as_str().and_then(|text| serde_json::from_str(text).ok()));
-    cursor.map(Cursor).ok_or_else(|| {
+    let of_this_index = index::uuid(client, name).await?;
+    let kept = kept.filter(|kept| kept["_source"]["uuid"].as_str() == of_this_index.as_deref());
+    let text = kept.as_ref().and_then(|kept| kept["_source"]["cursor"].as_str());
+    text.and_then(|text| serde_json::from_str(text).ok()).map(Cursor).ok_or_else(|| {
         Error::config("no place to go on from is kept for this index; run a full sync first")
-            .with("index", index)
+            .with("index", name)
     })
 }
 
@@ -32,10 +33,11 @@ pub(super) async fn load(client: &Client, index: &str) -> Result<Cursor> {
 ///
 /// # Errors
 /// When the server refuses.
-pub(super) async fn save(client: &Client, index: &str, cursor: &Cursor) -> Result<()> {
+pub(super) async fn save(client: &Client, name: &str, cursor: &Cursor) -> Result<()> {
     system::prepare(client, INDEX, &mapping()).await?;
-    let kept = json!({ "index": index, "cursor": cursor.0.to_string() });
-    let request = Request::put(format!("/{INDEX}/_doc/{}", key(index))).body(&kept);
+    let uuid = index::uuid(client, name).await?;
+    let kept = json!({ "index": name, "uuid": uuid, "cursor": cursor.0.to_string() });
+    let request = Request::put(format!("/{INDEX}/_doc/{}", key(name))).body(&kept);
     client.call(&request).await.map(drop)
 }
 
@@ -45,5 +47,9 @@ fn key(index: &str) -> String {
 }
 
 fn mapping() -> Value {
-    json!({ "index": { "type": "keyword" }, "cursor": { "type": "keyword", "index": false, "doc_values": false } })
+    json!({
+        "index": { "type": "keyword" },
+        "uuid": { "type": "keyword" },
+        "cursor": { "type": "keyword", "index": false, "doc_values": false },
+    })
 }

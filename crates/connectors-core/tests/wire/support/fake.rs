@@ -50,6 +50,8 @@ impl Default for Manner {
 /// One index: what was written, and what a refresh made visible.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
+    /// Another one each time that an index of this name is made.
+    pub(crate) uuid: String,
     pub(crate) mappings: Value,
     pub(crate) settings: Value,
     pub(crate) written: BTreeMap<String, Value>,

@@ -1,6 +1,7 @@
 //! Which request is answered how.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
@@ -64,6 +65,7 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         return (404, error("index_not_found_exception", &format!("no such index [{name}]")));
     };
     match (method, rest) {
+        ("GET", ["_settings"]) => (200, json!({ name: { "settings": { "index": { "uuid": index.uuid } } } })),
         ("GET", ["_mapping"]) => (200, json!({ name: { "mappings": index.mappings } })),
         ("PUT", ["_mapping"]) => {
             merge(&mut index.mappings, body);
@@ -96,7 +98,9 @@ fn create(kept: &mut Kept, manner: Manner, name: &str, body: &Value) -> Answer {
         return (400, error("illegal_argument_exception", &format!("unknown setting [{newest}]")));
     }
     let (mappings, settings) = (body["mappings"].clone(), body["settings"].clone());
-    kept.indices.insert(name.into(), Index { mappings, settings, ..Index::default() });
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let uuid = format!("uuid-{}", MADE.fetch_add(1, Ordering::Relaxed));
+    kept.indices.insert(name.into(), Index { uuid, mappings, settings, ..Index::default() });
     (200, json!({ "acknowledged": true, "shards_acknowledged": true, "index": name }))
 }
 
