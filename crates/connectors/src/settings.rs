@@ -11,6 +11,7 @@ use connectors_core::config::{Config, Problems, Secret};
 use connectors_core::elastic::{self, Auth, BulkSettings, Retry};
 use connectors_core::sync::Options;
 use connectors_core::{Error, Limits, Result};
+use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -118,7 +119,7 @@ impl Settings {
 
     /// The folder of the embedded server.
     pub(crate) fn data(&self) -> Result<PathBuf> {
-        let platform = || dirs::data_local_dir().map(|folder| folder.join("connectors"));
+        let platform = || choose_native_strategy().ok().map(|folders| folders.data_dir().join("connectors"));
         self.keys.embedded_data.clone().or_else(platform).ok_or_else(|| {
             Error::config(
                 "this platform names no folder for data; set `embedded.data`, or `elasticsearch.host`",
