@@ -3,8 +3,7 @@ use connectors_core::{Change, Connection, Cursor, Error, ErrorKind, Rules};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use crate::server::Shape;
-use crate::support::{Fixture, body, rules};
+use crate::support::{FORGETFUL, Fixture, body, rules};
 
 /// What a run of changes brought.
 #[derive(Debug, Default)]
@@ -199,7 +198,7 @@ async fn a_cursor_that_can_not_be_used_asks_for_a_full_sync() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_that_the_server_has_forgotten_asks_for_a_full_sync() {
-    let Some(fixture) = Fixture::of_its_own(Shape::Forgetful, "forgotten").await else { return };
+    let Some(fixture) = Fixture::of_its_own(FORGETFUL, "forgotten").await else { return };
     let files = fixture.collection("files");
     files.insert_one(doc! {}).await.unwrap();
     let connection = fixture.source("files");

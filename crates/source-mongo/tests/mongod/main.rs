@@ -13,6 +13,7 @@ mod ping;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+#[path = "../../server.rs"]
 mod server;
 #[cfg(test)]
 mod support;

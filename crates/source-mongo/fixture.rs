@@ -1,0 +1,204 @@
+//! A collection with numbered documents, as the behaviour suite and the end-to-end test fill and change it.
+
+#[path = "numbered.rs"]
+mod numbered;
+#[path = "server.rs"]
+pub(crate) mod server;
+
+use async_trait::async_trait;
+use bson::{Document, doc};
+use connectors_testkit::{Expected, Fixture, Population, Result, RuleCase, Verdict, WrongSettings};
+use mongodb::{Client, Collection, Database};
+use serde_json::{Map, Value, json};
+
+use server::{ENCODED_PASSWORD, PASSWORD, REPLICA_SET, Server, USER};
+
+const DATABASE: &str = "shop";
+const COLLECTION: &str = "orders";
+
+/// Documents of one write.
+const BATCH: usize = 5_000;
+
+/// Where nothing listens: a port that is kept for another service, which nobody runs.
+const NOBODY: &str = "127.0.0.1:9";
+
+/// A server of its own with one collection, and what must be in it.
+pub(crate) struct Orders {
+    server: Server,
+    database: Database,
+    population: Population,
+}
+
+impl Orders {
+    fn collection(&self) -> Collection<Document> {
+        self.database.collection(COLLECTION)
+    }
+
+    async fn insert(&self, numbers: impl Iterator<Item = usize>) -> Result<()> {
+        let mut numbers = numbers.peekable();
+        while numbers.peek().is_some() {
+            let batch = numbers.by_ref().take(BATCH).map(|number| numbered::document(number, 0));
+            self.collection().insert_many(batch.collect::<Result<Vec<_>>>()?).ordered(false).await?;
+        }
+        Ok(())
+    }
+
+    async fn replace(&self, changed: &[(usize, u32)]) -> Result<()> {
+        for batch in changed.chunks(BATCH) {
+            let replaced = batch.iter().map(|(number, revision)| {
+                let document = numbered::document(*number, *revision)?;
+                Ok(doc! {"q": {"_id": numbered::key(*number)}, "u": document})
+            });
+            let updates = replaced.collect::<Result<Vec<_>>>()?;
+            let reply =
+                self.database.run_command(doc! {"update": COLLECTION, "updates": updates, "ordered": false});
+            is_all(reply.await?.get_i32("nModified")?.try_into()?, batch.len())?;
+        }
+        Ok(())
+    }
+
+    async fn fail(&self, command: Document) -> Result<()> {
+        let mut whole = doc! {"configureFailPoint": "failCommand"};
+        whole.extend(command);
+        self.database.client().database("admin").run_command(whole).await?;
+        Ok(())
+    }
+
+    fn settings_with(&self, changes: &[(&str, &str)]) -> Map<String, Value> {
+        let mut settings = self.settings();
+        settings.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+        settings
+    }
+}
+
+/// Fails unless the server did the whole of a write.
+fn is_all(done: u64, asked: usize) -> Result<()> {
+    if done == asked as u64 {
+        Ok(())
+    } else {
+        Err(format!("{done} of {asked} documents were written").into())
+    }
+}
+
+#[async_trait]
+impl Fixture for Orders {
+    /// More than one reply holds.
+    const DOCUMENTS: usize = 6_000;
+    /// Above 100,000 a collection is read in ranges.
+    const LARGE: usize = 120_000;
+    const SKIPS: bool = true;
+
+    async fn start() -> Result<Self> {
+        let server = Server::start(REPLICA_SET).await?;
+        let address = server.address();
+        let uri = format!("mongodb://{USER}:{ENCODED_PASSWORD}@{address}/?directConnection=true");
+        let database = Client::with_uri_str(uri).await?.database(DATABASE);
+        database.create_collection(COLLECTION).await?;
+        Ok(Self { server, database, population: Population::default() })
+    }
+
+    async fn stop(self) -> Result<()> {
+        self.database.client().clone().shutdown().immediate(true).await;
+        Ok(tokio::task::spawn_blocking(move || drop(self.server)).await?)
+    }
+
+    fn settings(&self) -> Map<String, Value> {
+        let settings = json!({
+            "host": self.server.address(), "user": USER, "password": PASSWORD,
+            "database": DATABASE, "collection": COLLECTION, "direct_connection": true,
+        });
+        settings.as_object().cloned().unwrap_or_default()
+    }
+
+    fn wrong_settings(&self) -> Vec<WrongSettings> {
+        let wrong = |name, changes: &[(&str, &str)], cause: &str, fix: &str| WrongSettings {
+            name,
+            settings: self.settings_with(changes),
+            cause: cause.into(),
+            fix: fix.into(),
+        };
+        let nobody = format!("mongodb://{USER}:{ENCODED_PASSWORD}@{NOBODY}/?serverSelectionTimeoutMS=1000");
+        let refused = format!("nothing listens on {NOBODY}");
+        let (password, database, collection) = ("wr0ng/pw", "shpo", "ordres");
+        vec![
+            wrong("wrong password", &[("password", password)], "wrong credentials", "`authSource`"),
+            wrong("wrong port", &[("host", &nobody), ("user", "")], &refused, "check the port"),
+            wrong(
+                "a database that is not there",
+                &[("database", database)],
+                "no database `shpo`",
+                "did you mean `shop`?",
+            ),
+            wrong(
+                "a collection that is not there",
+                &[("collection", collection)],
+                "no collection `ordres` in `shop`",
+                "did you mean `orders`?",
+            ),
+        ]
+    }
+
+    async fn load(&mut self, count: usize) -> Result<()> {
+        self.collection().drop().await?;
+        self.database.create_collection(COLLECTION).await?;
+        self.population = Population::of(count);
+        self.insert(0..count).await
+    }
+
+    async fn change(&mut self, count: usize) -> Result<Vec<String>> {
+        let changed = self.population.change(count);
+        self.replace(&changed).await?;
+        Ok(changed.into_iter().map(|(number, _)| numbered::id(number)).collect())
+    }
+
+    async fn remove(&mut self, count: usize) -> Result<Vec<String>> {
+        let removed = self.population.remove(count);
+        for batch in removed.chunks(BATCH) {
+            let keys: Vec<_> = batch.iter().map(|number| numbered::key(*number)).collect();
+            let deleted = self.collection().delete_many(doc! {"_id": {"$in": keys}}).await?;
+            is_all(deleted.deleted_count, batch.len())?;
+        }
+        Ok(removed.into_iter().map(numbered::id).collect())
+    }
+
+    async fn add(&mut self, count: usize) -> Result<Vec<String>> {
+        let added = self.population.add(count);
+        self.insert(added.iter().copied()).await?;
+        Ok(added.into_iter().map(numbered::id).collect())
+    }
+
+    fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
+        let numbered = self.population.iter();
+        Box::new(numbered.map(|(number, revision)| {
+            (numbered::id(number), Expected::new(numbered::indexed(number, revision)))
+        }))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec![PASSWORD.into(), ENCODED_PASSWORD.into()]
+    }
+
+    /// Behind the first reply every further one fails, in a way that is not tried again.
+    async fn break_in_the_middle(&mut self) -> Result<bool> {
+        let namespace = format!("{DATABASE}.{COLLECTION}");
+        let data = doc! {"failCommands": ["getMore"], "errorCode": 96, "namespace": namespace};
+        self.fail(doc! {"mode": "alwaysOn", "data": data}).await?;
+        Ok(true)
+    }
+
+    async fn mend(&mut self) -> Result<()> {
+        self.fail(doc! {"mode": "off"}).await
+    }
+
+    fn rules(&self) -> Vec<RuleCase> {
+        let first = self.population.iter().map(|(number, _)| number).filter(|number| *number < 100);
+        let ids = first.map(numbered::id).collect();
+        let case = |rules, verdict| RuleCase { rules, verdict };
+        let refused = |place: &str| Verdict::Refused(place.into());
+        vec![
+            case(json!({"find": {"filter": {"number": {"$lt": 100}}}}), Verdict::Lists(ids)),
+            case(json!({"find": {"filtr": {}}}), refused("find.filtr")),
+            case(json!({"find": {"filter": {"number": {"$ltt": 100}}}}), refused("find")),
+        ]
+    }
+}
