@@ -7,6 +7,8 @@ mod lookup;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bson::{RawDocumentBuf, doc};
 use connectors_core::{Change, Cursor, DocumentId, Error, Result};
 use futures::stream::BoxStream;
@@ -31,30 +33,35 @@ const AHEAD: usize = 16;
 /// Where changes go on, and for which collections.
 #[derive(Debug, Serialize, Deserialize)]
 struct Bookmark {
-    resume_token: ResumeToken,
+    /// The server's own BSON, in base64: as JSON its binary parts would come back as lists of numbers.
+    resume_token: String,
     /// The selection: a token of one can't tell what another missed.
     collections: String,
 }
 
 impl Bookmark {
     fn cursor(token: ResumeToken, selection: &Selection) -> Result<Cursor> {
-        let place = Self { resume_token: token, collections: selection.to_string() };
-        let value = serde_json::to_value(place);
-        value.map(Cursor).map_err(|error| Error::unexpected("the cursor can't be written").caused_by(error))
+        let unwritable = |error: BoxError| Error::unexpected("the cursor can't be written").caused_by(error);
+        let token = bson::serialize_to_vec(&token).map_err(|error| unwritable(error.into()))?;
+        let place = Self { resume_token: BASE64.encode(token), collections: selection.to_string() };
+        serde_json::to_value(place).map(Cursor).map_err(|error| unwritable(error.into()))
     }
 
     fn token(cursor: Cursor, selection: &Selection) -> Result<ResumeToken> {
-        let place: Self = serde_json::from_value(cursor.0).map_err(|error| {
-            Error::unexpected("the cursor can't be read: run a full sync").caused_by(error)
-        })?;
+        let unreadable =
+            |error: BoxError| Error::unexpected("the cursor can't be read: run a full sync").caused_by(error);
+        let place: Self = serde_json::from_value(cursor.0).map_err(|error| unreadable(error.into()))?;
         if place.collections != selection.to_string() {
             return Err(Error::unexpected("the collections to sync are others than before: run a full sync")
                 .with("before", place.collections)
                 .with("now", selection));
         }
-        Ok(place.resume_token)
+        let token = BASE64.decode(place.resume_token).map_err(|error| unreadable(error.into()))?;
+        bson::deserialize_from_slice(&token).map_err(|error| unreadable(error.into()))
     }
 }
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where changes go on after a listing that begins now.
 ///

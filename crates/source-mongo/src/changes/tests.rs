@@ -14,9 +14,18 @@ fn selection(collection: &str) -> Selection {
 
 #[test]
 fn a_cursor_comes_back_as_it_was() {
-    let cursor = Bookmark::cursor(token("8263"), &selection("orders")).unwrap();
-    assert_eq!(cursor.0, json!({"resume_token": {"_data": "8263"}, "collections": "shop.orders"}));
-    assert_eq!(Bookmark::token(cursor, &selection("orders")).unwrap(), token("8263"));
+    let bits = bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![129, 128] };
+    let tokens = [doc! {"_data": "8263"}, doc! {"_data": "8263", "_typeBits": bits}];
+    for token in tokens.map(|token| bson::deserialize_from_document::<ResumeToken>(token).unwrap()) {
+        let cursor = Bookmark::cursor(token.clone(), &selection("orders")).unwrap();
+        assert_eq!(cursor.0["collections"], "shop.orders");
+        assert_eq!(Bookmark::token(cursor, &selection("orders")).unwrap(), token);
+    }
+    for damaged in ["not base64!", "AAAA"] {
+        let cursor = Cursor(json!({"resume_token": damaged, "collections": "shop.orders"}));
+        let error = Bookmark::token(cursor, &selection("orders")).unwrap_err();
+        assert!(error.to_string().contains("run a full sync"), "{error}");
+    }
 }
 
 #[test]
