@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::Stdio;
 
+use connectors_core::elastic::{Client, Request, Settings};
+use elastic_embedded::{Options, Server};
 use place::{Place, Run};
 use serde_json::json;
 
@@ -83,6 +85,33 @@ fn documents_that_fail_are_listed_and_taken_up() {
     let sync = ["sync", "dir", "--settings", "gone.json", "--index", "docs", "--retry-failed"];
     assert_eq!(place.json(&sync)["listed"], 2);
     assert_eq!(place.json(&["failures", "--index", "docs"]), json!([]));
+}
+
+#[test]
+fn refused_documents_are_told_with_their_reason() {
+    let place = place_with_documents();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start(Options::new(place.root().join("remote")))).unwrap();
+    let client = runtime.block_on(Client::connect(Settings::new(server.url().parse().unwrap()))).unwrap();
+    let mapping = json!({"mappings": {"properties": {"extension": {"type": "object"}}}});
+    runtime.block_on(client.call(&Request::put("/docs").body(&mapping))).unwrap();
+
+    let remote = ["--es", &server.url()];
+    let partial = place.run(&[&remote[..], &SYNC[..]].concat());
+    assert_eq!(partial.code, 3, "{}", partial.out);
+    assert!(partial.err.contains(" at 127.0.0.1"), "{}", partial.err);
+    assert!(partial.out.contains("done in part: 3 failed"), "{}", partial.out);
+    let table = place.run(&[&remote[..], &["failures"]].concat()).out;
+    assert!(table.contains("bulk") && table.contains("--retry-failed"), "{table}");
+    let incremental = place.run(&[&remote[..], &SYNC[..], &["--incremental"]].concat());
+    assert_eq!(incremental.code, 2);
+    assert!(incremental.err.contains("can't tell what changed"), "{}", incremental.err);
+    let ruled = place.run(&[&remote[..], &SYNC[..], &["--rules", "none.yml"]].concat());
+    assert!(ruled.err.contains("none.yml"), "{}", ruled.err);
+    place.write("rules.yml", b"a: 1");
+    let ruled = place.run(&[&remote[..], &SYNC[..], &["--rules", "rules.yml"]].concat());
+    assert!(ruled.err.contains("no rules of its own"), "{}", ruled.err);
+    runtime.block_on(server.stop()).unwrap();
 }
 
 #[test]
