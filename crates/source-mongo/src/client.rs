@@ -42,7 +42,7 @@ struct Opened {
 impl Client {
     /// A client for these settings; nothing is sent yet.
     pub(crate) fn new(config: MongoConfig) -> Result<Self> {
-        let address = address(&config.host)?;
+        let address = address(config.host.as_str())?;
         Ok(Self { config, address, opened: OnceCell::new(), seen: Mutex::default() })
     }
 

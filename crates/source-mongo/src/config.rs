@@ -1,7 +1,10 @@
 //! The settings.
 
+use std::fmt;
+
 use connectors_core::config;
-use connectors_core::config::Secret;
+use connectors_core::config::{FieldType, FieldValue, Secret};
+use serde_json::Value;
 
 config! {
     /// Which collections are read, and as whom.
@@ -9,7 +12,7 @@ config! {
         /// Connection string, such as `mongodb://one:27017,two:27017/?replicaSet=rs0` or
         /// `mongodb+srv://cluster.example.com`; a plain `host:port` will do.
         #[label = "Server"]
-        pub host: String,
+        pub host: Address,
         /// User with the role `read` on what is synced; empty when the server asks for none.
         #[label = "User"]
         pub user: String = "",
@@ -37,6 +40,35 @@ config! {
     }
 }
 
+/// A connection string; one with a password in it is shown without.
+#[derive(Clone)]
+pub struct Address(String);
+
+impl Address {
+    /// The whole of it, for the driver.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, rest) =
+            self.0.split_once("://").map_or(("", self.0.as_str()), |(scheme, rest)| (scheme, rest));
+        let hosts = rest.rsplit_once('@').map_or(rest, |(_, hosts)| hosts);
+        write!(f, "{scheme}://{hosts}")
+    }
+}
+
+impl FieldValue for Address {
+    const TYPE: FieldType = FieldType::Str;
+
+    fn read(value: &Value) -> Result<Self, String> {
+        String::read(value).map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use connectors_core::config::{Config as _, Display, FieldType};
@@ -44,8 +76,18 @@ mod tests {
 
     use super::*;
 
-    fn parse(values: serde_json::Value) -> Result<MongoConfig, String> {
+    fn parse(values: Value) -> Result<MongoConfig, String> {
         MongoConfig::parse(values.as_object().unwrap()).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_not_shown() {
+        for host in ["mongodb://ada:hush@one:1,two:2/?x=1", "ada:hush@one:1"] {
+            let config = parse(json!({"host": host, "database": "d", "collection": "c"})).unwrap();
+            let shown = format!("{config:?}");
+            assert!(!shown.contains("hush") && shown.contains("one:1"), "{shown}");
+            assert_eq!(config.host.as_str(), host);
+        }
     }
 
     #[test]
