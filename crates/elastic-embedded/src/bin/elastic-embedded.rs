@@ -1,7 +1,10 @@
 //! Runs the server: `elastic-embedded DATA [PORT]`, until it is ended.
 
+use std::future::{Future, poll_fn};
 use std::io::Write;
+use std::pin::pin;
 use std::process::ExitCode;
+use std::task::Poll;
 
 use elastic_embedded::{Options, Server};
 
@@ -24,7 +27,12 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::start(options).await?;
+    // The first poll takes the signal: whoever reads the address may send it at once.
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    let waits = poll_fn(|task| Poll::Ready(interrupt.as_mut().poll(task).is_pending())).await;
     writeln!(std::io::stdout(), "{}", server.url())?;
-    tokio::signal::ctrl_c().await?;
+    if waits {
+        interrupt.await?;
+    }
     Ok(server.stop().await?)
 }

@@ -1,3 +1,4 @@
+use base64::Engine as _;
 use bson::doc;
 use connectors_core::{Change, Connection, Cursor, Error, ErrorKind, Rules};
 use futures::StreamExt as _;
@@ -191,7 +192,8 @@ async fn a_cursor_that_can_not_be_used_asks_for_a_full_sync() {
     let connection = fixture.source("people");
     let Cursor(mut damaged) = cursor(&*connection).await;
     error(run(&*fixture.source("*"), Cursor(damaged.clone())).await);
-    damaged["resume_token"]["_data"] = json!("zz");
+    let token = bson::serialize_to_vec(&doc! {"_data": "zz"}).unwrap();
+    damaged["resume_token"] = json!(base64::engine::general_purpose::STANDARD.encode(token));
     error(run(&*connection, Cursor(damaged)).await);
     error(run(&*connection, Cursor(json!({}))).await);
 }
