@@ -114,7 +114,8 @@ async fn create(client: &Client, index: &str) -> Result<()> {
     if is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
 }
 
-fn is_there_already(body: &[u8]) -> bool {
+/// True for the answer to a second making of an index.
+pub(crate) fn is_there_already(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).contains("resource_already_exists_exception")
 }
 

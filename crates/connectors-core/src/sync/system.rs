@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Result;
+use crate::elastic::index::is_there_already;
 use crate::elastic::{Client, Request};
 
 /// Makes a hidden index with these fields, unless it is there.
@@ -12,6 +13,6 @@ pub(super) async fn prepare(client: &Client, index: &str, properties: &Value) ->
         "mappings": { "dynamic": false, "properties": properties },
     }));
     let response = client.persist(&request).await?;
-    let is_there = String::from_utf8_lossy(&response.body).contains("resource_already_exists_exception");
-    if response.is_success() || is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
+    let is_there = response.is_success() || is_there_already(&response.body);
+    if is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
 }
