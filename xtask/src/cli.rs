@@ -16,8 +16,13 @@ pub struct Command {
 }
 
 /// Every command, in the order of the help.
-pub const COMMANDS: &[Command] =
-    &[crate::test::COMMAND, crate::ftest::COMMAND, crate::backend::COMMAND, crate::deny::COMMAND];
+pub const COMMANDS: &[Command] = &[
+    crate::check::COMMAND,
+    crate::test::COMMAND,
+    crate::ftest::COMMAND,
+    crate::backend::COMMAND,
+    crate::deny::COMMAND,
+];
 
 /// Runs the command that `arguments` name and returns the exit code of the process.
 #[must_use]

@@ -178,7 +178,9 @@ pub fn shortfall(crates: &BTreeMap<String, Coverage>) -> Option<String> {
     (!text.is_empty()).then(|| text.trim_start().to_owned())
 }
 
-fn written(range: &RangeInclusive<u64>) -> String {
+/// A range as people write it.
+#[must_use]
+pub fn written(range: &RangeInclusive<u64>) -> String {
     let (start, end) = (range.start(), range.end());
     if start == end { start.to_string() } else { format!("{start}-{end}") }
 }

@@ -36,7 +36,10 @@ fn no_command_shows_the_list_and_fails() {
 fn an_unknown_command_names_the_known_ones() {
     let machine = Machine::new();
     assert_eq!(run_line(&machine, "tset"), 2);
-    assert_eq!(machine.err.get(), "error: no command `tset`; the commands are test, ftest, backend, deny\n");
+    assert_eq!(
+        machine.err.get(),
+        "error: no command `tset`; the commands are check, test, ftest, backend, deny\n"
+    );
 }
 
 #[test]
