@@ -22,6 +22,7 @@ pub const COMMANDS: &[Command] = &[
     crate::ftest::COMMAND,
     crate::backend::COMMAND,
     crate::deny::COMMAND,
+    crate::image::COMMAND,
 ];
 
 /// Runs the command that `arguments` name and returns the exit code of the process.

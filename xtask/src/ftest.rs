@@ -4,9 +4,10 @@ mod options;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command as Process};
+use std::process::Command as Process;
 use std::time::{Duration, Instant};
 
+use crate::backend::process::Ended;
 use crate::backend::{elasticsearch, guard, http, opensearch, ports, site};
 use crate::cli::Command;
 use crate::error::{Error, Result};
@@ -127,16 +128,6 @@ fn with_embedded<T>(shell: &Shell, programs: &Path, body: impl FnOnce(&str) -> R
     }
     drop(turn);
     body(&format!("http://127.0.0.1:{port}"))
-}
-
-/// A process that is ended when this is dropped. On Ctrl-C it gets the signal as we do.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod check;
 pub mod coverage;
 pub mod deny;
 pub mod ftest;
+pub mod image;
 pub mod llvm;
 pub mod mongod;
 pub mod test;

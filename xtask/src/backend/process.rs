@@ -48,6 +48,24 @@ pub fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
     command.spawn().map_err(|cause| Error::Start { command: line(command), cause })
 }
 
+/// A child of ours that is killed when this is dropped. On Ctrl-C it gets the signal as we do.
+pub struct Ended(pub Child);
+
+impl Ended {
+    /// Kills it, and waits for its end.
+    pub fn end(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// The identity of a process, or nothing if there is none with this id.
 #[must_use]
 pub fn identify(pid: u32, marker: &str) -> Option<Identity> {
