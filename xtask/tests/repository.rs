@@ -1,0 +1,132 @@
+//! What the texts of the repository say of it is true.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends with what it can't find")]
+
+use std::path::{Path, PathBuf};
+
+use serde_yaml::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The targets of the links of a text outside of its code.
+fn links(markdown: &str) -> Vec<String> {
+    let prose = markdown.split("```").step_by(2).collect::<String>();
+    let targets = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    targets.map(|(target, _)| target.to_owned()).collect()
+}
+
+/// The anchor that a heading gets.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_')).collect()
+}
+
+fn anchors(markdown: &str) -> Vec<String> {
+    let prose = markdown.split("```").step_by(2).collect::<String>();
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect()
+}
+
+/// Each Rust excerpt with the file that the last link above it names.
+fn excerpts(markdown: &str) -> Vec<(String, String)> {
+    let parts: Vec<&str> = markdown.split("```").collect();
+    let blocks = parts.chunks_exact(2).filter_map(|pair| Some((pair[0], pair[1].strip_prefix("rust\n")?)));
+    blocks
+        .map(|(above, code)| (links(above).pop().expect("a link above each excerpt"), code.to_owned()))
+        .collect()
+}
+
+/// The runs of lines between `// …`, without indentation.
+fn runs(code: &str) -> Vec<Vec<&str>> {
+    let lines: Vec<&str> = code.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.split(|line| *line == "// …").map(<[&str]>::to_vec).collect()
+}
+
+#[test]
+fn the_excerpts_of_developing_stand_in_their_files() {
+    let found = excerpts(&read("docs/developing.md"));
+    assert!(found.len() > 10, "only {} excerpts", found.len());
+    for (target, code) in found {
+        let file = read(Path::new("docs").join(&target));
+        let lines: Vec<&str> = file.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let mut rest = lines.as_slice();
+        for run in runs(&code) {
+            let place = rest.windows(run.len()).position(|window| window == run);
+            let place = place.unwrap_or_else(|| panic!("{target} has no such lines:\n{}", run.join("\n")));
+            rest = &rest[place + run.len()..];
+        }
+    }
+}
+
+#[test]
+fn links_lead_to_files_and_headings() {
+    for page in ["README.md", "docs/architecture.md", "docs/contributing.md", "docs/developing.md"] {
+        let text = read(page);
+        for target in links(&text).iter().filter(|target| !target.contains("://")) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file =
+                if file.is_empty() { PathBuf::from(page) } else { Path::new(page).with_file_name(file) };
+            assert!(root().join(&file).exists(), "{page}: there is no {target}");
+            let known = heading.is_empty() || anchors(&read(&file)).iter().any(|anchor| anchor == heading);
+            assert!(known, "{page}: {target} names no heading");
+        }
+    }
+}
+
+#[test]
+fn the_readme_runs_the_image_of_this_version() {
+    assert!(read("README.md").contains(concat!(" connectors:", env!("CARGO_PKG_VERSION"), " ")));
+}
+
+/// The workflow's jobs by name.
+fn jobs(workflow: &Value) -> Vec<(&str, &Value)> {
+    let jobs = workflow["jobs"].as_mapping().unwrap();
+    jobs.iter().map(|(name, job)| (name.as_str().unwrap(), job)).collect()
+}
+
+fn steps<'a>(workflow: &'a Value, key: &str) -> Vec<&'a str> {
+    let steps = jobs(workflow).into_iter().flat_map(|(_, job)| job["steps"].as_sequence().expect("steps"));
+    steps.filter_map(|step| step.get(key)?.as_str()).collect()
+}
+
+fn workflow() -> Value {
+    serde_yaml::from_str(&read(".github/workflows/ci.yml")).expect("YAML")
+}
+
+#[test]
+fn the_workflow_uses_actions_by_commit_and_may_only_read() {
+    let (text, workflow) = (read(".github/workflows/ci.yml"), workflow());
+    let used = steps(&workflow, "uses");
+    assert!(!used.is_empty());
+    for action in used {
+        let (_, commit) = action.split_once('@').expect(action);
+        assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{action}");
+        assert!(text.contains(&format!("{action} # v")), "{action} does not say which version it is");
+    }
+    let permissions = workflow["permissions"].as_mapping().expect("permissions");
+    assert!(permissions.len() == 1 && permissions["contents"] == "read", "{permissions:?}");
+    assert!(jobs(&workflow).iter().all(|(_, job)| job.get("permissions").is_none()));
+    assert!(jobs(&workflow).iter().all(|(_, job)| job["timeout-minutes"].is_u64()));
+}
+
+#[test]
+fn the_workflow_runs_every_script_and_needs_every_job() {
+    let workflow = workflow();
+    let run = steps(&workflow, "run");
+    for entry in std::fs::read_dir(root().join("ci")).expect("ci") {
+        let script = format!("ci/{}", entry.expect("an entry").file_name().display());
+        assert!(run.contains(&script.as_str()), "{script} is not run");
+    }
+    let others: Vec<&str> =
+        jobs(&workflow).into_iter().map(|(name, _)| name).filter(|name| *name != "required").collect();
+    let needed = workflow["jobs"]["required"]["needs"].as_sequence().expect("needs");
+    assert_eq!(needed.iter().filter_map(Value::as_str).collect::<Vec<_>>(), others);
+    let wanted = vec!["success"; others.len()].join(" ");
+    assert!(run.iter().any(|line| line.ends_with(&format!("= \"{wanted}\""))), "required waits for {wanted}");
+}
