@@ -4,6 +4,7 @@ pub mod checks;
 pub mod dockerfile;
 pub mod ground;
 pub mod layout;
+pub mod names;
 pub mod plan;
 pub mod tls;
 
@@ -14,7 +15,7 @@ use crate::backend::{docker, ports, site};
 use crate::cli::{Command, no_more_switches, take_switch};
 use crate::error::{Error, Result};
 use crate::shell::Shell;
-use checks::Subject;
+use checks::{Ports, Subject};
 use dockerfile::Dockerfile;
 use ground::Ground;
 use plan::Plan;
@@ -30,7 +31,8 @@ program is built by the same command, the files that the image would hold are la
 program runs there with that folder as its root, as the image's user (if we are root) and in the image's environment.
 
 Tried are: the version, the health check, a sync of a folder into the embedded server, a search in it, and TLS to a
-server found by name, with an authority of its own; and that an unknown authority and an unknown host are refused.
+server with an authority of its own, found by the list of hosts and (if we are root) by DNS; and that an unknown
+authority and an unknown host are refused.
 
   --built  without an engine: take the program of the last build as it is",
     run,
@@ -49,9 +51,9 @@ fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
     let plan = read(&shell.root)?;
     let ground = ground(shell, &plan, is_built)?;
     let turn = ports::turn(&site::temporary(shell))?;
-    let [port, _] = ports::two_free(FIRST_PORT)
+    let [tls, _] = ports::two_free(FIRST_PORT)
         .ok_or_else(|| Error::Gate("no port is free for the TLS server".into()))?;
-    let tried = Subject { shell, plan: &plan, ground: &ground }.all(port);
+    let tried = Subject { shell, plan: &plan, ground: &ground }.all(Ports { tls, names: names::PORT });
     drop(turn);
     ground.end(shell);
     tried

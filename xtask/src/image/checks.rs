@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::ground::{Ground, HOST, SHARED};
+use super::names::{self, Names};
 use super::plan::Plan;
 use super::tls;
 use crate::error::{Error, Result};
@@ -32,21 +33,30 @@ pub struct Subject<'a> {
     pub ground: &'a Ground,
 }
 
+/// Where the servers of the checks listen, on the loopback interface.
+#[derive(Clone, Copy)]
+pub struct Ports {
+    /// The one that speaks TLS.
+    pub tls: u16,
+    /// The one of names.
+    pub names: u16,
+}
+
 impl Subject<'_> {
-    /// Tries everything, with a TLS server at `port` in between; each result is told.
+    /// Tries everything; each result is told.
     ///
     /// # Errors
     /// `Gate` with the first thing that the image does not do.
-    pub fn all(&self, port: u16) -> Result<()> {
+    pub fn all(&self, ports: Ports) -> Result<()> {
         let shared = self.ground.shared();
         share(&shared)?;
         self.version()?;
         self.health()?;
         self.sync()?;
         self.search()?;
-        let server = tls::Server::start(self.shell, &shared, port)?;
+        let server = tls::Server::start(self.shell, &shared, ports.tls)?;
         readable(&shared.join("authority.pem"), 0o644)?;
-        self.tls(port)?;
+        self.tls(ports)?;
         drop(server);
         Ok(())
     }
@@ -83,23 +93,36 @@ impl Subject<'_> {
         )
     }
 
-    /// By name and by `localhost`, and not without the authority or for a name that leads nowhere.
-    fn tls(&self, port: u16) -> Result<()> {
+    /// By a name of the list of hosts, by `localhost`, and by one of a name server; and not without the authority or for a name that leads nowhere.
+    fn tls(&self, ports: Ports) -> Result<()> {
         let trusting = format!("{SHARED}/trusting.yml");
-        for host in [HOST, "localhost"] {
-            let told = self.run(&["--config", &trusting, "--es", &url(host, port), "check"])?;
-            self.hold(
-                told.contains("Elasticsearch 9.5.3"),
-                &format!("speaks TLS to {host}: {}", told.trim()),
-            )?;
+        let check = |host: &str| self.run(&["--config", &trusting, "--es", &url(host, ports.tls), "check"]);
+        let names = Names::start(ports.names);
+        if let Err(error) = &names {
+            self.shell.note(format_args!("  not tried: a name that DNS tells ({}: {error})", names::ADDRESS));
         }
-        let refused = self.refusal(&["--es", &url(HOST, port), "check"])?;
-        let what = format!("refuses a certificate of nobody it trusts: {}", last_line(&refused));
-        self.hold(refused.to_lowercase().contains("issuer"), &what)?;
-        let lost = self.refusal(&["--config", &trusting, "--es", &url("nowhere.invalid", port), "check"])?;
+        for host in [HOST, "localhost"].into_iter().chain(names.is_ok().then_some(names::KNOWN)) {
+            let told = check(host)?;
+            let what = format!("speaks TLS to {host}: {}", told.trim());
+            self.hold(told.contains("Elasticsearch 9.5.3"), &what)?;
+        }
+        self.refuses(
+            &["--es", &url(HOST, ports.tls), "check"],
+            ("a certificate of nobody it trusts", "UnknownIssuer"),
+        )?;
+        let lost = url("nowhere.invalid", ports.tls);
+        self.refuses(
+            &["--config", &trusting, "--es", &lost, "check"],
+            ("a host that is not there", "nowhere.invalid"),
+        )
+    }
+
+    /// It fails, and its message names the cause.
+    fn refuses(&self, arguments: &[&str], (what, cause): (&str, &str)) -> Result<()> {
+        let told = self.refusal(arguments)?;
         self.hold(
-            lost.contains("nowhere.invalid"),
-            &format!("names the host that it can't find: {}", last_line(&lost)),
+            told.contains(cause),
+            &format!("refuses {what}: {}", told.trim().lines().last().unwrap_or_default()),
         )
     }
 
@@ -161,10 +184,6 @@ fn readable(path: &Path, mode: u32) -> Result<()> {
 
 fn url(host: &str, port: u16) -> String {
     format!("https://{host}:{port}")
-}
-
-fn last_line(text: &str) -> &str {
-    text.trim().lines().last().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::layout;
+use super::names;
 use super::plan::Plan;
 use crate::error::{Error, Result};
 use crate::shell::Shell;
@@ -101,6 +102,7 @@ impl Ground {
 fn runtime(root: &Path) -> std::io::Result<()> {
     fs::create_dir_all(root.join("etc"))?;
     fs::write(root.join("etc/hosts"), format!("127.0.0.1 localhost {HOST}\n::1 localhost\n"))?;
+    fs::write(root.join("etc/resolv.conf"), format!("nameserver {}\n", names::ADDRESS))?;
     fs::create_dir_all(root.join("dev"))?;
     DEVICES.iter().try_for_each(|device| fs::write(root.join("dev").join(device), ""))
 }
@@ -127,6 +129,7 @@ fn in_folder(shell: &Shell, plan: &Plan, root: &Path) -> Command {
 fn in_container(shell: &Shell, image: &str, shared: &Path) -> Command {
     let mut docker = shell.command("docker");
     docker.args(["run", "--rm", "--network", "host", "--add-host"]).arg(format!("{HOST}:127.0.0.1"));
+    docker.arg("--dns").arg(names::ADDRESS.to_string());
     docker.arg("--volume").arg(format!("{}:{SHARED}:ro", shared.display()));
     docker.arg("--volume").arg(format!("{VOLUME}:/data")).arg(image);
     docker

@@ -28,7 +28,7 @@ basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign
 [server]
 basicConstraints = CA:FALSE
-subjectAltName = DNS:localhost, DNS:HOST
+subjectAltName = DNS:localhost, DNS:*.image.test
 ";
 
 /// What it answers to any request.
@@ -85,7 +85,7 @@ impl Drop for Server {
 /// `authority.pem`, `server.pem` and `server.key`.
 fn certify(shell: &Shell, openssl: &PathBuf, folder: &Path) -> Result<()> {
     let request = folder.join("request.cnf");
-    fs::write(&request, REQUEST.replace("HOST", HOST)).map_err(Error::file("write", &request))?;
+    fs::write(&request, REQUEST).map_err(Error::file("write", &request))?;
     let new_key = "-config request.cnf -newkey rsa:2048 -nodes";
     let steps = [
         format!("req -x509 {new_key} -days 2 -extensions authority -keyout authority.key -out authority.pem"),

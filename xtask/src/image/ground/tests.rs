@@ -35,7 +35,7 @@ fn a_container_sees_the_checks_folder_a_volume_and_the_host() {
     let machine = Machine::new().program("docker", "");
     let ground = Ground::Container { image: "c:1".into(), shared: machine.path("shared") };
     let expected = "/W/bin/docker run --rm --network host --add-host elasticsearch.image.test:127.0.0.1 \
-                    --volume /W/shared:/check:ro --volume connectors-image-check:/data c:1 check";
+                    --dns 127.0.0.77 --volume /W/shared:/check:ro --volume connectors-image-check:/data c:1 check";
     assert_eq!(words(&machine, &ground), expected);
     assert_eq!(ground.shared(), machine.path("shared"));
     ground.end(&machine.shell);

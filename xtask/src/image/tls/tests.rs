@@ -29,7 +29,7 @@ fn it_is_certified_started_probed_and_ended() {
         assert!(call.starts_with(&format!("openssl {begin}")), "{call}");
     }
     let request = fs::read_to_string(machine.path("request.cnf")).unwrap();
-    assert!(request.contains("DNS:localhost, DNS:elasticsearch.image.test"), "{request}");
+    assert!(request.contains("DNS:localhost, DNS:*.image.test"), "{request}");
 }
 
 #[test]
