@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use url::Url;
 
-use crate::{Error, Result};
+use crate::http::{Clients, Http};
+use crate::{Error, Result, Retry};
 
 /// Handed to a source when it is made; cheap to clone and to keep.
 #[derive(Debug, Clone, Default)]
@@ -14,9 +16,21 @@ pub struct Context {
     pub clock: Clock,
     /// What the operator allows.
     pub limits: Limits,
+    /// What [`http`](Self::http) is made of; made once, at the first use, for all clones.
+    pub clients: Clients,
 }
 
 impl Context {
+    /// A client for the server at `base`: the one way in which a source speaks HTTP.
+    ///
+    /// Paths of requests are joined to the path of `base`; a user and password in it sign every request.
+    ///
+    /// # Errors
+    /// `Config` when `base` is no address of a server (`http` or `https`, with a host).
+    pub fn http(&self, base: &Url) -> Result<Http> {
+        Http::new(base, self)
+    }
+
     /// Runs code that blocks, away from the threads that run async code.
     ///
     /// # Errors
@@ -32,17 +46,19 @@ impl Context {
 }
 
 /// What the operator allows a source and its contents to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// Contents larger than this are not fetched, in bytes (`service.max_file_download_size`).
     pub max_content: u64,
     /// Contents fetched at the same time (`elasticsearch.bulk.concurrent_downloads`).
     pub concurrent_contents: usize,
+    /// How often [`Context::http`] tries again what may pass.
+    pub retry: Retry,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_content: 10 * 1024 * 1024, concurrent_contents: 10 }
+        Self { max_content: 10 * 1024 * 1024, concurrent_contents: 10, retry: Retry::default() }
     }
 }
 

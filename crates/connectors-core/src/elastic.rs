@@ -11,4 +11,6 @@ pub(crate) use bulk::push_text;
 pub use bulk::{Batch, Bulk, Item, Kind, Refused, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
-pub use settings::{Auth, BulkSettings, Retry, Settings};
+pub use settings::{Auth, BulkSettings, Settings};
+
+pub use crate::retry::Retry;

@@ -5,12 +5,15 @@
 //! in reading order.
 #![warn(missing_docs)]
 
+mod address;
 pub mod config;
 mod context;
 mod definition;
 mod document;
 pub mod elastic;
 mod error;
+pub mod http;
+mod retry;
 mod rules;
 mod source;
 pub mod sync;
@@ -21,6 +24,8 @@ pub use document::{
     Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Parts, Version,
 };
 pub use error::{Error, ErrorKind, Result};
+pub use http::Http;
+pub use retry::Retry;
 pub use rules::{RuleProblem, Rules};
 pub use source::{AccessControl, AdvancedRules, Incremental, Source};
 

@@ -169,6 +169,7 @@ impl Settings {
         Limits {
             max_content: self.keys.service_max_file_download_size,
             concurrent_contents: self.keys.elasticsearch_bulk_concurrent_downloads as usize,
+            ..Limits::default()
         }
     }
 

@@ -22,9 +22,9 @@ use flate2::write::GzEncoder;
 use serde::de::DeserializeOwned;
 
 use self::error::{not_json, refused, unreachable};
-use super::{Auth, Engine, Retry, Settings};
+use super::{Auth, Engine, Settings};
 use crate::config::Secret;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Retry, address};
 
 /// What went over the wire so far.
 #[derive(Debug, Default)]
@@ -212,7 +212,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 fn transport(settings: &Settings) -> Result<Transport> {
     let (mut host, mut auth) = (settings.host.clone(), settings.auth.clone());
     if let (Auth::None, false, Some(password)) = (&auth, host.username().is_empty(), host.password()) {
-        auth = Auth::Basic(decoded(host.username()), Secret::new(decoded(password)));
+        auth = Auth::Basic(address::decoded(host.username()), Secret::new(address::decoded(password)));
     }
     let cleared = host.set_username("").and(host.set_password(None));
     cleared.map_err(|()| Error::config("elasticsearch.host has no host in it").with("host", &host))?;
@@ -225,19 +225,6 @@ fn transport(settings: &Settings) -> Result<Transport> {
     }
     let built = builder.cert_validation(validation(settings)?).build();
     built.map_err(|error| Error::config("the Elasticsearch client can't be made").caused_by(error))
-}
-
-/// A part of a URL with its `%40` and the like as they were meant.
-fn decoded(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let [first, after @ ..] = rest {
-        let code = (*first == b'%').then(|| after.get(..2)).flatten();
-        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn credentials(auth: &Auth) -> Option<Credentials> {

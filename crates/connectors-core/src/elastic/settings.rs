@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use url::Url;
 
 use crate::config::Secret;
+use crate::{Retry, address};
 
 /// Everything the client needs to know.
 #[derive(Clone)]
@@ -48,20 +48,13 @@ impl Settings {
     /// The host as it may be shown: without user and password.
     #[must_use]
     pub fn shown_host(&self) -> String {
-        let mut shown = self.host.clone();
-        let _ = shown.set_username("").and(shown.set_password(None));
-        shown.as_str().trim_end_matches('/').to_owned()
+        address::shown(&self.host)
     }
 
     /// True when the host is this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match self.host.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+        address::is_loopback(&self.host)
     }
 
     /// True when bodies go out compressed.
@@ -98,38 +91,6 @@ pub enum Auth {
     Bearer(Secret),
 }
 
-/// What is tried again: broken connections, time-outs, 429 and 5xx.
-#[derive(Debug, Clone, Copy)]
-pub struct Retry {
-    /// Tries after the first.
-    pub max: usize,
-    /// The wait before the second try.
-    pub initial: Duration,
-    /// What each further wait is multiplied by.
-    pub multiplier: f32,
-    /// No wait is longer.
-    pub longest: Duration,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self { max: 5, initial: Duration::from_secs(1), multiplier: 2.0, longest: Duration::from_secs(60) }
-    }
-}
-
-impl Retry {
-    /// The waits before each further try, up to half of each added at random.
-    pub fn delays(&self) -> impl Iterator<Item = Duration> + Send + use<> {
-        ExponentialBuilder::default()
-            .with_min_delay(self.initial)
-            .with_factor(self.multiplier.max(1.0))
-            .with_max_delay(self.longest)
-            .with_max_times(self.max)
-            .with_jitter()
-            .build()
-    }
-}
-
 /// How documents are sent.
 #[derive(Debug, Clone, Copy)]
 pub struct BulkSettings {
@@ -164,16 +125,6 @@ mod tests {
             assert_eq!(settings.compresses(), compressed, "{host}");
             settings.compression = Some(!compressed);
             assert_eq!(settings.compresses(), !compressed, "{host}");
-        }
-    }
-
-    #[test]
-    fn waits_grow_up_to_the_longest() {
-        let retry = Retry { max: 4, longest: Duration::from_secs(3), ..Retry::default() };
-        let delays: Vec<f32> = retry.delays().map(|delay| delay.as_secs_f32()).collect();
-        assert_eq!(delays.len(), 4);
-        for (delay, low) in delays.iter().zip([1.0, 2.0, 3.0, 3.0]) {
-            assert!(*delay >= low && *delay <= low * 2.0 + 1.0, "{delays:?}");
         }
     }
 }

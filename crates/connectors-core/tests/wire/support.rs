@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use connectors_core::elastic::{BulkSettings, Client, Retry, Settings};
 use connectors_core::sync::{Counters, Failure, Job, Options, Report, Verification, failures, full, verify};
-use connectors_core::{Clock, Context, Limits, Rules, Source};
+use connectors_core::{Clock, Context, Rules, Source};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -51,7 +51,7 @@ impl World {
             fake,
             client,
             options: Options::default(),
-            context: Context { clock, limits: Limits::default() },
+            context: Context { clock, ..Context::default() },
             rules: Rules::default(),
             counters: Counters::default(),
             cancel: CancellationToken::new(),

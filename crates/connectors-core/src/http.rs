@@ -1,0 +1,199 @@
+//! The one HTTP client of sources: signs, paces, retries, follows pages, and explains what failed.
+//!
+//! A source declares it once and then only names what it wants:
+//!
+//! ```no_run
+//! # use connectors_core::{Context, Http, Result, config::Secret};
+//! # #[derive(serde::Deserialize)] struct Note;
+//! # #[derive(serde::Deserialize)] struct Page { notes: Vec<Note>, next: Option<String> }
+//! # fn notes(context: &Context, host: &url::Url, token: &Secret) -> Result<()> {
+//! let http = context.http(host)?.bearer(token).rate(10).concurrency(4);
+//! let notes = http.get("/api/notes").query(&[("folder", "a")]).pages(|page: Page| (page.notes, page.next));
+//! # drop(notes); Ok(()) }
+//! ```
+//!
+//! What it does by itself: pages and answers are bounded in size and time; 429, 5xx and broken connections are
+//! tried again with growing waits, not before `Retry-After`; credentials go to the server's own origin alone, also
+//! when it redirects; no log line, error or `Debug` shows them.
+
+mod answer;
+mod auth;
+mod clients;
+mod error;
+mod exchange;
+mod pace;
+mod pages;
+mod request;
+
+pub use auth::OAuth;
+pub use clients::Clients;
+pub use error::{Cause, Fix};
+pub use pages::Next;
+pub use request::Request;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use reqwest::Method;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use self::auth::{Auth, Header};
+use self::pace::Pace;
+use crate::config::Secret;
+use crate::{Clock, Context, Error, Result, Retry, address};
+
+/// Requests at the same time, unless the source says otherwise.
+const CONCURRENCY: usize = 10;
+/// How long an answer may take, or each piece of one that is streamed.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// The most bytes of an answer that is read as a whole.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// One server, and how it is spoken to; cheap to clone, clones share their pace and their token.
+#[derive(Clone)]
+pub struct Http {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    client: reqwest::Client,
+    base: Url,
+    auth: Auth,
+    headers: Vec<Header>,
+    fix: Fix,
+    pace: Arc<Pace>,
+    permits: Arc<Semaphore>,
+    /// Whether the server ever answered: until then a failed connection is most likely a wrong address.
+    has_answered: Arc<AtomicBool>,
+    timeout: Duration,
+    max_answer: usize,
+    retry: Retry,
+    clock: Clock,
+}
+
+impl Http {
+    pub(crate) fn new(base: &Url, context: &Context) -> Result<Self> {
+        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
+            let shown = address::shown(base);
+            return Err(Error::config("expected an address such as https://host:port").with("address", shown));
+        }
+        let mut plain = base.clone();
+        let _ = plain.set_username("").and(plain.set_password(None));
+        plain.set_query(None);
+        plain.set_fragment(None);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                client: context.clients.client(base)?,
+                base: plain,
+                auth: Auth::of(base),
+                headers: Vec::new(),
+                fix: |_| None,
+                pace: Arc::new(Pace::unlimited()),
+                permits: Arc::new(Semaphore::new(CONCURRENCY)),
+                has_answered: Arc::default(),
+                timeout: TIMEOUT,
+                max_answer: MAX_ANSWER,
+                retry: context.limits.retry,
+                clock: context.clock.clone(),
+            }),
+        })
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.inner));
+        self
+    }
+
+    /// Signs with a token; an empty one signs nothing.
+    #[must_use]
+    pub fn bearer(self, token: &Secret) -> Self {
+        self.with(|inner| inner.auth = Auth::bearer(token))
+    }
+
+    /// Signs with a user and password.
+    #[must_use]
+    pub fn basic(self, user: &str, password: &Secret) -> Self {
+        self.with(|inner| inner.auth = Auth::basic(user, password))
+    }
+
+    /// Signs with tokens that are fetched when needed.
+    #[must_use]
+    pub fn oauth(self, oauth: OAuth) -> Self {
+        self.with(|inner| inner.auth = Auth::oauth(oauth))
+    }
+
+    /// Signs with a header that holds a secret, such as `x-api-key`.
+    #[must_use]
+    pub fn key(self, header: &str, key: &Secret) -> Self {
+        self.with(|inner| inner.headers.push(Header::secret(header, key)))
+    }
+
+    /// Sends a header with every request.
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.with(|inner| inner.headers.push(Header::plain(name, value)))
+    }
+
+    /// At most so many requests a second, evenly spaced; tries count, redirects and token requests do not.
+    #[must_use]
+    pub fn rate(self, per_second: u32) -> Self {
+        self.with(|inner| inner.pace = Arc::new(Pace::per_second(per_second)))
+    }
+
+    /// At most so many requests at the same time, streamed contents included.
+    #[must_use]
+    pub fn concurrency(self, requests: usize) -> Self {
+        self.with(|inner| inner.permits = Arc::new(Semaphore::new(requests.max(1))))
+    }
+
+    /// How long an answer may take; for a streamed one its head, and each piece. A minute without this.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with(|inner| inner.timeout = timeout)
+    }
+
+    /// The most bytes of an answer that is read as a whole, decompressed; 64 MiB without this.
+    #[must_use]
+    pub fn max_answer(self, bytes: usize) -> Self {
+        self.with(|inner| inner.max_answer = bytes)
+    }
+
+    /// What an operator is told to do about a failure, in terms of the source's own settings.
+    #[must_use]
+    pub fn fix(self, fix: Fix) -> Self {
+        self.with(|inner| inner.fix = fix)
+    }
+
+    /// Asks for a path below the base, or for an absolute address on the same server.
+    pub fn get(&self, path: impl AsRef<str>) -> Request {
+        Request::new(self.clone(), Method::GET, path.as_ref())
+    }
+
+    /// Asks by a body, as searches and GraphQL do. It is tried again like a GET: it must change nothing.
+    pub fn post(&self, path: impl AsRef<str>) -> Request {
+        Request::new(self.clone(), Method::POST, path.as_ref())
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("base", &address::shown(&self.inner.base)).finish_non_exhaustive()
+    }
+}
+
+/// A text as one segment of a path: what could end the segment is written as `%2F` and the like.
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => segment.push(byte.into()),
+            _ => segment.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    segment
+}

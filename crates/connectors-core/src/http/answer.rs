@@ -1,0 +1,107 @@
+//! What comes back.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use futures::stream;
+use reqwest::header::HeaderMap;
+use reqwest::{Response, StatusCode};
+use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use super::error::{Place, retry_after};
+use crate::{ByteStream, Error, Result};
+
+/// Bytes of a refusal that are read.
+const REASON: usize = 8 << 10;
+
+/// The head of an answer; its body is still to be read, and its place among the requests kept until then.
+pub(super) struct Answer {
+    response: Response,
+    permit: OwnedSemaphorePermit,
+    place: Place,
+    timeout: Duration,
+}
+
+/// An answer as a whole.
+pub(super) struct Whole {
+    pub(super) headers: HeaderMap,
+    body: Bytes,
+    place: Place,
+}
+
+impl Answer {
+    pub(super) fn new(
+        response: Response,
+        permit: OwnedSemaphorePermit,
+        place: Place,
+        timeout: Duration,
+    ) -> Self {
+        Self { response, permit, place, timeout }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// Itself, or the error that its status stands for.
+    pub(super) async fn checked(mut self, now: DateTime<Utc>) -> Result<Self> {
+        if self.status().is_success() {
+            return Ok(self);
+        }
+        let mut reason = BytesMut::new();
+        while reason.len() < REASON {
+            // A reason that can't be read is none; the status tells enough.
+            let Ok(Ok(Some(piece))) = timeout(self.timeout, self.response.chunk()).await else { break };
+            reason.extend_from_slice(&piece);
+        }
+        let asked = retry_after(self.response.headers(), now);
+        Err(self.place.refused(self.status(), asked, &reason))
+    }
+
+    /// All of it, which must come within the time-out and stay within the limit.
+    pub(super) async fn whole(mut self, limit: usize) -> Result<Whole> {
+        let body = timeout(self.timeout, read(&mut self.response, limit, &self.place)).await;
+        let body = body.map_err(|_| self.place.timed_out(self.timeout))??;
+        Ok(Whole { headers: std::mem::take(self.response.headers_mut()), body, place: self.place })
+    }
+
+    /// The body in pieces, each within the time-out; ends at the first error.
+    pub(super) fn stream(self) -> ByteStream {
+        let Self { response, permit, timeout, .. } = self;
+        let pieces = stream::unfold(Some((response, permit)), move |state| async move {
+            let (mut response, permit) = state?;
+            match tokio::time::timeout(timeout, response.chunk()).await {
+                Ok(Ok(piece)) => piece.map(|piece| (Ok(piece), Some((response, permit)))),
+                Ok(Err(error)) => Some((Err(broken(error.without_url())), None)),
+                Err(elapsed) => Some((Err(broken(elapsed)), None)),
+            }
+        });
+        pieces.boxed()
+    }
+}
+
+fn broken(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::transient("the content broke off").caused_by(cause)
+}
+
+async fn read(response: &mut Response, limit: usize, place: &Place) -> Result<Bytes> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| place.unreachable(error))? {
+        if body.len() + piece.len() > limit {
+            return Err(place.too_large(limit));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+impl Whole {
+    /// The value that the body stands for.
+    pub(super) fn parsed<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|error| self.place.not_understood(&error, &self.body))
+    }
+}

@@ -1,0 +1,189 @@
+//! What went wrong with a request: kind, place, cause, fix, and no secret.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+use crate::config::Secret;
+use crate::{Error, ErrorKind, address};
+
+/// Characters of an answer that an error shows.
+const SNIPPET: usize = 300;
+
+/// Why a request failed, as far as an operator can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// No connection to the server came about, or no whole answer.
+    Unreachable,
+    /// The server answered with this status.
+    Status(u16),
+    /// The token endpoint refused the credentials.
+    Credentials,
+}
+
+/// What to do about a failure, as a fragment such as "check `host`"; none where nothing better than the usual can be said.
+pub type Fix = fn(Cause) -> Option<&'static str>;
+
+/// Where a request went, and what must not be shown of it.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) fix: Fix,
+}
+
+impl Place {
+    /// The text without any secret in it, as it stands or as it stands in an address.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in self.secrets.iter().map(Secret::reveal).filter(|secret| secret.len() > 2) {
+            let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            text = text.replace(secret, "***").replace(&encoded, "***");
+        }
+        text
+    }
+
+    pub(super) fn shown_url(&self) -> String {
+        self.redacted(&address::shown(&self.url)).chars().take(SNIPPET).collect()
+    }
+
+    fn error(&self, kind: ErrorKind, what: &str, cause: Option<Cause>) -> Error {
+        let fix = cause.and_then(|cause| (self.fix)(cause).or_else(|| usual_fix(cause)));
+        let message = fix.map_or_else(|| what.to_owned(), |fix| format!("{what}; {fix}"));
+        Error::new(kind, message).with("request", format!("{} {}", self.method, self.shown_url()))
+    }
+
+    /// No connection, or one that broke.
+    pub(super) fn unreachable(&self, error: reqwest::Error) -> Error {
+        let what = if error.is_connect() { unconnected(&error) } else { "the connection broke" };
+        self.error(ErrorKind::Transient, what, Some(Cause::Unreachable)).caused_by(error.without_url())
+    }
+
+    pub(super) fn timed_out(&self, timeout: Duration) -> Error {
+        let error =
+            self.error(ErrorKind::Transient, "the server did not answer in time", Some(Cause::Unreachable));
+        error.with("time-out", format!("{timeout:?}"))
+    }
+
+    /// The server said no.
+    pub(super) fn refused(&self, status: StatusCode, asked: Option<Duration>, body: &[u8]) -> Error {
+        let status = status.as_u16();
+        let (kind, what) = match status {
+            401 => (ErrorKind::Denied, "the server does not accept these credentials"),
+            403 => (ErrorKind::Denied, "these credentials lack a right"),
+            404 | 410 => (ErrorKind::Missing, "the server has no such thing"),
+            429 => (ErrorKind::Busy(asked), "the server asks to slow down"),
+            503 if asked.is_some() => (ErrorKind::Busy(asked), "the server asks to wait"),
+            408 => (ErrorKind::Transient, "the server gave up waiting for the request"),
+            status if status >= 500 && status != 501 => (ErrorKind::Transient, "the server failed"),
+            _ => (ErrorKind::Unexpected, "the server refused the request"),
+        };
+        let error = self.error(kind, what, Some(Cause::Status(status))).with("status", status);
+        self.with_answer(error, body)
+    }
+
+    /// The token endpoint said no.
+    pub(super) fn no_token(&self, status: StatusCode, body: &[u8]) -> Error {
+        let what = "no token was given for these credentials";
+        let error = self.error(ErrorKind::Denied, what, Some(Cause::Credentials));
+        self.with_answer(error.with("status", status.as_u16()), body)
+    }
+
+    /// The answer has another shape than asked for; the error tells line, column and what stands there.
+    pub(super) fn not_understood(&self, error: &serde_json::Error, body: &[u8]) -> Error {
+        let what = "the answer was not understood; see that the address is that of the interface";
+        let told = self.redacted(&error.to_string());
+        self.with_answer(
+            self.error(ErrorKind::Unexpected, what, None).with("cause", told),
+            around(error, body),
+        )
+    }
+
+    pub(super) fn too_large(&self, limit: usize) -> Error {
+        self.error(ErrorKind::Unexpected, "the answer is too large", None)
+            .with("limit", format!("{limit} bytes"))
+    }
+
+    pub(super) fn unexpected(&self, what: &str) -> Error {
+        self.error(ErrorKind::Unexpected, what, None)
+    }
+
+    fn with_answer(&self, error: Error, body: &[u8]) -> Error {
+        let text = String::from_utf8_lossy(body);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let snippet: String = self.redacted(&words.join(" ")).chars().take(SNIPPET).collect();
+        if snippet.is_empty() { error } else { error.with("answer", snippet) }
+    }
+}
+
+fn usual_fix(cause: Cause) -> Option<&'static str> {
+    match cause {
+        Cause::Unreachable => Some("see that it runs, and that the address is right"),
+        Cause::Credentials | Cause::Status(401) => Some("check them"),
+        Cause::Status(403) => Some("give them the right that the answer names"),
+        Cause::Status(_) => None,
+    }
+}
+
+/// Why there is no connection, in words.
+fn unconnected(error: &reqwest::Error) -> &'static str {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return match io.kind() {
+                io::ErrorKind::ConnectionRefused => "nothing listens at this address",
+                io::ErrorKind::InvalidData => "TLS failed",
+                _ => "no connection to the server",
+            };
+        }
+        if error.to_string().contains("dns error") {
+            return "the host was not found";
+        }
+        cause = error.source();
+    }
+    "no connection to the server"
+}
+
+/// The part of a body in which the parser gave up.
+fn around<'a>(error: &serde_json::Error, body: &'a [u8]) -> &'a [u8] {
+    let line = body.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+    let place = line.map(<[u8]>::len).sum::<usize>() + error.column();
+    let from = place.saturating_sub(SNIPPET / 2).min(body.len());
+    &body[from..(from + SNIPPET).min(body.len())]
+}
+
+/// How long a server asks to wait: seconds, or a date.
+pub(super) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = DateTime::parse_from_rfc2822(text).ok()?;
+    Some((until.to_utc() - now).to_std().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_asks_to_wait_by_seconds_or_by_a_date() {
+        let now = "2026-11-24T13:38:00Z".parse().unwrap();
+        for (text, seconds) in [
+            ("7", Some(7)),
+            ("Tue, 24 Nov 2026 13:38:30 GMT", Some(30)),
+            ("Tue, 24 Nov 2026 13:37:00 GMT", Some(0)),
+            ("soon", None),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
+            assert_eq!(retry_after(&headers, now), seconds.map(Duration::from_secs), "{text}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+}

@@ -1,0 +1,220 @@
+//! Sends: signs, paces, follows redirects, renews tokens, tries again.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::{Method, Response, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use super::answer::Answer;
+use super::auth::{Auth, Granted, Token, Tokens, bearer, headers};
+use super::error::{Place, retry_after};
+use super::{Http, Request};
+use crate::config::Secret;
+use crate::{Error, ErrorKind, Result};
+
+/// A server that asks for a longer wait is told to the caller instead.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// Redirects of one request.
+const MAX_REDIRECTS: usize = 5;
+/// Tries of a server that never answered.
+const FIRST_TRIES: usize = 2;
+
+impl Request {
+    /// Tries until the answer is final.
+    pub(super) async fn persist<'a, T>(
+        &'a self,
+        attempt: impl Fn() -> BoxFuture<'a, Result<T>>,
+    ) -> Result<T> {
+        let mut delays = self.http.inner.retry.delays().enumerate();
+        loop {
+            let error = match attempt().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let Some((tries, delay)) = delays.next() else { return Err(error) };
+            let has_answered = self.http.inner.has_answered.load(Relaxed);
+            if !error.kind().is_passing() || (!has_answered && tries + 1 >= FIRST_TRIES) {
+                return Err(error);
+            }
+            let wait = self.http.wait_before(&error, delay);
+            if wait > LONGEST_WAIT {
+                return Err(error);
+            }
+            tracing::debug!(?wait, %error, "trying again");
+            sleep(wait).await;
+        }
+    }
+
+    /// One try, or two where a token was refused.
+    pub(super) async fn attempt(&self) -> Result<Answer> {
+        let signature = self.http.signature().await?;
+        let answer = self.exchange(signature.as_ref()).await?;
+        let now = self.http.inner.clock.now();
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return answer.checked(now).await;
+        }
+        match (&self.http.inner.auth, &signature) {
+            (Auth::Tokens(tokens), Some(refused)) => {
+                drop(answer);
+                tokens.forget(refused).await;
+                let signature = self.http.signature().await?;
+                self.exchange(signature.as_ref()).await?.checked(now).await
+            }
+            _ => answer.checked(now).await,
+        }
+    }
+
+    /// Sends to the server, and on to where it redirects.
+    async fn exchange(&self, signature: Option<&Secret>) -> Result<Answer> {
+        let mut url = self.url()?.clone();
+        let permit = self.http.permit().await?;
+        self.http.inner.pace.wait().await;
+        for _ in 0..=MAX_REDIRECTS {
+            let place = self.http.place(&self.method, &url, signature);
+            let response = self.send(&url, signature, &place).await?;
+            let Some(next) = redirect(&self.method, &url, &response) else {
+                return Ok(Answer::new(response, permit, place, self.http.inner.timeout));
+            };
+            url = next.map_err(|problem| place.unexpected(&problem))?;
+        }
+        Err(self.http.place(&self.method, &url, signature).unexpected("the server redirects for ever"))
+    }
+
+    async fn send(&self, url: &Url, signature: Option<&Secret>, place: &Place) -> Result<Response> {
+        let inner = &self.http.inner;
+        let is_home = url.origin() == inner.base.origin();
+        let signed = headers(&inner.headers, signature, is_home)?;
+        let mut request = inner.client.request(self.method.clone(), url.clone()).headers(signed);
+        if let Some((media_type, body)) = &self.body {
+            request = request.header(CONTENT_TYPE, media_type).body(body.clone());
+        }
+        let response = self.http.answer(request, place).await?;
+        tracing::debug!(method = %self.method, url = place.shown_url(), status = response.status().as_u16(), "request");
+        Ok(response)
+    }
+}
+
+impl Http {
+    async fn answer(&self, request: reqwest::RequestBuilder, place: &Place) -> Result<Response> {
+        let sent = timeout(self.inner.timeout, request.send()).await;
+        let sent = sent.map_err(|_| place.timed_out(self.inner.timeout))?;
+        let response = sent.map_err(|error| place.unreachable(error))?;
+        self.inner.has_answered.store(true, Relaxed);
+        Ok(response)
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        let permit = self.inner.permits.clone().acquire_owned().await;
+        permit.map_err(|error| Error::unexpected("the client is closed").caused_by(error))
+    }
+
+    /// The wait before another try: the planned one, or longer where the server asks for it, and then for all requests.
+    fn wait_before(&self, error: &Error, planned: Duration) -> Duration {
+        let ErrorKind::Busy(asked) = error.kind() else { return planned };
+        let wait = asked.unwrap_or_default().max(planned);
+        if wait <= LONGEST_WAIT {
+            self.inner.pace.pause(Instant::now() + wait);
+        }
+        wait
+    }
+
+    /// Where a request goes. Of an address elsewhere, to which the server redirects, only the path is shown: such
+    /// addresses are signed by their parameters.
+    pub(super) fn place(&self, method: &Method, url: &Url, signature: Option<&Secret>) -> Place {
+        let inner = &self.inner;
+        let mut url = url.clone();
+        if url.origin() != inner.base.origin() {
+            url.set_query(None);
+        }
+        let mut secrets: Vec<Secret> =
+            inner.headers.iter().filter_map(|header| header.hidden().cloned()).collect();
+        secrets.extend(inner.auth.secrets());
+        secrets.extend(
+            signature.and_then(|header| header.reveal().split_once(' ')).map(|(_, token)| Secret::new(token)),
+        );
+        Place { method: method.clone(), url, secrets, fix: inner.fix }
+    }
+
+    /// The header that signs a request.
+    async fn signature(&self) -> Result<Option<Secret>> {
+        match &self.inner.auth {
+            Auth::Nobody => Ok(None),
+            Auth::Fixed { header, .. } => Ok(Some(header.clone())),
+            Auth::Tokens(tokens) => self.token(tokens).await.map(|token| Some(bearer(&token.value))),
+        }
+    }
+
+    /// A fresh token; requests that need one at the same time wait for the one that fetches it.
+    async fn token(&self, tokens: &Tokens) -> Result<Token> {
+        let mut last = tokens.last.lock().await;
+        if let Some(token) = last.as_ref().filter(|token| token.is_fresh(&self.inner.clock)) {
+            return Ok(token.clone());
+        }
+        let token = Token::new(self.grant(tokens).await?, &self.inner.clock);
+        Ok(last.insert(token).clone())
+    }
+
+    async fn grant(&self, tokens: &Tokens) -> Result<Granted> {
+        let oauth = &tokens.oauth;
+        let url = self.inner.base.join(&oauth.endpoint).map_err(|error| {
+            Error::config("the address of the token endpoint is none")
+                .with("address", &oauth.endpoint)
+                .caused_by(error)
+        })?;
+        let mut form = oauth.form.clone();
+        let mut request = self.inner.client.post(url.clone());
+        match &oauth.basic {
+            Some(basic) => request = request.headers(headers(&[], Some(basic), true)?),
+            None => form.extend([
+                ("client_id", oauth.id.clone()),
+                ("client_secret", oauth.secret.reveal().to_owned()),
+            ]),
+        }
+        let place = self.place(&Method::POST, &url, oauth.basic.as_ref());
+        let response = self.answer(request.form(&form), &place).await?;
+        tracing::debug!(url = place.shown_url(), status = response.status().as_u16(), "token request");
+        self.granted(response, &place).await
+    }
+
+    async fn granted(&self, response: Response, place: &Place) -> Result<Granted> {
+        let (status, asked) = (response.status(), retry_after(response.headers(), self.inner.clock.now()));
+        let body = timeout(self.inner.timeout, response.bytes()).await;
+        let body = body
+            .map_err(|_| place.timed_out(self.inner.timeout))?
+            .map_err(|error| place.unreachable(error))?;
+        match status.as_u16() {
+            200..300 => serde_json::from_slice(&body)
+                .map_err(|_| place.unexpected("the token endpoint gave no token")),
+            400 | 401 | 403 => Err(place.no_token(status, &body)),
+            _ => Err(place.refused(status, asked, &body)),
+        }
+    }
+}
+
+impl Tokens {
+    /// Drops a token that the server refused, unless it was renewed meanwhile.
+    async fn forget(&self, refused: &Secret) {
+        let mut last = self.last.lock().await;
+        if last.as_ref().is_some_and(|token| bearer(&token.value) == *refused) {
+            *last = None;
+        }
+    }
+}
+
+/// Where an answer leads, if it does.
+fn redirect(method: &Method, from: &Url, response: &Response) -> Option<Result<Url, String>> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    if *method != Method::GET {
+        return Some(Err("the server redirects a POST; give the address that it redirects to".into()));
+    }
+    let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    let next = location.map(|location| from.join(location).map_err(|error| error.to_string()));
+    Some(next.unwrap_or_else(|| Err("the server redirects without telling where to".into())))
+}

@@ -1,0 +1,184 @@
+//! Listings that come page by page.
+
+use std::collections::HashSet;
+
+use futures::stream::{self, Stream, TryStreamExt};
+use reqwest::header::{HeaderMap, LINK};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::Request;
+use super::request::set_parameter;
+use crate::document::hash;
+use crate::{Error, Result};
+
+/// Where the next page is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nowhere: this was the last one.
+    End,
+    /// At this address, absolute or as seen from the page.
+    Link(String),
+    /// At the same address, with this parameter.
+    Query(&'static str, String),
+}
+
+impl Next {
+    /// The page that a cursor, number or offset stands for; no value, or an empty one, ends the listing.
+    pub fn query(name: &'static str, value: impl Into<Option<String>>) -> Self {
+        match value.into().filter(|value| !value.is_empty()) {
+            Some(value) => Self::Query(name, value),
+            None => Self::End,
+        }
+    }
+}
+
+impl From<Option<String>> for Next {
+    /// A link.
+    fn from(link: Option<String>) -> Self {
+        link.filter(|link| !link.is_empty()).map_or(Self::End, Self::Link)
+    }
+}
+
+impl From<Option<Url>> for Next {
+    fn from(link: Option<Url>) -> Self {
+        link.map_or(Self::End, |link| Self::Link(link.into()))
+    }
+}
+
+impl Request {
+    /// Every item of every page; `split` takes a page apart into its items and where the next one is: an optional
+    /// link, or [`Next::query`] for a cursor.
+    ///
+    /// An error ends the stream. A page that leads back to an earlier one is an error too.
+    pub fn pages<P, I, N, S>(self, split: S) -> impl Stream<Item = Result<I::Item>> + Send + use<P, I, N, S>
+    where
+        P: DeserializeOwned,
+        I: IntoIterator<IntoIter: Send, Item: Send> + Send,
+        N: Into<Next>,
+        S: Fn(P) -> (I, N) + Send + Sync,
+    {
+        self.turned(move |page, _, _| {
+            let (items, next) = split(page);
+            (items, next.into())
+        })
+    }
+
+    /// As [`pages`](Self::pages), where the header `Link` names the next page (`rel="next"`).
+    pub fn pages_by_header<P, I, S>(
+        self,
+        items: S,
+    ) -> impl Stream<Item = Result<I::Item>> + Send + use<P, I, S>
+    where
+        P: DeserializeOwned,
+        I: IntoIterator<IntoIter: Send, Item: Send> + Send,
+        S: Fn(P) -> I + Send + Sync,
+    {
+        self.turned(move |page, headers, _| (items(page), linked(headers).into()))
+    }
+
+    /// As [`pages`](Self::pages), where a parameter holds how many items to skip; an empty page is the end.
+    pub fn pages_by_offset<P, T, S>(
+        self,
+        offset: &'static str,
+        items: S,
+    ) -> impl Stream<Item = Result<T>> + Send + use<P, T, S>
+    where
+        P: DeserializeOwned,
+        T: Send,
+        S: Fn(P) -> Vec<T> + Send + Sync,
+    {
+        self.turned(move |page, _, skipped: &mut usize| {
+            let items = items(page);
+            *skipped += items.len();
+            let next = (!items.is_empty()).then(|| skipped.to_string());
+            (items, Next::query(offset, next))
+        })
+    }
+
+    fn turned<P, I, S>(self, split: S) -> impl Stream<Item = Result<I::Item>> + Send + use<P, I, S>
+    where
+        P: DeserializeOwned,
+        I: IntoIterator<IntoIter: Send, Item: Send> + Send,
+        S: Fn(P, &HeaderMap, &mut usize) -> (I, Next) + Send + Sync,
+    {
+        let pages = stream::try_unfold((Some(Turn::new(self)), split), |(turn, split)| async move {
+            let Some(mut turn) = turn else { return Ok::<_, Error>(None) };
+            let whole = turn.request.whole().await?;
+            let (items, next) = split(whole.parsed()?, &whole.headers, &mut turn.skipped);
+            Ok(Some((items, (turn.on(next)?, split))))
+        });
+        pages.map_ok(|items| stream::iter(items.into_iter().map(Ok))).try_flatten()
+    }
+}
+
+/// The next page to ask for, and which there were.
+struct Turn {
+    request: Request,
+    seen: HashSet<u64>,
+    skipped: usize,
+}
+
+impl Turn {
+    fn new(request: Request) -> Self {
+        Self { request, seen: HashSet::new(), skipped: 0 }
+    }
+
+    /// The turn after this one.
+    fn on(mut self, next: Next) -> Result<Option<Self>> {
+        let mut url = self.request.url()?.clone();
+        self.seen.insert(hash(url.as_str().as_bytes()));
+        match next {
+            Next::End => return Ok(None),
+            Next::Link(link) => url = self.request.http.follow(&url, &link).map_err(Error::unexpected)?,
+            Next::Query(name, value) => set_parameter(&mut url, name, &value),
+        }
+        if self.seen.contains(&hash(url.as_str().as_bytes())) {
+            let what = "the server leads back to a page that was read already: the listing would never end";
+            return Err(self.request.http.place(&self.request.method, &url, None).unexpected(what));
+        }
+        self.request.url = Ok(url);
+        Ok(Some(self))
+    }
+}
+
+/// The address that a `Link` header names as the next page.
+fn linked(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).find_map(|link| {
+        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        let is_next = parameters.split(';').any(|parameter| {
+            let relation = parameter.trim().strip_prefix("rel=").map(|relation| relation.trim_matches('"'));
+            relation.is_some_and(|relation| relation.split(' ').any(|word| word.eq_ignore_ascii_case("next")))
+        });
+        is_next.then(|| target.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_stands_in_the_link_header() {
+        for (value, next) in [
+            (r#"</a?page=2>; rel="next", </a?page=9>; rel="last""#, Some("/a?page=2")),
+            (r#"<https://h/b>; title=x; rel="prev NEXT""#, Some("https://h/b")),
+            ("</c>;rel=next", Some("/c")),
+            (r#"</a>; rel="prev""#, None),
+            ("nonsense", None),
+        ] {
+            let headers = HeaderMap::from_iter([(LINK, value.parse().unwrap())]);
+            assert_eq!(linked(&headers).as_deref(), next, "{value}");
+        }
+    }
+
+    #[test]
+    fn nothing_after_the_last_page() {
+        for end in [Next::from(None::<String>), Some(String::new()).into(), Next::query("c", String::new())] {
+            assert_eq!(end, Next::End);
+        }
+        assert_eq!(Next::from(Url::parse("http://h/x").ok()), Next::Link("http://h/x".into()));
+        assert_eq!(Next::query("c", Some("7".to_owned())), Next::Query("c", "7".into()));
+    }
+}
