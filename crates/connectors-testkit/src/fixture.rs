@@ -100,10 +100,19 @@ pub trait Fixture: Sized + Send + Sync + 'static {
         Ok(false)
     }
 
-    /// Takes the fault away again.
+    /// Makes the content of one document unreadable, while the document itself stays, and returns its id; none
+    /// where that can't be done. Opening or reading it must fail for longer than anybody retries.
     ///
     /// # Errors
-    /// When it could not be taken away.
+    /// When the fault could not be set.
+    async fn break_a_content(&mut self) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// Takes such faults away again.
+    ///
+    /// # Errors
+    /// When they could not be taken away.
     async fn mend(&mut self) -> Result<()> {
         Ok(())
     }

@@ -119,8 +119,16 @@ impl Fixture for MemoryFixture {
         Ok(true)
     }
 
+    async fn break_a_content(&mut self) -> Result<Option<String>> {
+        let with_text = self.population.iter().find(|(number, revision)| text(*number, *revision).is_some());
+        let broken = with_text.map(|(number, _)| id(number));
+        self.store.break_text(broken.clone());
+        Ok(broken)
+    }
+
     async fn mend(&mut self) -> Result<()> {
         self.store.break_after(None);
+        self.store.break_text(None);
         Ok(())
     }
 

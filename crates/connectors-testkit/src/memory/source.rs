@@ -127,19 +127,20 @@ impl Listing<'_> {
         };
         self.given += 1;
         self.last = Some(id.clone());
-        Some(Ok(document(id, entry)))
+        Some(Ok(document(id, entry, &self.store)))
     }
 }
 
 /// A record as it is indexed.
-fn document(id: &str, entry: &Entry) -> Document {
+fn document(id: &str, entry: &Entry, store: &Arc<Store>) -> Document {
     let record = Arc::clone(&entry.record);
     let content = record.text.as_ref().map(|text| {
-        let text = Bytes::from(text.clone());
+        let (text, id, store) = (Bytes::from(text.clone()), id.to_owned(), Arc::downgrade(store));
         let size = text.len() as u64;
         Content::new(format!("{id}.txt"), size, move || {
-            let text = text.clone();
-            async move { Ok(stream::iter([Ok(text)]).boxed()) }
+            let is_broken = store.upgrade().is_none_or(|store| store.breaks_text(&id));
+            let opened = if is_broken { Err(Error::missing("the text was lost")) } else { Ok(text.clone()) };
+            async move { Ok(stream::iter([Ok(opened?)]).boxed()) }
         })
     });
     Document::new(id).version(entry.sequence).timestamp(entry.updated).body(&record.fields).content(content)
@@ -187,7 +188,9 @@ impl Changes {
         self.sequence += page.len() as u64;
         let checkpoint = Change::Checkpoint(cursor(self.sequence));
         let changes = page.into_iter().map(|(id, entry)| match entry {
-            Some(entry) if self.wanted.matches(&entry.record) => Change::Upsert(document(&id, &entry)),
+            Some(entry) if self.wanted.matches(&entry.record) => {
+                Change::Upsert(document(&id, &entry, &self.store))
+            }
             _ => Change::Delete(id.into()),
         });
         Some(changes.chain([checkpoint]).collect())

@@ -46,6 +46,8 @@ struct State {
     identities: Vec<Identity>,
     /// How many documents the next listing hands out before it fails.
     break_after: Option<usize>,
+    /// The record whose text can't be read.
+    broken_text: Option<String>,
 }
 
 /// A backend in memory, found by the name that stands in the settings. Gone when its last handle is.
@@ -114,6 +116,15 @@ impl Store {
         let mut state = self.state();
         let entries = std::mem::take(&mut state.entries);
         state.log.extend(entries.keys().cloned());
+    }
+
+    /// Makes the text of this record unreadable, or none any more.
+    pub fn break_text(&self, id: Option<String>) {
+        self.state().broken_text = id;
+    }
+
+    pub(super) fn breaks_text(&self, id: &str) -> bool {
+        self.state().broken_text.as_deref() == Some(id)
     }
 
     /// Says who may search.

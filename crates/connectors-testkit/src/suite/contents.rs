@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use connectors_core::{Content, Rules};
+use connectors_core::{Connection, Content, Rules};
 use futures::{StreamExt, TryStreamExt};
 
-use super::stage::{Stage, same_ids};
+use super::stage::{Stage, list, same_ids};
 use super::{Broken, Outcome, Promise, always, broken, ensure, promises};
 use crate::Fixture;
 
 pub(super) fn promises<F: Fixture>() -> Vec<Promise<F>> {
-    promises![always, contents_are_as_expected, contents_can_be_read_twice]
+    promises![
+        always,
+        contents_are_as_expected,
+        contents_can_be_read_twice,
+        a_content_that_fails_leaves_its_document,
+    ]
 }
 
 async fn contents_are_as_expected<F: Fixture>(stage: &mut Stage<F>) -> Outcome {
@@ -44,9 +49,31 @@ async fn contents_can_be_read_twice<F: Fixture>(stage: &mut Stage<F>) -> Outcome
     if given.is_empty() { Err(Broken::Untried("no document has a content".into())) } else { Ok(()) }
 }
 
-/// The contents of a listing, held until it is over: they must not depend on it.
+/// The document is listed as if nothing were wrong; whoever opens the content gets an error, and no torn bytes.
+async fn a_content_that_fails_leaves_its_document<F: Fixture>(stage: &mut Stage<F>) -> Outcome {
+    let connection = stage.loaded(F::DOCUMENTS).await?;
+    let Some(broken_id) = stage.fixture.break_a_content().await? else {
+        return Err(Broken::Untried("the fixture can't break a content".into()));
+    };
+    stage.is_whole(&list(&*connection).await?)?;
+    let contents = contents_of(&*connection).await?;
+    let Some((_, content)) = contents.iter().find(|(id, _)| *id == broken_id) else {
+        return broken(format!("{broken_id}: the content can't be read, and is told to be none at all"));
+    };
+    let read = read(&broken_id, content).await;
+    ensure(read.is_err(), || {
+        format!("{broken_id}: the content can't be read, and yet it was without an error")
+    })?;
+    Ok(stage.fixture.mend().await?)
+}
+
 async fn contents<F: Fixture>(stage: &mut Stage<F>) -> Result<Vec<(String, Content)>, Broken> {
     let connection = stage.loaded(F::DOCUMENTS).await?;
+    contents_of(&*connection).await
+}
+
+/// The contents of a listing, held until it is over: they must not depend on it.
+async fn contents_of(connection: &dyn Connection) -> Result<Vec<(String, Content)>, Broken> {
     let rules = Rules::default();
     let mut documents = connection.source().documents(&rules);
     let mut contents = Vec::new();
@@ -54,8 +81,6 @@ async fn contents<F: Fixture>(stage: &mut Stage<F>) -> Result<Vec<(String, Conte
         let parts = listed.map_err(|error| Broken::Source { doing: "listing", error })?.into_parts();
         contents.extend(parts.content.map(|content| (parts.id.into_string(), content)));
     }
-    drop(documents);
-    drop(connection);
     Ok(contents)
 }
 

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use connectors_core::{Connection, Context, Registered, Rules};
+use connectors_core::{Connection, Context, Limits, Registered, Retry, Rules};
 use serde_json::{Map, Value};
 
 use super::listing::Listing;
 use super::{Broken, Outcome, ensure, some};
 use crate::{Debugs, Expected, Fixture};
+
+/// Before the second try of what may pass.
+const WAIT: Duration = Duration::from_millis(5);
 
 /// What a promise is tried on.
 pub(super) struct Stage<F> {
@@ -20,7 +24,7 @@ pub(super) struct Stage<F> {
 
 impl<F: Fixture> Stage<F> {
     pub(super) fn new(fixture: F, source: &'static dyn Registered, debugs: Arc<Debugs>) -> Self {
-        Self { fixture, source, debugs, context: Context::default() }
+        Self { fixture, source, debugs, context: impatient() }
     }
 
     /// A new connection with the fixture's settings.
@@ -60,6 +64,12 @@ impl<F: Fixture> Stage<F> {
         let all: BTreeSet<String> = given.chain(self.fixture.secrets()).collect();
         all.into_iter().filter(|secret| secret.len() > 2).collect()
     }
+}
+
+/// A context with which what fails for good is told soon: as many tries as ever, with short waits between them.
+fn impatient() -> Context {
+    let retry = Retry { initial: WAIT, longest: 4 * WAIT, ..Retry::default() };
+    Context { limits: Limits { retry, ..Limits::default() }, ..Context::default() }
 }
 
 /// The listing of a connection, which must come to its end without an error.

@@ -40,6 +40,7 @@ flaws! {
     StickyError, TaskLeftOver, ThreadLeftOver, Resuming, BusyLoop, FirstHits, AllInMemory, SecretInLog,
     SecretInSpan, SecretInError, SecretInDebug, ChangesAnew, NoCheckpoint, CursorOfEnd, HastyCheckpoint,
     CursorOfProcess, RefusedRules, IgnoredRules, PlacelessRules, LostIdentity, LostTerms,
+    LostScope, NarrowScope, EagerContent, SilentContent,
 }
 
 impl Flaw {

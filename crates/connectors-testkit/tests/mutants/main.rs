@@ -88,6 +88,10 @@ flaws! {
     bad_rules_accepted: IgnoredRules, "bad_rules_are_refused_with_their_place", "accepted";
     bad_rules_without_place: PlacelessRules, "bad_rules_are_refused_with_their_place", "no problem is at \"colour\"";
     lost_identity: LostIdentity, "identities_are_complete_and_unique", "missing: [ada]";
+    error_without_its_scope: LostScope, "an_error_names_the_scope_that_it_is_about", "this error names none";
+    error_about_another_scope: NarrowScope, "an_error_names_the_scope_that_it_is_about", "record-0000600";
+    content_that_kills_its_document: EagerContent, "a_content_that_fails_leaves_its_document", "the text was lost";
+    content_that_hides_its_error: SilentContent, "a_content_that_fails_leaves_its_document", "without an error";
     lost_terms: LostTerms, "identities_carry_their_terms", "ada: [";
 }
 

@@ -70,6 +70,10 @@ impl<const FLAW: usize> Fixture for FlawedFixture<FLAW> {
         self.0.break_in_the_middle().await
     }
 
+    async fn break_a_content(&mut self) -> Result<Option<String>> {
+        self.0.break_a_content().await
+    }
+
     async fn mend(&mut self) -> Result<()> {
         self.0.mend().await
     }

@@ -2,7 +2,7 @@
 
 use std::future;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use chrono::{TimeDelta, Utc};
@@ -22,7 +22,7 @@ const LAST: u64 = 1236;
 impl Flawed {
     /// A listing, with what is wrong with its length or its end.
     pub(crate) fn listing<'a>(&'a self, documents: Documents<'a>) -> Documents<'a> {
-        let documents = documents.map(|listed| listed.map(|document| self.document(document))).boxed();
+        let documents = documents.then(|listed| self.listed(listed)).boxed();
         let run = self.count.fetch_add(u64::from(!self.is(Flaw::Resuming)), SeqCst);
         if self.is(Flaw::EarlyEnd) {
             return documents.take(1080).boxed();
@@ -44,6 +44,24 @@ impl Flawed {
             return stream::once(all).flatten().boxed();
         }
         self.remembering(self.mixed(documents), run)
+    }
+
+    /// A document, or an error about the second half of them.
+    async fn listed(&self, listed: Result<Document>) -> Result<Document> {
+        let document = listed.map_err(|error| match Flaw::of(self.flaw) {
+            Flaw::LostScope => error,
+            Flaw::NarrowScope => error.in_scope("la"),
+            _ => error.in_scope("late"),
+        })?;
+        let document = self.document(document);
+        if !self.is(Flaw::EagerContent) {
+            return Ok(document);
+        }
+        let parts = document.into_parts();
+        if let Some(content) = &parts.content {
+            drop(content.open().await?);
+        }
+        Ok(made(parts))
     }
 
     /// A listing with documents or errors that do not belong there, or without some that do.
@@ -126,6 +144,7 @@ impl Flawed {
     fn content(&self, content: Content) -> Option<Content> {
         match Flaw::of(self.flaw) {
             Flaw::LostContent => None,
+            Flaw::SilentContent => Some(silent(content)),
             Flaw::TornContent => Some(readable(|| "the text")),
             Flaw::BrokenContent => Some(Content::new("x", None, || async { Err(Error::missing("gone")) })),
             Flaw::ContentOnce => {
@@ -169,6 +188,15 @@ fn readable(text: impl Fn() -> &'static str + Send + Sync + 'static) -> Content 
     })
 }
 
+/// A content that is empty where it can't be read.
+fn silent(content: Content) -> Content {
+    let content = Arc::new(content);
+    Content::new("x", None, move || {
+        let content = Arc::clone(&content);
+        async move { Ok(content.open().await.unwrap_or_else(|_| stream::empty().boxed())) }
+    })
+}
+
 fn doubled(listed: Result<Document>, again: bool) -> Vec<Result<Document>> {
     let again =
         listed.as_ref().ok().filter(|_| again).map(|document| Ok(Document::new(document.id().clone())));
@@ -183,7 +211,9 @@ fn edited(body: Body, edit: fn(&mut serde_json::Map<String, Value>)) -> Body {
 }
 
 fn made(parts: Parts) -> Document {
-    let document = Document::new(parts.id).timestamp(parts.timestamp).body(parts.body).content(parts.content);
+    let is_late = parts.id.as_str() >= "record-0000600";
+    let document = Document::new(parts.id).scope(if is_late { "late/a" } else { "early" });
+    let document = document.timestamp(parts.timestamp).body(parts.body).content(parts.content);
     match parts.version {
         Some(version) => document.version(version),
         None => document,
