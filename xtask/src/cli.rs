@@ -17,6 +17,7 @@ pub struct Command {
 
 /// Every command, in the order of the help.
 pub const COMMANDS: &[Command] = &[
+    crate::new_source::COMMAND,
     crate::check::COMMAND,
     crate::test::COMMAND,
     crate::ftest::COMMAND,
@@ -66,9 +67,9 @@ fn find(name: &str) -> Result<&'static Command> {
 }
 
 fn overview() -> String {
-    let lines = COMMANDS
-        .iter()
-        .map(|command| format!("\n  {:<9}{}", command.name, command.help.lines().next().unwrap_or_default()));
+    let lines = COMMANDS.iter().map(|command| {
+        format!("\n  {:<14}{}", command.name, command.help.lines().next().unwrap_or_default())
+    });
     format!("cargo xtask COMMAND [--help]\n{}", lines.collect::<String>())
 }
 

@@ -17,6 +17,7 @@ pub mod ftest;
 pub mod image;
 pub mod llvm;
 pub mod mongod;
+pub mod new_source;
 pub mod test;
 
 #[cfg(test)]

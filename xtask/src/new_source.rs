@@ -1,0 +1,198 @@
+//! `cargo xtask new-source`: a whole source as a beginning, in every place where a source has to stand.
+
+mod manifests;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+use crate::cli::{Command, no_more_switches};
+use crate::error::{Error, Result};
+use crate::shell::Shell;
+
+/// `cargo xtask new-source`.
+pub const COMMAND: Command = Command {
+    name: "new-source",
+    usage: "NAME",
+    help: "Write a new source that works, to be made that of your product: new-source notes.
+
+NAME is in kebab-case and becomes crates/source-NAME, its service type, docker/NAME and docs/sources/NAME.md. The
+source is declared in config.yml, Cargo.toml and the program's manifest. It reads a small server of its own
+(crates/source-NAME/server.rs): tokens that expire, pages by a cursor, folders as scopes, a revision and a file for
+each item, rate and concurrency as settings. It compiles and keeps every promise of the contract as it is. Nothing
+that exists is overwritten.",
+    run,
+};
+
+/// What a name must not be: the template, or the contract, has a type of this name.
+const RESERVED: [&str; 21] = [
+    "client",
+    "config",
+    "connector",
+    "content",
+    "context",
+    "definition",
+    "document",
+    "error",
+    "file",
+    "fixture",
+    "indexed",
+    "item",
+    "items",
+    "me",
+    "page",
+    "result",
+    "rules",
+    "secret",
+    "server",
+    "source",
+    "test",
+];
+
+/// Each file of the template: where it goes, and what it holds.
+const TEMPLATES: [(&str, &str); 14] = [
+    ("crates/source-__name__/Cargo.toml", include_str!("../templates/source/crate/Cargo.toml")),
+    ("crates/source-__name__/fixture.rs", include_str!("../templates/source/crate/fixture.rs")),
+    ("crates/source-__name__/server.rs", include_str!("../templates/source/crate/server.rs")),
+    ("crates/source-__name__/src/lib.rs", include_str!("../templates/source/crate/src/lib.rs")),
+    ("crates/source-__name__/src/config.rs", include_str!("../templates/source/crate/src/config.rs")),
+    ("crates/source-__name__/src/client.rs", include_str!("../templates/source/crate/src/client.rs")),
+    (
+        "crates/source-__name__/src/client/tests.rs",
+        include_str!("../templates/source/crate/src/client/tests.rs"),
+    ),
+    ("crates/source-__name__/src/document.rs", include_str!("../templates/source/crate/src/document.rs")),
+    (
+        "crates/source-__name__/src/document/tests.rs",
+        include_str!("../templates/source/crate/src/document/tests.rs"),
+    ),
+    ("crates/source-__name__/src/source.rs", include_str!("../templates/source/crate/src/source.rs")),
+    ("crates/source-__name__/tests/contract.rs", include_str!("../templates/source/crate/tests/contract.rs")),
+    (
+        "crates/source-__name__/examples/ftest-__name__.rs",
+        include_str!("../templates/source/crate/examples/ftest-__name__.rs"),
+    ),
+    ("docs/sources/__name__.md", include_str!("../templates/source/page.md")),
+    ("docker/__name__/compose.yml", include_str!("../templates/source/compose.yml")),
+];
+
+fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
+    no_more_switches(arguments)?;
+    let [name] = arguments else {
+        return Err(Error::Usage("name the new source: cargo xtask new-source NAME".into()));
+    };
+    write(shell, name)?;
+    shell.say(next_steps(name));
+    Ok(())
+}
+
+/// Writes a new source into the workspace of the shell.
+///
+/// # Errors
+/// When the name can't be that of a new source, before anything is written.
+pub fn write(shell: &Shell, name: &str) -> Result<()> {
+    fits(name)?;
+    let files = TEMPLATES.map(|(path, text)| (filled(path, name), filled(text, name)));
+    is_free(&shell.root, name, &files)?;
+    let declared = manifests::declared(&shell.root, name)?;
+    for (path, text) in &files {
+        create(&shell.root.join(path), text)?;
+    }
+    for (path, text) in &declared {
+        let path = shell.root.join(path);
+        fs::write(&path, text).map_err(Error::file("write", &path))?;
+    }
+    let package = package(name);
+    shell.stream(shell.command("cargo").args(["fmt", "--package", &package]))?;
+    shell.stream(shell.command("cargo").args(["update", "--workspace", "--offline", "--quiet"]))
+}
+
+/// The crate of a source.
+fn package(name: &str) -> String {
+    format!("source-{name}")
+}
+
+/// Whether a source can have this name at all.
+fn fits(name: &str) -> Result<()> {
+    let refused = |why: String| Err(Error::Usage(format!("`{name}` can't be the name of a source: {why}")));
+    if let Some(rest) = name.strip_prefix("source-") {
+        return refused(format!("the crate gets its `source-` by itself; name it `{rest}`"));
+    }
+    let is_word = |word: &str| {
+        word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) && !word.is_empty()
+    };
+    if !name.split('-').all(is_word) || !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+        return refused(
+            "write it in kebab-case: small letters and digits, a letter first, words joined by `-`".into(),
+        );
+    }
+    if RESERVED.contains(&name) {
+        return refused("it is the name of a part of every source; take the name of the product".into());
+    }
+    if name.len() > 40 {
+        return refused("it is longer than 40 letters".into());
+    }
+    Ok(())
+}
+
+/// Whether nothing of this name stands in the workspace.
+fn is_free(root: &Path, name: &str, files: &[(String, String)]) -> Result<()> {
+    let folders = [format!("crates/{}", package(name)), format!("docker/{name}")];
+    let mut all = folders.iter().chain(files.iter().map(|(path, _)| path));
+    match all.find(|path| root.join(path).exists()) {
+        Some(path) => {
+            Err(Error::Usage(format!("{path} is there already; take another name, or remove it first")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn create(path: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
+    }
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(Error::file("write", path))
+}
+
+/// A template with the name in its three spellings.
+fn filled(template: &str, name: &str) -> String {
+    let pascal: String = name.split('-').map(capitalised).collect();
+    template
+        .replace("__name__", name)
+        .replace("__ident__", &name.replace('-', "_"))
+        .replace("__Name__", &pascal)
+}
+
+fn capitalised(word: &str) -> String {
+    let (first, rest) = word.split_at(word.len().min(1));
+    first.to_ascii_uppercase() + rest
+}
+
+fn next_steps(name: &str) -> String {
+    filled(
+        "
+crates/source-__name__, docs/sources/__name__.md and docker/__name__ are written; config.yml, Cargo.toml and
+crates/connectors/Cargo.toml name them.
+
+It reads a small server of its own, and keeps every promise of the contract as it is:
+
+  cargo test --package source-__name__
+
+Make it your product's, in this order: the settings (src/config.rs), the calls (src/client.rs), what is indexed
+(src/document.rs), how a real backend is filled (fixture.rs, instead of server.rs), the README at the head of
+src/lib.rs, and docs/sources/__name__.md. Then hold it to the checklist:
+
+  cargo xtask check              yours alone to meet: `docker` asks for the product's image in
+                                 docker/__name__/compose.yml, by its exact version
+  cargo xtask test               `coverage`: 90 % of the lines of the crate
+  cargo xtask ftest __name__     from the real backend into a real Elasticsearch
+  docker compose --file docker/__name__/compose.yml up --wait",
+        name,
+    )
+    .trim_start()
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests;

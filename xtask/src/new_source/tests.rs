@@ -1,0 +1,156 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::tests::Machine;
+
+const DECLARED: [&str; 3] = ["config.yml", "Cargo.toml", "crates/connectors/Cargo.toml"];
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A copy of what a new source is declared in, and a cargo that only notes its calls.
+fn machine() -> Machine {
+    let machine = Machine::new().program("cargo", "");
+    for path in DECLARED {
+        create(&machine.path(path), &fs::read_to_string(workspace().join(path)).unwrap()).unwrap();
+    }
+    machine
+}
+
+fn generate(machine: &Machine, name: &str) -> Result<()> {
+    run(&machine.shell, &[name.to_owned()])
+}
+
+fn read(machine: &Machine, path: &str) -> String {
+    fs::read_to_string(machine.path(path)).unwrap()
+}
+
+#[test]
+fn every_file_of_a_source_is_written_with_the_name_in_it() {
+    let machine = machine();
+    generate(&machine, "two-words").unwrap();
+    for (path, _) in TEMPLATES {
+        let text = read(&machine, &filled(path, "two-words"));
+        assert!(!text.contains("__"), "{path}: a placeholder is left");
+    }
+    let library = read(&machine, "crates/source-two-words/src/lib.rs");
+    assert!(library.contains("pub static SOURCE: Definition<TwoWords>"), "{library}");
+    let contract = read(&machine, "crates/source-two-words/tests/contract.rs");
+    assert!(contract.contains("contract!(source_two_words::SOURCE, fixture::TwoWordsServer);"), "{contract}");
+    assert_eq!(
+        machine.calls(),
+        ["cargo fmt --package source-two-words", "cargo update --workspace --offline --quiet"]
+    );
+}
+
+#[test]
+fn the_files_are_those_that_other_sources_have() {
+    let files = |name: &str| -> BTreeSet<String> {
+        let own = format!("ftest-{name}.rs");
+        let all = [
+            "Cargo.toml",
+            "fixture.rs",
+            "src/lib.rs",
+            "src/config.rs",
+            "src/client.rs",
+            "src/document.rs",
+            "src/source.rs",
+            "tests/contract.rs",
+        ]
+        .map(str::to_owned);
+        all.into_iter().chain([format!("examples/{own}")]).collect()
+    };
+    for name in ["directory", "mongo"] {
+        let folder = workspace().join(format!("crates/source-{name}"));
+        assert!(files(name).iter().all(|file| folder.join(file).is_file()), "{name} has other files");
+    }
+    let written: BTreeSet<String> = TEMPLATES
+        .iter()
+        .filter_map(|(path, _)| Some(filled(path, "x").strip_prefix("crates/source-x/")?.to_owned()))
+        .collect();
+    assert!(files("x").is_subset(&written), "{written:?}");
+}
+
+#[test]
+fn it_is_declared_once_in_each_place_and_nothing_else_changes() {
+    let machine = machine();
+    let before = DECLARED.map(|path| read(&machine, path));
+    generate(&machine, "foo").unwrap();
+    let rows = [
+        vec!["  foo: source-foo"],
+        vec!["source-foo = { path = \"crates/source-foo\" }"],
+        vec!["source-foo = [\"dep:source-foo\"]", "source-foo = { workspace = true, optional = true }"],
+    ];
+    for ((path, before), rows) in DECLARED.into_iter().zip(before).zip(rows) {
+        let after = read(&machine, path);
+        let others: Vec<&str> = after.lines().filter(|line| !rows.contains(line)).collect();
+        let others = others.join("\n").replace("\"source-foo\", ", "");
+        assert_eq!(others.trim_end(), before.trim_end(), "{path}");
+        for row in rows {
+            assert_eq!(after.lines().filter(|line| *line == row).count(), 1, "{path}: {row}");
+        }
+    }
+    assert!(
+        read(&machine, DECLARED[2])
+            .contains("default = [\"source-directory\", \"source-foo\", \"source-mongo\"]")
+    );
+}
+
+#[test]
+fn names_that_can_not_be_are_refused_with_the_reason() {
+    let machine = machine();
+    for (name, reason) in [
+        ("Foo", "kebab-case"),
+        ("foo_bar", "kebab-case"),
+        ("foo--bar", "kebab-case"),
+        ("7zip", "a letter first"),
+        ("", "kebab-case"),
+        ("../x", "kebab-case"),
+        ("source-foo", "name it `foo`"),
+        ("client", "part of every source"),
+        ("dir", "says `dir: source-directory`"),
+    ] {
+        let error = generate(&machine, name).unwrap_err();
+        assert!(matches!(error, Error::Usage(_)) && error.to_string().contains(reason), "{name}: {error}");
+    }
+    let error = generate(&machine, &"x".repeat(41)).unwrap_err().to_string();
+    assert!(error.contains("longer than 40"), "{error}");
+    assert!(run(&machine.shell, &[]).unwrap_err().to_string().contains("NAME"));
+    assert_eq!(machine.calls(), [""; 0]);
+}
+
+#[test]
+fn nothing_that_exists_is_overwritten() {
+    for there in ["crates/source-foo/notes.txt", "docker/foo/compose.yml", "docs/sources/foo.md"] {
+        let machine = machine();
+        create(&machine.path(there), "mine").unwrap();
+        let before = read(&machine, "config.yml");
+        let error = generate(&machine, "foo").unwrap_err().to_string();
+        assert!(error.contains("is there already"), "{error}");
+        assert_eq!(read(&machine, there), "mine");
+        assert_eq!(read(&machine, "config.yml"), before);
+        assert!(!machine.path("crates/source-foo/Cargo.toml").exists());
+    }
+}
+
+#[test]
+fn a_workspace_without_sources_is_told() {
+    let machine = machine();
+    fs::write(machine.path("config.yml"), "sources:\n").unwrap();
+    let error = generate(&machine, "foo").unwrap_err().to_string();
+    assert!(error.contains("config.yml") && error.contains("no row of another source"), "{error}");
+    assert!(!machine.path("crates/source-foo").exists());
+}
+
+#[test]
+fn what_is_left_to_the_author_is_told() {
+    let machine = machine();
+    generate(&machine, "foo").unwrap();
+    let text = machine.out.get();
+    for part in
+        ["cargo test --package source-foo", "cargo xtask ftest foo", "docker/foo/compose.yml", "coverage"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
