@@ -10,7 +10,7 @@ use crate::{AccessControl, AdvancedRules, Context, Error, Incremental, Result, S
 
 /// A source together with its settings: what a source crate implements.
 pub trait Connector: Source + Sized {
-    /// The service type, such as `mongodb`.
+    /// The service type: what an operator calls it, in lower case.
     const NAME: &'static str;
     /// Its settings, declared with [`config!`](crate::config!).
     type Config: Config;
