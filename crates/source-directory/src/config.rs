@@ -21,7 +21,7 @@ connectors_core::config! {
         /// Index files and folders whose names begin with a dot.
         #[label = "Hidden files"]
         pub hidden: bool = false,
-        /// Leave out what the `.gitignore` files in the directory name.
+        /// Leave out what the `.gitignore` files at or below the directory name.
         #[label = "Honour .gitignore"]
         pub gitignore: bool = false,
     }
