@@ -7,7 +7,7 @@ mod probe;
 use std::io::Write as _;
 
 use bson::{Document, Timestamp, doc};
-use connectors_core::{Error, Result};
+use connectors_core::{Context, Error, Result};
 use mongodb::options::{
     ClientOptions, ConnectionString, Credential, ReadPreference, SelectionCriteria, ServerAddress, Tls,
     TlsOptions,
@@ -28,6 +28,7 @@ const SELECTION: Duration = Duration::from_secs(15);
 /// A connection that is opened when it is first needed.
 pub(crate) struct Client {
     config: MongoConfig,
+    context: Context,
     address: ConnectionString,
     opened: OnceCell<Opened>,
     seen: Mutex<Option<Timestamp>>,
@@ -41,9 +42,10 @@ struct Opened {
 
 impl Client {
     /// A client for these settings; nothing is sent yet.
-    pub(crate) fn new(config: MongoConfig) -> Result<Self> {
+    pub(crate) fn new(config: MongoConfig, context: &Context) -> Result<Self> {
         let address = address(config.host.as_str())?;
-        Ok(Self { config, address, opened: OnceCell::new(), seen: Mutex::default() })
+        let context = context.clone();
+        Ok(Self { config, context, address, opened: OnceCell::new(), seen: Mutex::default() })
     }
 
     /// How the connection string says that legacy UUIDs are laid out.
@@ -106,7 +108,7 @@ impl Client {
 
     async fn open(&self) -> Result<Opened> {
         let mut options = self.options().await?;
-        let ca = self.encrypt(&mut options)?;
+        let ca = self.encrypt(&mut options).await?;
         let driver = Driver::with_options(options).map_err(|error| error::map(&error, "connect"))?;
         Ok(Opened { driver, _ca: ca })
     }
@@ -117,6 +119,9 @@ impl Client {
         let mut options = parsed.map_err(|error| error::map(&error, "look up the servers"))?;
         options.app_name.get_or_insert_with(|| "connectors".to_owned());
         options.server_selection_timeout.get_or_insert(SELECTION);
+        if let Some(most) = self.config.max_connections {
+            options.max_pool_size = Some(most);
+        }
         if self.config.direct_connection {
             options.direct_connection = Some(true);
             options.hosts.truncate(1);
@@ -129,11 +134,12 @@ impl Client {
         Ok(options)
     }
 
-    fn encrypt(&self, options: &mut ClientOptions) -> Result<Option<tempfile::NamedTempFile>> {
+    async fn encrypt(&self, options: &mut ClientOptions) -> Result<Option<tempfile::NamedTempFile>> {
         if !self.config.ssl_enabled {
             return Ok(None);
         }
-        let ca = pem_file(&self.config.ssl_ca)?;
+        let pem = self.config.ssl_ca.clone();
+        let ca = self.context.blocking(move || pem_file(&pem)).await?;
         let mut tls = match options.tls.take() {
             Some(Tls::Enabled(tls)) => tls,
             _ => TlsOptions::default(),

@@ -37,6 +37,9 @@ config! {
         /// Take any certificate of the server: the connection is then open to whoever stands in between.
         #[label = "Skip certificate verification", depends_on("ssl_enabled", true), advanced()]
         pub tls_insecure: bool = false,
+        /// Connections to each server, at the most; when empty, what `maxPoolSize` in the connection string says, else 10.
+        #[label = "Connections", between(3, 500), advanced()]
+        pub max_connections: Option<u32>,
     }
 }
 
@@ -110,8 +113,7 @@ mod tests {
     fn the_form_has_the_fields_in_order() {
         let fields = MongoConfig::fields();
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-        let wanted =
-            "host user password database collection direct_connection ssl_enabled ssl_ca tls_insecure";
+        let wanted = "host user password database collection direct_connection ssl_enabled ssl_ca tls_insecure max_connections";
         assert_eq!(names.join(" "), wanted);
         assert!(
             fields.iter().zip(1..).all(|(field, order)| field.order == order && !field.tooltip.is_empty())

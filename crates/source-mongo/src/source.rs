@@ -32,9 +32,9 @@ impl Connector for Mongo {
     const NAME: &'static str = "mongodb";
     type Config = MongoConfig;
 
-    fn connect(config: MongoConfig, _: &Context) -> Result<Self> {
+    fn connect(config: MongoConfig, context: &Context) -> Result<Self> {
         let selection = Selection::new(&config.database, &config.collection)?;
-        let client = Client::new(config)?.into();
+        let client = Client::new(config, context)?.into();
         Ok(Self { client, selection, watch: Watch::default() })
     }
 }

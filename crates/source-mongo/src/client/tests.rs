@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 
 fn client(values: serde_json::Value) -> Client {
-    Client::new(MongoConfig::parse(values.as_object().unwrap()).unwrap()).unwrap()
+    Client::new(MongoConfig::parse(values.as_object().unwrap()).unwrap(), &Context::default()).unwrap()
 }
 
 fn with_host(host: &str) -> serde_json::Value {
@@ -31,6 +31,20 @@ async fn settings_are_added_to_the_connection_string() {
 }
 
 #[tokio::test]
+async fn the_setting_limits_the_connections_and_wins_over_the_connection_string() {
+    let cases = [
+        (json!(null), "", None),
+        (json!(null), "?maxPoolSize=7", Some(7)),
+        (json!(4), "?maxPoolSize=7", Some(4)),
+    ];
+    for (setting, query, wanted) in cases {
+        let mut values = with_host(&format!("mongodb://one:1/{query}"));
+        values["max_connections"] = setting;
+        assert_eq!(client(values).options().await.unwrap().max_pool_size, wanted, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_plain_host_will_do() {
     let options = client(with_host(" localhost:4711 ")).options().await.unwrap();
     assert_eq!(shown(&options.hosts), "localhost:4711");
@@ -45,7 +59,7 @@ async fn certificates_are_handed_on_as_a_file() {
     values["ssl_ca"] = json!("-----BEGIN CERTIFICATE----- AAAA BBBB -----END CERTIFICATE-----");
     let client = client(values);
     let mut options = client.options().await.unwrap();
-    let file = client.encrypt(&mut options).unwrap().unwrap();
+    let file = client.encrypt(&mut options).await.unwrap().unwrap();
     let Some(Tls::Enabled(tls)) = options.tls else { panic!("TLS is off") };
     assert_eq!(tls.ca_file_path.as_deref(), Some(file.path()));
     assert_eq!(tls.allow_invalid_certificates, Some(true));
@@ -72,7 +86,7 @@ fn pem_gets_its_line_breaks_back() {
 fn a_wrong_connection_string_is_told_without_its_password() {
     let values = json!({"host": "mongodb://ada:s3cr3t@host:notaport/", "database": "d", "collection": "c"});
     let config = MongoConfig::parse(values.as_object().unwrap()).unwrap();
-    let Err(error) = Client::new(config) else { panic!("it was taken") };
+    let Err(error) = Client::new(config, &Context::default()) else { panic!("it was taken") };
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(
         error.to_string().contains("connection string") && !format!("{error:?}").contains("s3cr3t"),
