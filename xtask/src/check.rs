@@ -145,3 +145,6 @@ fn take_value(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>>
     }
     Ok(Some(arguments.remove(at)))
 }
+
+#[cfg(test)]
+mod tests;

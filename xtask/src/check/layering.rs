@@ -112,18 +112,26 @@ fn within_core(workspace: &Workspace) -> Vec<Finding> {
                 ));
             }
         }
-        findings.extend(client_named(path, inner, text));
+        findings.extend(library_named(path, inner, text));
     }
     findings
 }
 
-/// The official client is named in one place, which alone has to follow its versions.
-fn client_named(path: &str, inner: &str, text: &str) -> Option<Finding> {
-    let is_its_place = inner == "elastic/client.rs" || inner.starts_with("elastic/client/");
-    let names = |line: &str| line.split("//").next().is_some_and(|code| code.contains("elasticsearch::"));
-    let at = text.lines().position(names).filter(|_| !is_its_place)?;
-    let message = "the Elasticsearch client is named in elastic/client.rs alone";
-    Some(Finding::new(Code::Layering, (path, at + 1), message, "ask elastic::client for what is needed"))
+/// Libraries that only some rooms of core may name.
+const OWNED: [(&str, &[&str]); 2] =
+    [("elasticsearch::", &["elastic/client"]), ("reqwest::", &["elastic/client", "http"])];
+
+fn library_named(path: &str, inner: &str, text: &str) -> Vec<Finding> {
+    let is_in = |room: &&str| inner.strip_prefix(room).is_some_and(|rest| rest.starts_with(['/', '.']));
+    let foreign = OWNED.into_iter().filter(|(_, rooms)| !rooms.iter().any(&is_in));
+    let named = foreign.filter_map(|(library, rooms)| {
+        let names = |line: &str| line.split("//").next().is_some_and(|code| code.contains(library));
+        let at = text.lines().position(names)?;
+        let message = format!("{library} is named outside of {}", rooms.join(" and "));
+        let help = "ask these for what is needed: one place follows the library's versions";
+        Some(Finding::new(Code::Layering, (path, at + 1), message, help))
+    });
+    named.collect()
 }
 
 /// A path to another source's files is a dependency that no manifest shows.

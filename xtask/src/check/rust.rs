@@ -223,8 +223,8 @@ pub(super) struct Call {
     pub name: String,
     /// Its line.
     pub line: usize,
-    /// Every name that stands in its arguments.
-    pub names: Vec<String>,
+    /// Every field that its arguments read, as `rate` in `config.rate`.
+    pub fields: Vec<String>,
 }
 
 /// Every call in a file, outside of tests.
@@ -245,9 +245,9 @@ struct Calls(Vec<Call>);
 
 impl Calls {
     fn add<'a>(&mut self, name: &syn::Ident, arguments: impl Iterator<Item = &'a Expr>) {
-        let mut names = Names(Vec::new());
-        arguments.for_each(|argument| names.visit_expr(argument));
-        self.0.push(Call { name: name.to_string(), line: line(name.span()), names: names.0 });
+        let mut fields = Fields(Vec::new());
+        arguments.for_each(|argument| fields.visit_expr(argument));
+        self.0.push(Call { name: name.to_string(), line: line(name.span()), fields: fields.0 });
     }
 }
 
@@ -267,11 +267,14 @@ impl<'a> Visit<'a> for Calls {
     }
 }
 
-struct Names(Vec<String>);
+struct Fields(Vec<String>);
 
-impl<'a> Visit<'a> for Names {
-    fn visit_ident(&mut self, ident: &'a syn::Ident) {
-        self.0.push(ident.to_string());
+impl<'a> Visit<'a> for Fields {
+    fn visit_expr_field(&mut self, field: &'a syn::ExprField) {
+        if let syn::Member::Named(name) = &field.member {
+            self.0.push(name.to_string());
+        }
+        visit::visit_expr_field(self, field);
     }
 }
 

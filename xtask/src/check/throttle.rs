@@ -125,7 +125,7 @@ fn literal_limits(calls: &[(&str, Call)], settings: &[Setting]) -> Vec<Finding> 
     let mut findings = Vec::new();
     for (path, call) in calls {
         let Some((_, what)) = LIMITS.into_iter().find(|(name, _)| call.name == *name) else { continue };
-        if !call.names.iter().any(is_setting) {
+        if !call.fields.iter().any(is_setting) {
             let message = format!("`{}` ({what}) is not taken from a setting", call.name);
             let help = format!("declare a setting in src/config.rs and hand in `config.{}`", call.name);
             findings.push(Finding::new(Code::Throttle, (*path, call.line), message, help));
