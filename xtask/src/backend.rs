@@ -9,6 +9,7 @@ pub mod http;
 pub mod java;
 pub mod lifecycle;
 pub mod maven;
+pub mod mongodb;
 pub mod opensearch;
 pub mod ports;
 pub mod process;
@@ -32,11 +33,12 @@ use site::Site;
 pub const COMMAND: Command = Command {
     name: "backend",
     usage: "start|stop|status [NAME…] [--json]",
-    help: "Start and stop real servers: elasticsearch, opensearch.
+    help: "Start and stop real servers: elasticsearch, opensearch, mongodb.
 
-Where a Docker engine answers, docker/NAME/compose.yml is used; elsewhere the server is installed under
+Where a Docker engine answers, its compose.yml under docker/ is used; elsewhere the server is installed under
 target/backends/NAME and started there, as a system user when we are root. A server starts empty. Without a NAME
-the command takes all of them. ELASTICSEARCH_PORT and OPENSEARCH_PORT choose the port.
+the command takes all of them. ELASTICSEARCH_PORT, OPENSEARCH_PORT and MONGODB_PORT choose the port. The address
+of mongodb holds its user and password, and is what `connectors sync mongodb --set host=…` takes.
 
   start    waits until the server answers; one that runs already is left alone
   stop     ends what `start` started
@@ -47,14 +49,18 @@ the command takes all of them. ELASTICSEARCH_PORT and OPENSEARCH_PORT choose the
 
 /// A kind of server that can be started here.
 pub struct Backend {
-    /// Its name on the command line and in `docker/`.
+    /// Its name on the command line.
     pub name: &'static str,
+    /// Its folder in `docker/`.
+    pub folder: &'static str,
     /// The version that its compose file and its native installation have.
     pub version: &'static str,
     /// The variable that chooses its port, here and in its compose file.
     pub port_variable: &'static str,
     /// The first port that is tried without that variable; below the range of ephemeral ports.
     pub first_port: u16,
+    /// Where a client finds it when it listens at this port of this machine.
+    pub address: fn(u16) -> String,
     /// Brings the server's files into a folder that outlives it; does little when they are there.
     pub install: fn(&Shell, &Path) -> Result<Installed>,
     /// The command that runs the installed server in the foreground.
@@ -77,7 +83,7 @@ pub struct Installed {
 }
 
 /// Every backend.
-pub const BACKENDS: &[Backend] = &[elasticsearch::BACKEND, opensearch::BACKEND];
+pub const BACKENDS: &[Backend] = &[elasticsearch::BACKEND, opensearch::BACKEND, mongodb::BACKEND];
 
 /// The backends of these names, or all of them when there are none.
 ///

@@ -8,12 +8,15 @@ use std::process::Command as Process;
 use std::time::{Duration, Instant};
 
 use crate::backend::process::Ended;
-use crate::backend::{elasticsearch, guard, http, opensearch, ports, site};
+use crate::backend::{Backend, docker, guard, http, mongodb, ports, server, site};
 use crate::cli::Command;
 use crate::error::{Error, Result};
 use crate::mongod;
 use crate::shell::{self, Shell};
-use options::{Options, Server};
+use options::Options;
+
+/// The variable in which the tests look for a MongoDB that runs.
+const RUNNING_MONGODB: &str = "CONNECTORS_MONGODB";
 
 /// `cargo xtask ftest`.
 pub const COMMAND: Command = Command {
@@ -21,11 +24,12 @@ pub const COMMAND: Command = Command {
     usage: "NAME…|--all [--es embedded|elasticsearch|opensearch] [--docs N] [--keep] [--built DIR]",
     help: "Sync a source end to end and compare every document: ftest mongo, ftest directory.
 
-Starts the source's backend and Elasticsearch, loads, syncs, compares by id and content; changes, removes and adds
+Starts the source's backend – MongoDB by its compose.yml where a Docker engine answers, else natively; or
+CONNECTORS_MONGODB names one that runs already – and Elasticsearch, loads, syncs, compares by id and content; changes, removes and adds
 1 %, syncs, compares; syncs with nothing changed; syncs incrementally; kills a sync half way and syncs again. It
 fails with the first difference. What it started is ended, also on failure and Ctrl-C.
 
-  --all    every source that has examples/ftest-NAME.rs
+  --all    every source that has examples/ftest-NAME.rs; each examples/ftest-NAME-….rs beside it is run too
   --es     the server to write to; elasticsearch without it
   --docs   how many documents; 12000 without it, more than one page of Elasticsearch holds
   --keep   leave the index behind (in a server that runs already: see `backend start`)
@@ -35,17 +39,54 @@ fails with the first difference. What it started is ended, also on failure and C
 
 fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
     let options = Options::of(arguments, &known(&shell.root)?)?;
-    let shell = provided(shell, &options)?;
+    let mongo = Mongo::of(shell, &options);
+    let shell =
+        if mongo == Mongo::Native { shell.with_var("MONGOD", mongod::ensure(shell)?) } else { shell.clone() };
     let programs = built(&shell, &options)?;
-    match options.server {
-        Server::Embedded => with_embedded(&shell, &programs, |url| all(&shell, &options, (&programs, url))),
-        Server::Elasticsearch => guard::with(&shell, &[&elasticsearch::BACKEND], |up| {
-            all(&shell, &options, (&programs, &up[0].url))
-        }),
-        Server::OpenSearch => {
-            guard::with(&shell, &[&opensearch::BACKEND], |up| all(&shell, &options, (&programs, &up[0].url)))
+    guard::with(&shell, &backends(&options, mongo), |up| {
+        let shell = handed_over(&shell, up);
+        let test = |url: &str| all(&shell, &options, (&programs, url));
+        match options.server.backend() {
+            None => with_embedded(&shell, &programs, test),
+            Some(backend) => test(url_of(up, backend).unwrap_or_default()),
         }
+    })
+}
+
+/// Where the tests find a MongoDB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mongo {
+    /// They need none, or the environment names one that runs.
+    Theirs,
+    /// In a container that is started for them.
+    Container,
+    /// They start a program.
+    Native,
+}
+
+impl Mongo {
+    fn of(shell: &Shell, options: &Options) -> Self {
+        let is_needed = options.names.iter().any(|name| name == "mongo");
+        if !is_needed || shell.var(RUNNING_MONGODB).is_some() {
+            return Self::Theirs;
+        }
+        if docker::answers(shell) { Self::Container } else { Self::Native }
     }
+}
+
+/// What runs while the tests do.
+fn backends(options: &Options, mongo: Mongo) -> Vec<&'static Backend> {
+    let mongodb = (mongo == Mongo::Container).then_some(&mongodb::BACKEND);
+    mongodb.into_iter().chain(options.server.backend()).collect()
+}
+
+/// The shell with the address of the MongoDB that is up, if one is.
+fn handed_over(shell: &Shell, up: &[server::Server]) -> Shell {
+    url_of(up, &mongodb::BACKEND).map_or_else(|| shell.clone(), |url| shell.with_var(RUNNING_MONGODB, url))
+}
+
+fn url_of<'a>(up: &'a [server::Server], backend: &Backend) -> Option<&'a str> {
+    up.iter().find(|server| server.name == backend.name).map(|server| server.url.as_str())
 }
 
 /// The names of the sources that have an end-to-end test.
@@ -61,13 +102,6 @@ fn known(root: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn provided(shell: &Shell, options: &Options) -> Result<Shell> {
-    if options.names.iter().any(|name| name == "mongo") {
-        return Ok(shell.with_var("MONGOD", mongod::ensure(shell)?));
-    }
-    Ok(shell.clone())
-}
-
 /// The folder with the programs, built unless another is named.
 fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
     if let Some(folder) = &options.built {
@@ -78,25 +112,43 @@ fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
     shell.stream(&mut cargo)?;
     for name in &options.names {
         let mut cargo = shell.command("cargo");
-        cargo.args([
-            "build",
-            "--locked",
-            "--package",
-            &format!("source-{name}"),
-            "--example",
-            &format!("ftest-{name}"),
-        ]);
+        cargo.args(["build", "--locked", "--package", &format!("source-{name}")]);
+        for example in examples(&shell.root, name)? {
+            cargo.args(["--example", &example]);
+        }
         shell.stream(&mut cargo)?;
     }
     Ok(shell.target().join("debug"))
 }
 
 fn all(shell: &Shell, options: &Options, (programs, url): (&Path, &str)) -> Result<()> {
-    options.names.iter().try_for_each(|name| shell.stream(&mut one(shell, options, (programs, url), name)))
+    for name in &options.names {
+        for example in examples(&shell.root, name)? {
+            shell.stream(&mut one(shell, options, (programs, url), &example))?;
+        }
+    }
+    Ok(())
 }
 
-fn one(shell: &Shell, options: &Options, (programs, url): (&Path, &str), name: &str) -> Process {
-    let mut test = shell.command(programs.join(format!("examples/ftest-{name}")));
+/// The end-to-end tests of a source: `ftest-NAME`, then each `ftest-NAME-…` beside it.
+fn examples(root: &Path, name: &str) -> Result<Vec<String>> {
+    let folder = root.join(format!("crates/source-{name}/examples"));
+    let entries = fs::read_dir(&folder).map_err(Error::file("list", &folder))?;
+    let first = format!("ftest-{name}");
+    let files = entries.flatten().filter_map(|entry| {
+        let file = entry.file_name().into_string().ok()?;
+        let example = file.strip_suffix(".rs")?;
+        let is_ours =
+            example.strip_prefix(&first).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        is_ours.then(|| example.to_owned())
+    });
+    let mut examples: Vec<String> = files.collect();
+    examples.sort();
+    Ok(examples)
+}
+
+fn one(shell: &Shell, options: &Options, (programs, url): (&Path, &str), example: &str) -> Process {
+    let mut test = shell.command(programs.join("examples").join(example));
     test.arg("--program").arg(programs.join("connectors")).args(["--es", url]);
     test.args(["--docs", &options.documents]);
     if options.keep {

@@ -41,7 +41,7 @@ pub fn is_up(shell: &Shell, backend: &Backend) -> bool {
 
 fn compose(shell: &Shell, backend: &Backend) -> Command {
     let mut command = shell.command("docker");
-    command.args(["compose", "--file", &format!("docker/{}/compose.yml", backend.name)]);
+    command.args(["compose", "--file", &format!("docker/{}/compose.yml", backend.folder)]);
     command
 }
 

@@ -21,9 +21,11 @@ const ARTIFACT: &str = "org.elasticsearch.distribution.integ-test-zip:elasticsea
 /// The table's entry.
 pub const BACKEND: Backend = Backend {
     name: "elasticsearch",
+    folder: "elasticsearch",
     version: VERSION,
     port_variable: "ELASTICSEARCH_PORT",
     first_port: 19_210,
+    address: http::address,
     install,
     start,
     ready: http::cluster_is_healthy,

@@ -6,6 +6,12 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The address of a server at `port` of this machine.
+#[must_use]
+pub fn address(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
 /// The status and the body that the server at `port` of this machine answers to `GET path`.
 ///
 /// # Errors

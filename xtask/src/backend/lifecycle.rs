@@ -105,8 +105,7 @@ fn launch(shell: &Shell, backend: &Backend, installed: &Installed, site: &Site) 
 }
 
 fn running(backend: &Backend, version: &str, port: u16) -> Server {
-    let url = format!("http://127.0.0.1:{port}");
-    Server { running: true, url, ..Server::stopped(backend.name, version) }
+    Server { running: true, url: (backend.address)(port), ..Server::stopped(backend.name, version) }
 }
 
 fn wait_until_ready(backend: &Backend, child: &mut Child, port: u16) -> std::result::Result<(), String> {

@@ -17,9 +17,11 @@ const NODE: &str = include_str!("opensearch/Node.java");
 /// The table's entry.
 pub const BACKEND: Backend = Backend {
     name: "opensearch",
+    folder: "opensearch",
     version: VERSION,
     port_variable: "OPENSEARCH_PORT",
     first_port: 19_310,
+    address: http::address,
     install,
     start,
     ready: http::cluster_is_healthy,

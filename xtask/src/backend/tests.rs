@@ -13,9 +13,11 @@ const PORT: &str = "FAKE_SERVER_PORT";
 /// Answers every request as a healthy cluster does.
 pub(crate) const HEALTHY: Backend = Backend {
     name: "healthy",
+    folder: "healthy",
     version: "1.0",
     port_variable: "HEALTHY_PORT",
     first_port: 24_100,
+    address: http::address,
     install,
     start: start_server,
     ready: http::cluster_is_healthy,
@@ -126,7 +128,7 @@ fn arguments_that_make_no_sense_are_refused() {
 fn every_backend_has_a_compose_file_of_its_version_bound_to_loopback() {
     let root = Shell::from_process().root;
     for backend in BACKENDS {
-        let file = root.join("docker").join(backend.name).join("compose.yml");
+        let file = root.join("docker").join(backend.folder).join("compose.yml");
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.contains(&format!(":{}\n", backend.version)), "{}", file.display());
         let port = format!("- 127.0.0.1:${{{}:-{}}}:", backend.port_variable, backend.first_port);
@@ -138,7 +140,10 @@ fn every_backend_has_a_compose_file_of_its_version_bound_to_loopback() {
 fn the_command_has_the_real_table() {
     let machine = Machine::new();
     run(&machine.shell, &["status".into()]).unwrap();
-    assert_eq!(machine.out.get(), "elasticsearch is not running\nopensearch is not running\n");
+    assert_eq!(
+        machine.out.get(),
+        "elasticsearch is not running\nopensearch is not running\nmongodb is not running\n"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::backend::{Backend, elasticsearch, opensearch};
 use crate::cli::take_switch;
 use crate::error::{Error, Result};
 
@@ -29,6 +30,17 @@ pub(super) enum Server {
     Elasticsearch,
     /// Its relative.
     OpenSearch,
+}
+
+impl Server {
+    /// What is started for it; the program's own is no backend.
+    pub(super) fn backend(self) -> Option<&'static Backend> {
+        match self {
+            Self::Embedded => None,
+            Self::Elasticsearch => Some(&elasticsearch::BACKEND),
+            Self::OpenSearch => Some(&opensearch::BACKEND),
+        }
+    }
 }
 
 impl Options {

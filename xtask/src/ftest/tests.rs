@@ -1,3 +1,4 @@
+use super::options::Server;
 use super::*;
 use crate::tests::Machine;
 
@@ -78,6 +79,65 @@ fn mongo_gets_a_server_of_its_own() {
     machine.script(machine.path("built/examples/ftest-mongo"), &note);
     run(&machine.shell, &words("mongo --es embedded --built built")).unwrap();
     assert_eq!(machine.calls(), ["mongod --version", "/W/bin/mongod"]);
+}
+
+/// A Docker that runs what it is told to, and says when.
+fn with_docker(machine: Machine) -> Machine {
+    let folder = machine.folder.path().display().to_string();
+    let body = format!(
+        "case \"$*\" in *' up '*) echo at $MONGODB_PORT > '{folder}/container' ;; \
+         *' down '*) rm '{folder}/container' ;; *' ps '*) cat '{folder}/container' ;; esac"
+    );
+    machine.program("docker", &body)
+}
+
+#[test]
+fn mongo_gets_a_container_where_an_engine_answers() {
+    for end in ["0", "3"] {
+        let machine = with_docker(with_programs(machine()));
+        let note = format!(
+            "echo \"$CONNECTORS_MONGODB is $(cat '{0}/container')$MONGOD\" >> '{0}/calls'; exit {end}",
+            machine.folder.path().display()
+        );
+        machine.script(machine.path("built/examples/ftest-mongo"), &note);
+        let done = run(&machine.shell, &words("mongo --es embedded --built built"));
+        assert_eq!(done.is_ok(), end == "0");
+        let calls = machine.calls();
+        let [info, asked, up, test, is_up, down] = &calls[..] else { panic!("{calls:?}") };
+        assert_eq!((info.as_str(), asked.as_str()), ("docker info", "docker info"));
+        let compose = "docker compose --file docker/mongo/compose.yml";
+        assert_eq!(up, &format!("{compose} up --detach --wait --wait-timeout 120"));
+        let port = test.rsplit(' ').next().unwrap();
+        assert_eq!(
+            test,
+            &format!("mongodb://root:s3cret@127.0.0.1:{port}/?directConnection=true is at {port}")
+        );
+        assert_eq!(is_up, &format!("{compose} ps --quiet --status running"));
+        assert_eq!(down, &format!("{compose} down --volumes"), "also when the test fails");
+    }
+}
+
+#[test]
+fn a_mongodb_that_runs_already_is_taken() {
+    let machine = with_docker(with_programs(machine())).var("CONNECTORS_MONGODB", "mongodb://theirs");
+    let note = format!("echo \"$CONNECTORS_MONGODB\" >> '{}'", machine.path("calls").display());
+    machine.script(machine.path("built/examples/ftest-mongo"), &note);
+    run(&machine.shell, &words("mongo --es embedded --built built")).unwrap();
+    assert_eq!(machine.calls(), ["mongodb://theirs"]);
+}
+
+#[test]
+fn what_a_source_tests_besides_is_run_behind_its_steps() {
+    let machine = with_programs(machine());
+    for name in ["directory-links", "directories", "other"] {
+        machine.script(machine.path(&format!("crates/source-directory/examples/ftest-{name}.rs")), "");
+        let note = format!("echo \"ftest-{name} $3 $5\" >> '{}'", machine.path("calls").display());
+        machine.script(machine.path(&format!("built/examples/ftest-{name}")), &note);
+    }
+    run(&machine.shell, &words("directory --es embedded --built built --docs 300")).unwrap();
+    let calls = machine.calls();
+    assert!(calls[0].starts_with("ftest-directory "), "{calls:?}");
+    assert_eq!(calls[1..], ["ftest-directory-links --es --docs"]);
 }
 
 #[test]
