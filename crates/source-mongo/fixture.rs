@@ -5,15 +5,16 @@ mod numbered;
 #[path = "server.rs"]
 pub(crate) mod server;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use async_trait::async_trait;
 use bson::{Document, doc};
 use connectors_testkit::{Expected, Fixture, Population, Result, RuleCase, Verdict, WrongSettings};
 use mongodb::{Client, Collection, Database};
 use serde_json::{Map, Value, json};
 
-use server::{ENCODED_PASSWORD, PASSWORD, REPLICA_SET, Server, USER};
+use server::{Access, ENCODED_PASSWORD};
 
-const DATABASE: &str = "shop";
 const COLLECTION: &str = "orders";
 
 /// Documents of one write.
@@ -22,9 +23,9 @@ const BATCH: usize = 5_000;
 /// Where nothing listens: a port that is kept for another service, which nobody runs.
 const NOBODY: &str = "127.0.0.1:9";
 
-/// A server of its own with one collection, and what must be in it.
+/// A database of its own with one collection, and what must be in it.
 pub(crate) struct Orders {
-    server: Server,
+    access: Access,
     database: Database,
     population: Population,
 }
@@ -71,6 +72,12 @@ impl Orders {
     }
 }
 
+/// A name that no other database of the server has.
+fn unused_name() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("shop_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
 /// Fails unless the server did the whole of a write.
 fn is_all(done: u64, asked: usize) -> Result<()> {
     if done == asked as u64 {
@@ -89,23 +96,22 @@ impl Fixture for Orders {
     const SKIPS: bool = true;
 
     async fn start() -> Result<Self> {
-        let server = Server::start(REPLICA_SET).await?;
-        let address = server.address();
-        let uri = format!("mongodb://{USER}:{ENCODED_PASSWORD}@{address}/?directConnection=true");
-        let database = Client::with_uri_str(uri).await?.database(DATABASE);
+        let access = server::access().await?;
+        let database = Client::with_uri_str(&access.uri).await?.database(&unused_name());
         database.create_collection(COLLECTION).await?;
-        Ok(Self { server, database, population: Population::default() })
+        Ok(Self { access, database, population: Population::default() })
     }
 
     async fn stop(self) -> Result<()> {
+        self.database.drop().await?;
         self.database.client().clone().shutdown().immediate(true).await;
-        Ok(tokio::task::spawn_blocking(move || drop(self.server)).await?)
+        Ok(())
     }
 
     fn settings(&self) -> Map<String, Value> {
         let settings = json!({
-            "host": self.server.address(), "user": USER, "password": PASSWORD,
-            "database": DATABASE, "collection": COLLECTION, "direct_connection": true,
+            "host": self.access.host, "user": self.access.user, "password": self.access.password,
+            "database": self.database.name(), "collection": COLLECTION, "direct_connection": true,
         });
         settings.as_object().cloned().unwrap_or_default()
     }
@@ -117,22 +123,23 @@ impl Fixture for Orders {
             cause: cause.into(),
             fix: fix.into(),
         };
-        let nobody = format!("mongodb://{USER}:{ENCODED_PASSWORD}@{NOBODY}/?serverSelectionTimeoutMS=1000");
+        let nobody = format!("mongodb://root:{ENCODED_PASSWORD}@{NOBODY}/?serverSelectionTimeoutMS=1000");
         let refused = format!("nothing listens on {NOBODY}");
-        let (password, database, collection) = ("wr0ng/pw", "shpo", "ordres");
+        let (right, password, collection) = (self.database.name(), "wr0ng/pw", "ordres");
+        let database = &right.replacen("shop", "shpo", 1);
         vec![
             wrong("wrong password", &[("password", password)], "wrong credentials", "`authSource`"),
             wrong("wrong port", &[("host", &nobody), ("user", "")], &refused, "check the port"),
             wrong(
                 "a database that is not there",
                 &[("database", database)],
-                "no database `shpo`",
-                "did you mean `shop`?",
+                &format!("no database `{database}`"),
+                &format!("did you mean `{right}`?"),
             ),
             wrong(
                 "a collection that is not there",
                 &[("collection", collection)],
-                "no collection `ordres` in `shop`",
+                &format!("no collection `ordres` in `{right}`"),
                 "did you mean `orders`?",
             ),
         ]
@@ -175,12 +182,12 @@ impl Fixture for Orders {
     }
 
     fn secrets(&self) -> Vec<String> {
-        vec![PASSWORD.into(), ENCODED_PASSWORD.into()]
+        vec![self.access.password.clone(), ENCODED_PASSWORD.into()]
     }
 
     /// Behind the first reply every further one fails, in a way that is not tried again.
     async fn break_in_the_middle(&mut self) -> Result<bool> {
-        let namespace = format!("{DATABASE}.{COLLECTION}");
+        let namespace = format!("{}.{COLLECTION}", self.database.name());
         let data = doc! {"failCommands": ["getMore"], "errorCode": 96, "namespace": namespace};
         self.fail(doc! {"mode": "alwaysOn", "data": data}).await?;
         Ok(true)

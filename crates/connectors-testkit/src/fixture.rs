@@ -35,7 +35,8 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// What starting the backend may take at most, and what one promise may take, loading included.
     const PATIENCE: Duration = Duration::from_secs(180);
 
-    /// Starts an empty backend that is apart from every other: own port, own data.
+    /// Starts an empty backend that is apart from every other: own data, and a server of its own
+    /// or a shared one.
     ///
     /// # Errors
     /// When it does not come up; whatever was started is then ended.

@@ -3,7 +3,8 @@ use connectors_core::Rules;
 use futures::StreamExt as _;
 use serde_json::json;
 
-use crate::support::{Fixture, STANDALONE, connect, ids, start};
+use crate::server::Shape;
+use crate::support::{Fixture, connect, ids, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_changed_is_known_after_a_complete_listing() {
@@ -101,7 +102,7 @@ async fn a_view_may_always_have_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_server_may_always_have_changed() {
-    let Some(server) = start(STANDALONE).await else { return };
+    let Some(server) = start(Shape::default()).await else { return };
     let client = mongodb::Client::with_uri_str(format!("mongodb://{}", server.address())).await.unwrap();
     client.database("shop").collection("people").insert_one(doc! {"_id": "ada"}).await.unwrap();
     let values = json!({"host": server.address(), "database": "shop", "collection": "people"});

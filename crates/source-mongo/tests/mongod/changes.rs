@@ -4,15 +4,16 @@ use connectors_core::{Change, Connection, Cursor, Error, ErrorKind, Rules};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use crate::support::{FORGETFUL, Fixture, body, rules};
+use crate::server::Shape;
+use crate::support::{Fixture, body, rules};
 
 /// What a run of changes brought.
 #[derive(Debug, Default)]
-struct Run {
-    upserts: Vec<(String, Value)>,
-    deletes: Vec<String>,
+pub(crate) struct Run {
+    pub(crate) upserts: Vec<(String, Value)>,
+    pub(crate) deletes: Vec<String>,
     checkpoints: Vec<Cursor>,
-    error: Option<Error>,
+    pub(crate) error: Option<Error>,
 }
 
 impl Run {
@@ -37,11 +38,11 @@ async fn run_with(connection: &dyn Connection, from: Cursor, rules: &Rules) -> R
     run
 }
 
-async fn run(connection: &dyn Connection, from: Cursor) -> Run {
+pub(crate) async fn run(connection: &dyn Connection, from: Cursor) -> Run {
     run_with(connection, from, &Rules::default()).await
 }
 
-async fn cursor(connection: &dyn Connection) -> Cursor {
+pub(crate) async fn cursor(connection: &dyn Connection) -> Cursor {
     connection.incremental().unwrap().cursor().await.unwrap()
 }
 
@@ -200,7 +201,7 @@ async fn a_cursor_that_can_not_be_used_asks_for_a_full_sync() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_that_the_server_has_forgotten_asks_for_a_full_sync() {
-    let Some(fixture) = Fixture::of_its_own(FORGETFUL, "forgotten").await else { return };
+    let Some(fixture) = Fixture::of_its_own(Shape::replica_set(4), "forgotten").await else { return };
     let files = fixture.collection("files");
     files.insert_one(doc! {}).await.unwrap();
     let connection = fixture.source("files");

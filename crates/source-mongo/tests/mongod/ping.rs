@@ -66,7 +66,7 @@ async fn tls_to_a_server_without_it_is_told() {
     values.insert("ssl_enabled".into(), json!(true));
     values.insert(
         "host".into(),
-        json!(format!("mongodb://{}/?serverSelectionTimeoutMS=1000", fixture.address)),
+        json!(format!("mongodb://{}/?serverSelectionTimeoutMS=1000", fixture.access.host)),
     );
     let error = connect(&values).source().ping().await.unwrap_err();
     assert!(error.to_string().contains("TLS failed"), "{error}");

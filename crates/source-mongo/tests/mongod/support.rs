@@ -7,34 +7,28 @@ use connectors_core::{Connection, Context, Document, Registered as _, Result, Ru
 use futures::StreamExt as _;
 use mongodb::{Client, Collection, Database};
 use serde_json::{Map, Value, json};
-use tokio::sync::OnceCell;
 
-use crate::server::{self, ENCODED_PASSWORD, PASSWORD, REPLICA_SET, Server, Shape, USER};
-
-/// A replica set whose record of changes is soon overwritten.
-pub(crate) const FORGETFUL: Shape = Shape { oplog: Some(4) };
-
-/// One node for itself, which keeps no record of changes.
-pub(crate) const STANDALONE: Shape = Shape { oplog: None };
+use crate::server::{self, Access, Server, Shape};
 
 /// A server of the test's own; none when the environment says to do without.
 pub(crate) async fn start(shape: Shape) -> Option<Server> {
-    if server::is_left_out() {
-        println!("skipped: CONNECTORS_NO_MONGOD=1 says to do without a mongod");
+    if is_left_out() {
         return None;
     }
     Some(Server::start(shape).await.unwrap())
 }
 
-/// The server that the tests of this process share.
-async fn shared() -> Option<&'static Server> {
-    static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
-    SERVER.get_or_init(|| start(REPLICA_SET)).await.as_ref()
+fn is_left_out() -> bool {
+    let left_out = server::is_left_out();
+    if left_out {
+        println!("skipped: CONNECTORS_NO_MONGOD=1 says to do without a mongod");
+    }
+    left_out
 }
 
 /// A database of the test's own.
 pub(crate) struct Fixture {
-    pub(crate) address: String,
+    pub(crate) access: Access,
     pub(crate) client: Client,
     pub(crate) database: Database,
     _server: Option<Server>,
@@ -43,22 +37,23 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// An empty database of this name; none when tests do without a server.
     pub(crate) async fn new(name: &str) -> Option<Self> {
-        let server = shared().await?;
-        Some(Self::on(server.address(), None, name).await)
+        if is_left_out() {
+            return None;
+        }
+        Some(Self::on(server::access().await.unwrap(), None, name).await)
     }
 
     /// The same on a server that no other test uses.
     pub(crate) async fn of_its_own(shape: Shape, name: &str) -> Option<Self> {
         let server = start(shape).await?;
-        Some(Self::on(server.address(), Some(server), name).await)
+        Some(Self::on(server.access(), Some(server), name).await)
     }
 
-    async fn on(address: String, server: Option<Server>, name: &str) -> Self {
-        let uri = format!("mongodb://{USER}:{ENCODED_PASSWORD}@{address}/?directConnection=true");
-        let client = Client::with_uri_str(uri).await.unwrap();
+    async fn on(access: Access, server: Option<Server>, name: &str) -> Self {
+        let client = Client::with_uri_str(&access.uri).await.unwrap();
         let database = client.database(name);
         database.drop().await.unwrap();
-        Self { address, client, database, _server: server }
+        Self { access, client, database, _server: server }
     }
 
     pub(crate) fn collection(&self, name: &str) -> Collection<Bson> {
@@ -85,7 +80,7 @@ impl Fixture {
 
     pub(crate) fn values(&self, collection: &str) -> Map<String, Value> {
         let values = json!({
-            "host": &self.address, "user": USER, "password": PASSWORD,
+            "host": self.access.host, "user": self.access.user, "password": self.access.password,
             "database": self.database.name(), "collection": collection, "direct_connection": true,
         });
         values.as_object().unwrap().clone()
