@@ -17,8 +17,10 @@ use mongodb::change_stream::event::ResumeToken;
 use mongodb::error::Error as DriverError;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
+use tracing::debug;
 
 use crate::ahead::stream_of;
+use crate::attempts::Failures;
 use crate::client::{Client, Selection, error};
 use crate::rules::{Find, Query};
 use event::{Event, Touched};
@@ -101,6 +103,15 @@ struct Follower {
     sender: Sender<Result<Change>>,
 }
 
+/// How far a follower is.
+struct Place {
+    /// Behind this event.
+    token: ResumeToken,
+    /// Where the server stood when it began, once that is known.
+    end: Option<Position>,
+    failures: Failures,
+}
+
 /// The last change of each document between two checkpoints.
 type Batch = BTreeMap<DocumentId, Touched>;
 
@@ -108,16 +119,34 @@ impl Follower {
     async fn follow(&self, from: Cursor, query: Query) -> Result<()> {
         let rule = filter_of(query)?;
         let token = Bookmark::token(from, &self.selection)?;
-        let Some(now) = self.client.position_now(&self.selection).await? else { return Err(no_record()) };
+        let mut place = Place { token, end: None, failures: Failures::default() };
+        loop {
+            match self.pass(&mut place, rule.as_ref()).await {
+                Err(error) if error.kind().is_passing() && !place.failures.are_too_many() => {
+                    debug!(selection = %self.selection, %error, "goes on behind the last checkpoint");
+                    place.failures.pause().await;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Follows on from a place to the end, or until an error.
+    async fn pass(&self, place: &mut Place, rule: Option<&Find>) -> Result<()> {
+        if place.end.is_none() {
+            place.end = self.client.position_now(&self.selection).await?;
+        }
+        let Some(end) = place.end.clone() else { return Err(no_record()) };
         // Neither the document nor what changed in it: so an event stays far below the 16 MB of a message.
         let fields = doc! {"$project": {"operationType": 1, "ns": 1, "to": 1, "documentKey._id": 1}};
-        let feed = self.client.feed(&self.selection, Start::After(token), fields).await;
+        let feed = self.client.feed(&self.selection, Start::After(place.token.clone()), fields).await;
         let mut feed = feed.map_err(|error| failed(&error, &self.selection))?;
         loop {
             let batch = self.batch(&mut feed).await?;
-            self.send(batch, rule.as_ref()).await?;
+            self.send(batch, rule).await?;
             let token = feed.resume_token().ok_or_else(no_record)?;
-            let reached = Position::of(&token).is_some_and(|position| position >= now);
+            (place.token, place.failures) = (token.clone(), Failures::default());
+            let reached = Position::of(&token).is_some_and(|position| position >= end);
             let checkpoint = Bookmark::cursor(token, &self.selection)?;
             if self.sender.send(Ok(Change::Checkpoint(checkpoint))).await.is_err() || reached {
                 return Ok(());

@@ -14,6 +14,7 @@
 //! How each BSON type is indexed stands in `docs/sources/mongodb.md`.
 
 mod ahead;
+mod attempts;
 mod bson;
 mod changes;
 mod client;

@@ -1,27 +1,20 @@
 //! Reads one part on a task of its own, one batch ahead of whoever takes it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use connectors_core::{Document, Result};
 use futures::stream::BoxStream;
 use mongodb::error::Error as DriverError;
 use tokio::sync::mpsc::Sender;
-use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::batch::{Batch, Last};
 use super::cursor::Cursor;
 use super::{Part, Task, in_scope};
 use crate::ahead::stream_of;
+use crate::attempts::Failures;
 use crate::client::{Client, error};
 use crate::rules::Query;
-
-/// Attempts without a single new document before a part is given up.
-const ATTEMPTS: u32 = 5;
-
-/// Waited before the first new attempt, and twice as long before each further one.
-const PAUSE: Duration = Duration::from_millis(100);
 
 type Documents = Result<Vec<Result<Document>>>;
 
@@ -40,7 +33,7 @@ struct Position {
     last: Option<Last>,
     /// True once documents were handed on.
     begun: bool,
-    failures: u32,
+    failures: Failures,
 }
 
 /// How a pass over a part ended.
@@ -73,10 +66,8 @@ impl Reader {
             if !self.may_go_on(&error, &position) {
                 return self.give_up(error::map(&error, &doing), &sender).await;
             }
-            let pause = PAUSE * 2_u32.pow(position.failures);
-            position.failures += 1;
-            debug!(namespace = %self.task.namespace, failures = position.failures, ?pause, error = %error.kind, "goes on");
-            sleep(pause).await;
+            debug!(namespace = %self.task.namespace, error = %error.kind, "goes on");
+            position.failures.pause().await;
         }
     }
 
@@ -99,7 +90,7 @@ impl Reader {
             };
             match batch.documents(&self.task.place, seen.take().as_ref()) {
                 Ok((documents, last)) if !documents.is_empty() => {
-                    *position = Position { last, begun: true, failures: 0 };
+                    *position = Position { last, begun: true, failures: Failures::default() };
                     place.send(Ok(self.scoped(documents)));
                 }
                 Ok(_) => {}
@@ -115,7 +106,7 @@ impl Reader {
 
     fn may_go_on(&self, error: &DriverError, position: &Position) -> bool {
         let has_place = !position.begun || (self.part != Part::Whole && position.last.is_some());
-        has_place && position.failures < ATTEMPTS && error::is_passing(error)
+        has_place && !position.failures.are_too_many() && error::is_passing(error)
     }
 
     async fn give_up(&self, error: connectors_core::Error, sender: &Sender<Documents>) {

@@ -1,10 +1,12 @@
 //! Cursors that break in the middle, one test at a time: a server has one such fail point.
 
+use bson::doc;
 use connectors_core::{Document, ErrorKind, Result, Rules};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use crate::changes::{cursor, run};
 use crate::support::{Fixture, number_ids, rules, unique_ids};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -120,4 +122,28 @@ async fn one_broken_collection_leaves_the_others_whole() {
     assert_eq!(documents.len(), 1000);
     let error = errors.into_iter().next().unwrap().unwrap_err();
     assert_eq!((error.kind(), error.scope()), (ErrorKind::Denied, Some("beside/broken")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_taken_up_behind_the_last_checkpoint() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    for (name, failing) in
+        [("looked_up_again", "find"), ("opened_again", "aggregate"), ("fed_again", "getMore")]
+    {
+        let Some(fixture) = Fixture::new(name).await else { return };
+        let numbers = fixture.collection("numbers");
+        numbers.insert_one(doc! {"_id": 0}).await.unwrap();
+        let source = fixture.source("numbers");
+        let before = cursor(&*source).await;
+        numbers.insert_many((1..1500).map(|n| doc! {"_id": n})).await.unwrap();
+        numbers.delete_one(doc! {"_id": 0}).await.unwrap();
+        // More often than the driver tries again by itself.
+        let data =
+            json!({"failCommands": [failing], "errorCode": 10107, "namespace": format!("{name}.numbers")});
+        fixture.fail(json!({"times": 3}), data).await;
+        let run = run(&*source, before).await;
+        fixture.fail(json!("off"), json!({})).await;
+        assert!(run.error.is_none(), "{failing}: {:?}", run.error);
+        assert_eq!((run.upserts.len(), run.deletes), (1499, vec!["$number:0".to_owned()]), "{failing}");
+    }
 }
