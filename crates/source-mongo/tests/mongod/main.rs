@@ -17,3 +17,5 @@ mod rules;
 mod server;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

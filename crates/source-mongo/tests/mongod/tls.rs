@@ -1,0 +1,92 @@
+//! A server that speaks nothing but TLS, by certificates of an authority of our own.
+
+use std::path::Path;
+
+use bson::doc;
+use connectors_core::ErrorKind;
+use mongodb::Client;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use serde_json::{Map, Value, json};
+
+use crate::server::{Server, Shape};
+use crate::support::{connect, ids, start};
+
+const INSECURE: &str = "&tls=true&tlsInsecure=true";
+
+/// An authority, and its certificate as PEM.
+fn authority() -> (Issuer<'static, KeyPair>, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "an authority for tests");
+    let certificate = params.self_signed(&key).unwrap().pem();
+    (Issuer::new(params, key), certificate)
+}
+
+/// Key and certificate of a server at this address, as one PEM text.
+fn identity(issuer: &Issuer<'static, KeyPair>, address: &str) -> String {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new([address.to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, issuer).unwrap();
+    format!("{}{}", key.serialize_pem(), certificate.pem())
+}
+
+/// A server with one document, for clients that know this authority.
+async fn encrypted(folder: &Path, issuer: &Issuer<'static, KeyPair>, authority: &str) -> Option<Server> {
+    let (key, ca) = (folder.join("key.pem"), folder.join("ca.pem"));
+    std::fs::write(&key, identity(issuer, "127.0.0.1")).unwrap();
+    std::fs::write(&ca, authority).unwrap();
+    let mut arguments: Vec<String> =
+        ["--tlsMode", "requireTLS", "--tlsAllowConnectionsWithoutCertificates"].map(str::to_owned).into();
+    for (name, path) in [("--tlsCertificateKeyFile", key), ("--tlsCAFile", ca)] {
+        arguments.extend([name.to_owned(), path.display().to_string()]);
+    }
+    let server = start(Shape { arguments, options: INSECURE, ..Shape::default() }).await?;
+    let uri = format!("mongodb://{}/?directConnection=true{INSECURE}", server.address());
+    let client = Client::with_uri_str(uri).await.unwrap();
+    client.database("shop").collection("people").insert_one(doc! {"_id": "ada"}).await.unwrap();
+    Some(server)
+}
+
+fn settings(host: &str, more: &Value) -> Map<String, Value> {
+    let host = format!("mongodb://{host}/?serverSelectionTimeoutMS=2000");
+    let mut settings =
+        json!({"host": host, "database": "shop", "collection": "people", "direct_connection": true});
+    settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    settings.as_object().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_server_is_reached_and_what_is_in_the_way_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (issuer, ca) = authority();
+    let Some(server) = encrypted(folder.path(), &issuer, &ca).await else { return };
+    let address = server.address();
+    for trusted in [
+        json!({"ssl_enabled": true, "ssl_ca": &ca}),
+        json!({"ssl_enabled": true, "ssl_ca": ca.replace('\n', " ")}),
+        json!({"ssl_enabled": true, "tls_insecure": true}),
+    ] {
+        let connection = connect(&settings(&address, &trusted));
+        connection.source().ping().await.unwrap();
+        assert_eq!(ids(&*connection).await, ["ada"]);
+    }
+    let by_name = address.replace("127.0.0.1", "localhost");
+    let untrusted = "TLS failed: the server's certificate is not trusted: give its authority in ssl_ca";
+    let (_, other) = authority();
+    for (host, more, kind, text) in [
+        (&address, json!({"ssl_enabled": true}), ErrorKind::Config, untrusted),
+        (&address, json!({"ssl_enabled": true, "ssl_ca": other}), ErrorKind::Config, untrusted),
+        (
+            &by_name,
+            json!({"ssl_enabled": true, "ssl_ca": ca}),
+            ErrorKind::Config,
+            "the host name that the certificate is for",
+        ),
+        (&address, json!({}), ErrorKind::Transient, "it may want TLS (ssl_enabled)"),
+    ] {
+        let error = connect(&settings(host, &more)).source().ping().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
