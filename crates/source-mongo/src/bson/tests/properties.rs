@@ -3,11 +3,16 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use bson::RawBson;
 use proptest::prelude::*;
+use proptest::strategy::Union;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::*;
+
+#[path = "../../../arbitrary.rs"]
+mod arbitrary;
+
+use arbitrary::{document, kinds};
 
 /// A JSON value in which no object has a name twice, or one that an index refuses.
 struct Sound;
@@ -65,59 +70,7 @@ impl<'de> Visitor<'de> for Sound {
 }
 
 fn scalar() -> impl Strategy<Value = Bson> {
-    let subtypes = prop_oneof![Just(0_u8), Just(2), Just(3), Just(4), Just(5), any::<u8>()];
-    let binary = (subtypes, prop_oneof![any::<[u8; 16]>().prop_map(Vec::from), any::<Vec<u8>>()])
-        .prop_map(|(subtype, bytes)| Bson::Binary(Binary { subtype: subtype.into(), bytes }));
-    let regex = ("[^\0]{0,8}", "[imsx]{0,3}").prop_map(|(pattern, options)| {
-        let (pattern, options) = (pattern.try_into().unwrap(), options.try_into().unwrap());
-        Bson::RegularExpression(Regex { pattern, options })
-    });
-    prop_oneof![
-        any::<f64>().prop_map(Bson::Double),
-        Just(Bson::Double(f64::NAN)),
-        any::<String>().prop_map(Bson::String),
-        binary,
-        any::<[u8; 12]>().prop_map(|bytes| Bson::ObjectId(ObjectId::from_bytes(bytes))),
-        any::<bool>().prop_map(Bson::Boolean),
-        any::<i64>().prop_map(|millis| Bson::DateTime(DateTime::from_millis(millis))),
-        (0_i64..4_000_000_000_000).prop_map(|millis| Bson::DateTime(DateTime::from_millis(millis))),
-        regex,
-        any::<String>().prop_map(Bson::JavaScriptCode),
-        any::<String>().prop_map(Bson::Symbol),
-        any::<i32>().prop_map(Bson::Int32),
-        any::<i64>().prop_map(Bson::Int64),
-        any::<[u8; 16]>().prop_map(|bytes| Bson::Decimal128(Decimal128::from_bytes(bytes))),
-        any::<(u32, u32)>().prop_map(|(time, increment)| Bson::Timestamp(Timestamp { time, increment })),
-        prop_oneof![Just(Bson::Null), Just(Bson::Undefined), Just(Bson::MinKey), Just(Bson::MaxKey)],
-    ]
-}
-
-fn name() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-c._ ]{0,3}", Just("_id".to_owned()), Just("id".to_owned()), "[^\0]{0,6}", "x{500,600}"]
-}
-
-fn object(value: impl Strategy<Value = RawBson> + 'static) -> impl Strategy<Value = RawDocumentBuf> {
-    prop::collection::vec((name(), value), 0..12).prop_map(|fields| {
-        let mut document = RawDocumentBuf::new();
-        for (name, value) in fields {
-            document.append(c(&name), value);
-        }
-        document
-    })
-}
-
-/// Documents with duplicate names, which only the raw form can hold.
-fn document() -> impl Strategy<Value = RawDocumentBuf> {
-    let scalar = scalar().prop_map(|value| RawBson::try_from(value).unwrap());
-    let value = scalar.prop_recursive(24, 32, 4, |inner| {
-        let array = prop::collection::vec(inner.clone(), 0..5).prop_map(|items| {
-            let mut array = bson::RawArrayBuf::new();
-            items.into_iter().for_each(|item| array.push(item));
-            RawBson::Array(array)
-        });
-        prop_oneof![object(inner).prop_map(RawBson::Document), array]
-    });
-    object(value)
+    Union::new(kinds().into_iter().map(|(_, values)| values))
 }
 
 proptest! {

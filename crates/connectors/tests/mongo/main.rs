@@ -1,14 +1,20 @@
-//! What only a source that tells changes can show: follow, incremental syncs and rules, with a real MongoDB.
+//! What only a source that tells changes can show: follow, incremental syncs and rules, with a real MongoDB; and
+//! what a real MongoDB shows of the whole way into an index.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "../../source-mongo/fixture.rs"]
+#[path = "../../../source-mongo/fixture.rs"]
 mod fixture;
+mod primary;
+#[path = "../../../source-mongo/replica_set.rs"]
+mod replica_set;
+mod types;
 
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use connectors_testkit::Fixture;
 use elastic_embedded::{Options, Server};
+use fixture::server;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -22,8 +28,7 @@ struct World {
 impl World {
     /// None where the environment says to do without a mongod.
     async fn with(count: usize) -> Option<Self> {
-        if fixture::server::is_left_out() {
-            eprintln!("skipped: CONNECTORS_NO_MONGOD=1 says to do without a mongod");
+        if is_left_out() {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -62,6 +67,14 @@ impl World {
         self.orders.stop().await.unwrap();
         self.server.stop().await.unwrap();
     }
+}
+
+fn is_left_out() -> bool {
+    let left_out = server::is_left_out();
+    if left_out {
+        eprintln!("skipped: CONNECTORS_NO_MONGOD=1 says to do without a mongod");
+    }
+    left_out
 }
 
 fn end(mut program: Child) -> Option<i32> {
