@@ -11,7 +11,7 @@ use syn::visit::Visit;
 
 use super::finding::{Code, Finding};
 use super::rust::Module;
-use super::workspace::{SourceCrate, Workspace};
+use super::workspace::{SourceCrate, Workspace, code, lines};
 use calls::{Function, Functions, Reference, Target};
 
 /// Paths whose functions wait, and what takes their place.
@@ -65,6 +65,9 @@ const BANNED: [&str; 6] = [
     "reqwest::blocking::Client::new",
 ];
 
+/// Lints that hold the ban.
+const LINTS: [&str; 3] = ["clippy::disallowed_methods", "clippy::all", "clippy::style"];
+
 const CLIPPY: &str = "clippy.toml";
 const AWAY: &str = "do it in `Context::blocking(…)`, or use an async library";
 
@@ -94,17 +97,11 @@ fn bans(workspace: &Workspace) -> Vec<Finding> {
 
 /// A lint that a source switches off holds nothing.
 fn allowed(workspace: &Workspace, source: &SourceCrate) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for module in &source.modules {
-        for (at, line) in workspace.text(&module.path).lines().enumerate() {
-            let code = line.trim();
-            let lints = ["clippy::disallowed_methods", "clippy::all", "clippy::style"];
-            if !code.starts_with("//") && lints.iter().any(|lint| code.contains(lint)) {
-                let message = "the ban on blocking calls is switched off";
-                findings.push(Finding::new(Code::Async, (&module.path, at + 1), message, AWAY));
-            }
-        }
-    }
+    let shipped = source.modules.iter().map(|module| (module.path.as_str(), workspace.text(&module.path)));
+    let off = lines(shipped).filter(|(_, _, line)| LINTS.iter().any(|lint| code(line).contains(lint)));
+    let message = "the ban on blocking calls is switched off";
+    let told = off.map(|(path, at, _)| Finding::new(Code::Async, (path, at), message, AWAY));
+    let mut findings: Vec<Finding> = told.collect();
     let own = source.path(CLIPPY);
     if workspace.files.contains_key(&own) || workspace.files.contains_key(&source.path(".clippy.toml")) {
         let help = "remove it: the workspace's clippy.toml holds for all";

@@ -1,7 +1,7 @@
 //! `coverage`: the tests run at least 90 % of each crate's lines, and no file is left out of the count.
 
 use super::finding::{Code, Finding};
-use super::workspace::{Report, Workspace};
+use super::workspace::{Report, Workspace, lines};
 use crate::coverage::{Coverage, LEAST, written};
 
 /// What leaves code out of the count: as an attribute in Rust, and as a switch in a script.
@@ -65,17 +65,12 @@ fn of_crate(folder: &str, coverage: &Coverage) -> Vec<Finding> {
 }
 
 fn excluded(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (path, text) in &workspace.files {
-        for (at, line) in text.lines().enumerate() {
-            if let Some(word) = exclusion(path, line) {
-                let message = format!("`{word}` leaves code out of the coverage");
-                let help = "remove it: what is shipped is counted";
-                findings.push(Finding::new(Code::Coverage, (path, at + 1), message, help));
-            }
-        }
-    }
-    findings
+    let files = workspace.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    let excluded = lines(files).filter_map(|(path, at, line)| {
+        let message = format!("`{}` leaves code out of the coverage", exclusion(path, line)?);
+        Some(Finding::new(Code::Coverage, (path, at), message, "remove it: what is shipped is counted"))
+    });
+    excluded.collect()
 }
 
 fn exclusion(path: &str, line: &str) -> Option<&'static str> {

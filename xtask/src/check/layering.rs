@@ -1,9 +1,10 @@
 //! `layering`: who may know whom, as docs/architecture.md says.
 
 use super::finding::{Code, Finding};
-use super::workspace::{Dependency, Member, Workspace};
+use super::workspace::{Dependency, Member, SourceCrate, Workspace, code, lines};
 
 const CORE: &str = "connectors-core";
+const CORE_CODE: &str = "crates/connectors-core/src";
 const TESTKIT: &str = "connectors-testkit";
 
 /// What may not be named within core: folder or file, the word, and why.
@@ -37,6 +38,7 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
     }
     findings.extend(named_in_core(workspace));
     findings.extend(within_core(workspace));
+    findings.extend(library_named(workspace));
     findings.extend(between_sources(workspace));
     findings
 }
@@ -69,21 +71,16 @@ fn broken(workspace: &Workspace, member: &Member, dependency: &Dependency) -> Op
 
 /// Core's text names no source: neither its crate nor, as a text in code, its service type.
 fn named_in_core(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (path, text) in workspace.below("crates/connectors-core/src") {
-        for (at, line) in text.lines().enumerate() {
-            if let Some(name) = source_named(workspace, line) {
-                let message = format!("core names the source `{name}`");
-                let help = "say it without the name: core works for any source";
-                findings.push(Finding::new(Code::Layering, (path, at + 1), message, help));
-            }
-        }
-    }
-    findings
+    let named = lines(workspace.below(CORE_CODE)).filter_map(|(path, at, line)| {
+        let message = format!("core names the source `{}`", source_named(workspace, line)?);
+        let help = "say it without the name: core works for any source";
+        Some(Finding::new(Code::Layering, (path, at), message, help))
+    });
+    named.collect()
 }
 
 fn source_named<'a>(workspace: &'a Workspace, line: &str) -> Option<&'a str> {
-    let named = |source: &&super::workspace::SourceCrate| {
+    let named = |source: &&SourceCrate| {
         let service = source.service_type.as_deref();
         let quoted = service.is_some_and(|service| {
             line.contains(&format!("\"{service}\"")) || line.contains(&format!("`{service}`"))
@@ -94,66 +91,54 @@ fn source_named<'a>(workspace: &'a Workspace, line: &str) -> Option<&'a str> {
 }
 
 fn within_core(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (path, text) in workspace.below("crates/connectors-core/src") {
-        let inner = path.trim_start_matches("crates/connectors-core/src/");
-        for (at, line) in text.lines().enumerate() {
-            let broken = WITHIN.iter().find(|(room, word, _)| {
-                let is_inside = inner.strip_prefix(room).is_some_and(|rest| rest.starts_with(['/', '.']));
-                is_inside && line.split("//").next().is_some_and(|code| code.contains(word))
-            });
-            if let Some((_, word, rule)) = broken {
-                let help = "move what both need into the one that may be known";
-                findings.push(Finding::new(
-                    Code::Layering,
-                    (path, at + 1),
-                    format!("names {word}: {rule}"),
-                    help,
-                ));
-            }
-        }
-        findings.extend(library_named(path, inner, text));
-    }
-    findings
+    let broken = lines(workspace.below(CORE_CODE)).filter_map(|(path, at, line)| {
+        let is_broken =
+            |(room, word, _): &&(&str, &str, &str)| is_in(path, room) && code(line).contains(word);
+        let (_, word, rule) = WITHIN.iter().find(is_broken)?;
+        let help = "move what both need into the one that may be known";
+        Some(Finding::new(Code::Layering, (path, at), format!("names {word}: {rule}"), help))
+    });
+    broken.collect()
+}
+
+/// Whether a file belongs to a room of core.
+fn is_in(path: &str, room: &str) -> bool {
+    let inner = path.strip_prefix(CORE_CODE).and_then(|inner| inner[1..].strip_prefix(room));
+    inner.is_some_and(|rest| rest.starts_with(['/', '.']))
 }
 
 /// Libraries that only some rooms of core may name.
 const OWNED: [(&str, &[&str]); 2] =
     [("elasticsearch::", &["elastic/client"]), ("reqwest::", &["elastic/client", "http"])];
 
-fn library_named(path: &str, inner: &str, text: &str) -> Vec<Finding> {
-    let is_in = |room: &&str| inner.strip_prefix(room).is_some_and(|rest| rest.starts_with(['/', '.']));
-    let foreign = OWNED.into_iter().filter(|(_, rooms)| !rooms.iter().any(&is_in));
-    let named = foreign.filter_map(|(library, rooms)| {
-        let names = |line: &str| line.split("//").next().is_some_and(|code| code.contains(library));
-        let at = text.lines().position(names)?;
+fn library_named(workspace: &Workspace) -> Vec<Finding> {
+    let named = lines(workspace.below(CORE_CODE)).filter_map(|(path, at, line)| {
+        let is_foreign = |rooms: &[&str]| !rooms.iter().any(|room| is_in(path, room));
+        let (library, rooms) =
+            OWNED.iter().find(|(library, rooms)| code(line).contains(library) && is_foreign(rooms))?;
         let message = format!("{library} is named outside of {}", rooms.join(" and "));
         let help = "ask these for what is needed: one place follows the library's versions";
-        Some(Finding::new(Code::Layering, (path, at + 1), message, help))
+        Some(Finding::new(Code::Layering, (path, at), message, help))
     });
     named.collect()
 }
 
 /// A path to another source's files is a dependency that no manifest shows.
 fn between_sources(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for source in &workspace.sources {
-        let others: Vec<_> =
-            workspace.sources.iter().filter(|other| other.package != source.package).collect();
-        for (path, text) in workspace.below(&source.folder).filter(|(path, _)| path.ends_with(".rs")) {
-            for (at, line) in text.lines().enumerate() {
-                let code = line.split("//").next().unwrap_or_default();
-                let named = others.iter().find(|other| {
-                    code.contains(&format!("{}::", other.ident()))
-                        || code.contains(&format!("../{}/", other.package))
-                });
-                if let Some(other) = named {
-                    let message = format!("names {}: no source knows another", other.package);
-                    let help = "move what both need into core";
-                    findings.push(Finding::new(Code::Layering, (path, at + 1), message, help));
-                }
-            }
-        }
-    }
-    findings
+    workspace.sources.iter().flat_map(|source| others_named(workspace, source)).collect()
+}
+
+fn others_named(workspace: &Workspace, source: &SourceCrate) -> Vec<Finding> {
+    let others = workspace.sources.iter().filter(|other| other.package != source.package);
+    let words = others.flat_map(|other| {
+        [format!("{}::", other.ident()), format!("../{}/", other.package)].map(|word| (word, &other.package))
+    });
+    let words: Vec<_> = words.collect();
+    let rust = workspace.below(&source.folder).filter(|(path, _)| path.ends_with(".rs"));
+    let named = lines(rust).filter_map(|(path, at, line)| {
+        let (_, other) = words.iter().find(|(word, _)| code(line).contains(word))?;
+        let message = format!("names {other}: no source knows another");
+        Some(Finding::new(Code::Layering, (path, at), message, "move what both need into core"))
+    });
+    named.collect()
 }

@@ -3,7 +3,7 @@
 use super::finding::{Code, Finding};
 use super::manifest::{self, Entry};
 use super::rust;
-use super::workspace::{Member, Workspace};
+use super::workspace::{Member, Workspace, code, lines};
 
 const ROOT: &str = "Cargo.toml";
 
@@ -123,7 +123,7 @@ fn is_used(workspace: &Workspace, member: &Member, entry: &Entry<'_>) -> bool {
 
 /// Whether a line of code names this crate: `name::`, `use name;`, `name!`.
 fn names(line: &str, ident: &str) -> bool {
-    let code = line.split("//").next().unwrap_or_default();
+    let code = code(line);
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(ident).any(|(at, _)| {
         let (before, after) = (&code[..at], &code[at + ident.len()..]);
@@ -146,25 +146,15 @@ fn replaced(workspace: &Workspace) -> Vec<Finding> {
 
 /// Actions of a workflow are dependencies as well.
 fn actions(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (path, text) in workspace.below(".github/workflows") {
-        for (at, line) in text.lines().enumerate() {
-            let Some((_, used)) = line.split_once("uses:") else { continue };
-            let (action, version) = used
-                .split('#')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .rsplit_once('@')
-                .unwrap_or((used.trim(), ""));
-            if !is_exact_action(version) && !action.starts_with("./") {
-                let message = format!("the action {action} has no exact version");
-                let help = format!("write `{action}@v1.2.3`, or the whole hash of a commit");
-                findings.push(Finding::new(Code::Pins, (path, at + 1), message, help));
-            }
-        }
-    }
-    findings
+    let moving = lines(workspace.below(".github/workflows")).filter_map(|(path, at, line)| {
+        let used = line.split_once("uses:")?.1.split('#').next()?.trim();
+        let (action, version) = used.rsplit_once('@').unwrap_or((used, ""));
+        let help = format!("write `{action}@v1.2.3`, or the whole hash of a commit");
+        let message = format!("the action {action} has no exact version");
+        let is_moving = !is_exact_action(version) && !action.starts_with("./");
+        is_moving.then(|| Finding::new(Code::Pins, (path, at), message, help))
+    });
+    moving.collect()
 }
 
 fn is_exact_action(version: &str) -> bool {

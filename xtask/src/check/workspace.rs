@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
@@ -127,7 +127,7 @@ impl Workspace {
     /// # Errors
     /// When a file, cargo's metadata or the report can't be read, or there is no such `base`.
     pub fn read(shell: &Shell, base: Option<&str>) -> Result<Self> {
-        let (files, newest) = read_files(&shell.root)?;
+        let (files, newest) = read_files(&shell.root, shell.target())?;
         let mut workspace = Self::new(files, read_members(shell)?);
         workspace.patch = read_patch(shell, base)?;
         workspace.coverage = read_report(shell, &workspace.members, newest)?;
@@ -158,11 +158,23 @@ impl Workspace {
 /// When a file was changed last, and which.
 type Newest = Option<(SystemTime, String)>;
 
-// Also which of the Rust files was changed last.
-fn read_files(root: &Path) -> Result<(BTreeMap<String, String>, Newest)> {
+/// Each line of these files: path, number from 1, text.
+pub(super) fn lines<'a>(
+    files: impl Iterator<Item = (&'a str, &'a str)>,
+) -> impl Iterator<Item = (&'a str, usize, &'a str)> {
+    files.flat_map(|(path, text)| text.lines().zip(1..).map(move |(line, at)| (path, at, line)))
+}
+
+/// What of a line of Rust stands before a comment.
+pub(super) fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+// Also which of the Rust files was changed last; the build folder is left aside wherever it lies.
+fn read_files(root: &Path, built: PathBuf) -> Result<(BTreeMap<String, String>, Newest)> {
     let mut files = BTreeMap::new();
     let mut newest: Newest = None;
-    let wanted = |entry: &ignore::DirEntry| entry.file_name() != ".git";
+    let wanted = move |entry: &ignore::DirEntry| entry.file_name() != ".git" && entry.path() != built;
     let walk = ignore::WalkBuilder::new(root).hidden(false).require_git(false).filter_entry(wanted).build();
     for entry in walk {
         let entry =
