@@ -109,6 +109,7 @@ impl Way {
             client: &self.client,
             index: &self.index,
             context: &keeps.context,
+            marks: None,
             options: Options::default(),
             counters: &keeps.counters,
             cancel: &keeps.cancel,

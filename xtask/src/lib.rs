@@ -18,7 +18,6 @@ pub mod image;
 pub mod llvm;
 pub mod mongod;
 pub mod new_source;
-pub mod prove;
 pub mod test;
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! Elasticsearch and OpenSearch, as the sync needs them: client, index, scan, bulk.
+//! Elasticsearch and OpenSearch, as the sync needs them: client, index, scan, digest, bulk.
 
 mod bulk;
 mod client;
+pub mod digest;
 mod engine;
 pub mod index;
+mod page;
 pub mod scan;
 mod settings;
 
@@ -11,6 +13,7 @@ pub(crate) use bulk::push_text;
 pub use bulk::{Batch, Bulk, Item, Kind, Refused, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
+pub(crate) use page::Page;
 pub use settings::{Auth, BulkSettings, Settings};
 
 pub use crate::retry::Retry;

@@ -4,16 +4,21 @@
 //! source.documents ─► inventory ─► content ─► bulk ─► Elasticsearch
 //!                     unchanged?   fetch,     encode once,
 //!                                  extract    several in flight, retry per item
-//! at the end, if the listing was complete: unseen ─► guard ─► bulk deletes ─► report
+//! at the end, if the listing was complete: unseen ─► guard ─► bulk deletes ─► digest ─► report
 //! ```
 
+mod confirm;
 mod content;
 mod deletes;
 mod draft;
 pub mod failures;
 mod incremental;
 mod inventory;
+mod learn;
 mod mark;
+mod marks;
+mod render;
+mod repair;
 mod report;
 mod run;
 mod state;
@@ -21,17 +26,18 @@ mod system;
 mod verify;
 
 pub use incremental::{full_resumable, incremental};
-pub use report::{Contents, Counters, Failure, Report, Stage, Status};
-pub use verify::{Verification, verify};
+pub use report::{Contents, Counters, Difference, Failure, KnownBy, Report, Stage, Status};
+pub use verify::{Differing, Verification, verify, verify_deep};
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::elastic::{Client, index, scan};
+use crate::elastic::{Client, index};
 use crate::{Context, Error, Result, Rules, Source};
 
-use self::inventory::Inventory;
+use self::learn::{Learnt, learn};
 use self::run::Run;
 
 /// One sync: what is read, where it goes, and within which limits.
@@ -46,6 +52,9 @@ pub struct Job<'a> {
     pub index: &'a str,
     /// Clock and limits.
     pub context: &'a Context,
+    /// The folder where marks are kept from one sync to the next, 16 bytes a document; what is in it is safe to
+    /// lose. Without one, every sync reads the marks of the whole index.
+    pub marks: Option<&'a Path>,
     /// How it is done.
     pub options: Options,
     /// Counted while it runs, for whoever watches.
@@ -120,19 +129,21 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
     if ended.is_ok() {
         ended = run.deletes().await;
     }
+    if ended.is_ok() {
+        run.confirm().await;
+    }
     run.close(ended).await
 }
 
 /// What the index holds, and the ids that failed in earlier syncs.
-type Prepared = (Inventory, HashSet<String>);
+type Prepared = (Learnt, HashSet<String>);
 
 /// Reaches both ends, makes the index where it is not there, and learns what it holds.
 async fn prepare(job: &Job<'_>) -> Result<Prepared> {
     job.source.ping().await?;
     index::prepare(job.client, job.index).await?;
     let failed_before = failures::ids(job.client, job.index).await?;
-    let inventory = Inventory::new(scan::marks(job.client, job.index).await?);
-    Ok((inventory, failed_before))
+    Ok((learn(job).await?, failed_before))
 }
 
 /// Too many documents fail for the rest to be worth it.

@@ -72,16 +72,7 @@ pub(crate) enum Command {
         index: Option<String>,
     },
     /// Compare an index with its source, without writing
-    Verify {
-        #[command(flatten)]
-        source: SourceArgs,
-        /// The index
-        #[arg(long)]
-        index: String,
-        /// The source's own filter, in a YAML or JSON file
-        #[arg(long, value_name = "FILE")]
-        rules: Option<PathBuf>,
-    },
+    Verify(Verify),
 }
 
 /// Which source, and its settings.
@@ -148,6 +139,22 @@ pub(crate) struct Follow {
     /// Seconds between two looks
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(crate) every: Duration,
+}
+
+/// Compare an index with its source, without writing.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The index
+    #[arg(long)]
+    pub(crate) index: String,
+    /// The source's own filter, in a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Read every document and file of the source, and compare each field with what the index holds
+    #[arg(long)]
+    pub(crate) deep: bool,
 }
 
 /// Search an index.

@@ -11,6 +11,7 @@ mod sources;
 mod sync;
 mod verify;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use connectors_core::sync::{Report, Status};
@@ -59,6 +60,8 @@ impl End {
 struct Desk {
     settings: Settings,
     context: Context,
+    /// Where marks are kept between syncs.
+    marks: Option<PathBuf>,
     json: bool,
 }
 
@@ -76,7 +79,8 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
     let settings = Settings::load(&cli.global)?;
     logging::start(settings.log())?;
     let context = Context { limits: settings.limits(), ..Context::default() };
-    let desk = Desk { settings, context, json: cli.global.json };
+    let marks = settings.marks();
+    let desk = Desk { settings, context, marks, json: cli.global.json };
     match cli.command {
         Command::Sync(arguments) => sync::run(&desk, &arguments).await,
         Command::Follow(arguments) => follow::run(&desk, &arguments).await,
@@ -87,9 +91,7 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
             check::run(&desk, source.as_ref()).await
         }
         Command::Failures { index } => failures::run(&desk, index.as_deref()).await,
-        Command::Verify { source, index, rules } => {
-            verify::run(&desk, &source, (&index, rules.as_deref())).await
-        }
+        Command::Verify(arguments) => verify::run(&desk, &arguments).await,
     }
 }
 

@@ -66,6 +66,8 @@ connectors_core::config! {
         pub(crate) sync_delete_max_share: f64,
         #[label = "sync.delete_floor"]
         pub(crate) sync_delete_floor: u64,
+        #[label = "sync.marks"]
+        pub(crate) sync_marks: Option<PathBuf>,
         #[label = "service.max_file_download_size"]
         pub(crate) service_max_file_download_size: u64,
         #[label = "service.log_level"]
@@ -119,12 +121,17 @@ impl Settings {
 
     /// The folder of the embedded server.
     pub(crate) fn data(&self) -> Result<PathBuf> {
-        let platform = || choose_native_strategy().ok().map(|folders| folders.data_dir().join("connectors"));
-        self.keys.embedded_data.clone().or_else(platform).ok_or_else(|| {
+        self.keys.embedded_data.clone().or_else(platform_folder).ok_or_else(|| {
             Error::config(
                 "this platform names no folder for data; set `embedded.data`, or `elasticsearch.host`",
             )
         })
+    }
+
+    /// The folder where marks are kept between syncs; none where the platform names no folder for data.
+    pub(crate) fn marks(&self) -> Option<PathBuf> {
+        let platform = || platform_folder().map(|folder| folder.join("marks"));
+        self.keys.sync_marks.clone().or_else(platform)
     }
 
     /// How to reach Elasticsearch; none without a host.
@@ -198,6 +205,11 @@ impl Settings {
             )),
         }
     }
+}
+
+/// Our part of the platform's folder for data.
+fn platform_folder() -> Option<PathBuf> {
+    choose_native_strategy().ok().map(|folders| folders.data_dir().join("connectors"))
 }
 
 fn unusable(problems: &impl std::fmt::Display, shown: &str) -> Error {

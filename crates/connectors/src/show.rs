@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use connectors_core::Error;
-use connectors_core::sync::{Report, Status, Verification};
+use connectors_core::sync::{Difference, Report, Status, Verification};
 use serde_json::{Value, json};
 
 /// Stand around a match in a fragment until it is shown.
@@ -82,8 +82,28 @@ fn accounts(report: &Report) -> Vec<String> {
         size(report.bytes_received),
         report.seconds
     ));
+    lines.extend(checked(report));
     lines.push(ending(report));
     lines
+}
+
+/// Whether the index was asked at the end, and what came of it.
+fn checked(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(
+        (report.repaired > 0).then(|| format!("differed at the end and repaired: {}", report.repaired)),
+    );
+    lines.extend(difference("differ still", &report.differing));
+    if report.verified {
+        lines.push("verified: the index holds what is told here".into());
+    }
+    lines.extend(report.unverified.iter().map(|why| format!("not verified: {why}")));
+    lines
+}
+
+/// How many, and the first; none for none.
+fn difference(what: &str, difference: &Difference) -> Option<String> {
+    (difference.count > 0).then(|| format!("{what} {}: {}", difference.count, difference.first.join(", ")))
 }
 
 fn contents(report: &Report) -> Vec<String> {
@@ -108,6 +128,10 @@ fn ending(report: &Report) -> String {
     match report.status {
         Status::Completed => "completed".into(),
         Status::Skipped => "skipped: the source is certain that nothing changed".into(),
+        Status::Partial if report.differing.count > 0 => {
+            "done in part: the index holds something else than was written; another sync may be at work"
+                .into()
+        }
         Status::Partial if failed > 0 => {
             format!("done in part: {failed} failed, `connectors failures` lists them")
         }
@@ -134,12 +158,16 @@ fn size(bytes: u64) -> String {
 /// How an index differs from its source.
 pub(crate) fn verification(found: &Verification) {
     line(&format!("{}: listed {}, equal {}", found.index, found.listed, found.equal));
-    for (what, difference) in
-        [("missing", &found.missing), ("stale", &found.stale), ("left over", &found.left_over)]
-    {
-        if difference.count > 0 {
-            line(&format!("{what} {}: {}", difference.count, difference.first.join(", ")));
-        }
+    let kinds = [("missing", &found.missing), ("stale", &found.stale), ("left over", &found.left_over)];
+    kinds.iter().filter_map(|(what, found)| difference(what, found)).for_each(|text| line(&text));
+    if let Some(compared) = found.compared {
+        line(&format!("compared field by field: {compared}"));
+    }
+    if found.differing.count > 0 {
+        line(&format!("with other fields {}:", found.differing.count));
+    }
+    for (id, fields) in &found.differing.first {
+        line(&format!("  {id}: {}", fields.join(", ")));
     }
     if let Some(error) = &found.error {
         line(&format!("not listed, {} times: {error}", found.listing_errors));

@@ -59,6 +59,7 @@ impl World {
             client: &self.client,
             index: "docs",
             context,
+            marks: None,
             options: Options::default(),
             counters,
             cancel: &self.cancel,

@@ -3,16 +3,30 @@
 use serde_json::json;
 
 use crate::Result;
+use crate::elastic::scan::{LOOKUP, Located, Mark};
 use crate::elastic::{index, scan};
 
 use super::report::Status;
 use super::run::Run;
 
+/// Left-overs that are remembered between counting and deleting; more are looked up twice.
+const REMEMBERED: usize = 100_000;
+
 /// Documents that may be deleted, and those that stay because nobody knows.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 struct Sorted {
-    gone: Vec<String>,
+    gone: u64,
     kept: u64,
+    /// Those that may be deleted, unless they are too many.
+    remembered: Vec<LeftOver>,
+}
+
+/// A document that was not listed; without a mark where another tool wrote it.
+#[derive(Debug)]
+struct LeftOver {
+    id: String,
+    mark: Option<Mark>,
+    scope: Option<String>,
 }
 
 impl Run<'_, '_> {
@@ -24,28 +38,43 @@ impl Run<'_, '_> {
         }
         let knows_nothing = self.failed_scopes.iter().any(|scope| scope.trim_matches('/').is_empty());
         if knows_nothing {
-            self.report.kept = self.inventory.unseen().len() as u64;
+            self.report.kept = self.inventory.unseen_count() as u64;
             return Ok(());
         }
-        let Sorted { gone, kept } = self.left_over().await?;
-        self.report.kept = kept;
-        if gone.is_empty() {
+        let sorted = self.left_over().await?;
+        self.report.kept = sorted.kept;
+        if sorted.gone == 0 {
             return Ok(());
         }
         let held = index::count(self.job.client, self.job.index, &json!({ "match_all": {} })).await?;
-        if !self.is_let_through(gone.len() as u64, held) {
-            self.report.withheld = gone.len() as u64;
+        if !self.is_let_through(sorted.gone, held) {
+            self.report.withheld = sorted.gone;
             return Ok(());
         }
-        let deleted = self.delete_all(gone).await;
+        let deleted = self.delete_all(sorted).await;
         deleted.and(self.finish_writes().await)
     }
 
-    async fn delete_all(&mut self, gone: Vec<String>) -> Result<()> {
-        for id in gone {
+    async fn delete_all(&mut self, sorted: Sorted) -> Result<()> {
+        if sorted.remembered.len() as u64 == sorted.gone {
+            return self.delete_these(sorted.remembered).await;
+        }
+        let mut from = 0;
+        while let Some(found) = self.next_unseen(&mut from).await? {
+            let gone = found.into_iter().filter(|found| self.is_gone(found) == Some(true)).collect();
+            self.delete_these(gone).await?;
+        }
+        let unmarked = self.unmarked().await?.into_iter();
+        let gone = unmarked.filter(|found| self.is_gone(found) == Some(true)).collect();
+        self.delete_these(gone).await
+    }
+
+    async fn delete_these(&mut self, gone: Vec<LeftOver>) -> Result<()> {
+        for LeftOver { id, mark, .. } in gone {
             if self.is_stopped() {
                 break;
             }
+            mark.into_iter().for_each(|mark| self.inventory.forget(mark));
             self.delete(id).await?;
         }
         Ok(())
@@ -61,35 +90,60 @@ impl Run<'_, '_> {
     }
 
     async fn left_over(&self) -> Result<Sorted> {
-        let (client, index) = (self.job.client, self.job.index);
-        index::refresh(client, index).await?;
-        let marked = scan::locate(client, index, &self.inventory.unseen()).await?;
-        let mut sorted = Sorted::default();
-        for located in marked {
-            self.sort(&mut sorted, located.id, located.scope.as_deref());
+        let (mut sorted, mut from) = (Sorted::default(), 0);
+        index::refresh(self.job.client, self.job.index).await?;
+        while let Some(found) = self.next_unseen(&mut from).await? {
+            found.into_iter().for_each(|found| self.sort(&mut sorted, found));
         }
-        for id in scan::unmarked(client, index).await? {
-            self.sort(&mut sorted, id, None);
-        }
+        self.unmarked().await?.into_iter().for_each(|found| self.sort(&mut sorted, found));
         Ok(sorted)
     }
 
-    fn sort(&self, sorted: &mut Sorted, id: String, scope: Option<&str>) {
-        if self.spared.contains(&id) {
-            return;
-        }
-        if is_uncertain(scope, &self.failed_scopes) {
-            sorted.kept += 1;
-        } else {
-            sorted.gone.push(id);
+    /// The next documents that were not listed, from this place of the inventory on; none at the end.
+    async fn next_unseen(&self, from: &mut usize) -> Result<Option<Vec<LeftOver>>> {
+        let Some(unseen) = self.inventory.unseen(*from, LOOKUP) else { return Ok(None) };
+        *from = unseen.next;
+        let found = scan::locate(self.job.client, self.job.index, &unseen.marks, unseen.between).await?;
+        Ok(Some(found.into_iter().map(LeftOver::from).collect()))
+    }
+
+    async fn unmarked(&self) -> Result<Vec<LeftOver>> {
+        let ids = scan::unmarked(self.job.client, self.job.index).await?;
+        Ok(ids.into_iter().map(|id| LeftOver { id, mark: None, scope: None }).collect())
+    }
+
+    fn sort(&self, sorted: &mut Sorted, found: LeftOver) {
+        match self.is_gone(&found) {
+            None => {}
+            Some(false) => sorted.kept += 1,
+            Some(true) => {
+                sorted.gone += 1;
+                if sorted.remembered.len() < REMEMBERED {
+                    sorted.remembered.push(found);
+                }
+            }
         }
     }
 
+    /// Whether an unlisted document may be deleted; none for one that was listed and failed.
+    fn is_gone(&self, found: &LeftOver) -> Option<bool> {
+        if self.spared.contains(&found.id) {
+            return None;
+        }
+        Some(!is_uncertain(found.scope.as_deref(), &self.failed_scopes))
+    }
+
     /// The guard: more than the floor and more than the share needs somebody's word.
-    fn is_let_through(&self, deletes: u64, held: u64) -> bool {
+    pub(super) fn is_let_through(&self, deletes: u64, held: u64) -> bool {
         let options = &self.job.options;
         let share = deletes as f64 / held.max(1) as f64;
         options.allow_deletes || deletes <= options.delete_floor || share <= options.delete_share
+    }
+}
+
+impl From<Located> for LeftOver {
+    fn from(Located { id, mark, scope }: Located) -> Self {
+        Self { id, mark: Some(mark), scope }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::document::hash;
-use crate::elastic::{Client, Request};
+use crate::elastic::{Client, Page, Request};
 use crate::{Error, Result};
 
 use super::report::Failure;
@@ -26,12 +26,13 @@ pub async fn list(client: &Client, index: Option<&str>) -> Result<Vec<Failure>> 
     let query =
         index.map_or_else(|| json!({ "match_all": {} }), |index| json!({ "term": { "index": index } }));
     let request = Request::post(format!("/{INDEX}/_search"))
-        .query("filter_path", "hits.hits._source")
+        .query("filter_path", "timed_out,_shards.failed,hits.hits._source")
         .body(&json!({ "size": MOST, "query": query, "sort": [{ "time": "desc" }] }));
     let Some(response) = client.find(&request).await? else { return Ok(Vec::new()) };
-    let page: Page = serde_json::from_slice(&response.body)
+    let page: Page<Hit> = serde_json::from_slice(&response.body)
         .map_err(|error| Error::unexpected("the list of failures was not understood").caused_by(error))?;
-    Ok(page.hits.hits.into_iter().map(|hit| hit.source).collect())
+    let (hits, ()) = page.whole(INDEX)?;
+    Ok(hits.into_iter().map(|hit| hit.source).collect())
 }
 
 /// The ids that failed in earlier syncs of an index.
@@ -90,18 +91,6 @@ fn mapping() -> Value {
 /// One entry per content index and id.
 fn key(index: &str, id: &str) -> String {
     format!("{:016x}{:016x}", hash(index.as_bytes()), hash(id.as_bytes()))
-}
-
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    hits: Hits,
-}
-
-#[derive(Deserialize, Default)]
-struct Hits {
-    #[serde(default)]
-    hits: Vec<Hit>,
 }
 
 #[derive(Deserialize)]

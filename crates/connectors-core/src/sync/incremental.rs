@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
-
 use crate::elastic::index;
-use crate::{Change, Cursor, Incremental, Result};
+use crate::{Cursor, Incremental, Result};
 
-use super::inventory::Inventory;
+use super::learn::Learnt;
 use super::report::{Report, Status};
 use super::run::Run;
 use super::{Job, failures, full, state};
@@ -57,64 +55,41 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     let from = state::load(job.client, job.index).await?;
     index::prepare(job.client, job.index).await?;
     let failed_before = failures::ids(job.client, job.index).await?;
-    let mut run = Run::new(job, (Inventory::unknown(), failed_before), report);
-    let mut kept = Kept { latest: None, saved: Instant::now() };
-    let applied = run.changes(source, from, &mut kept).await;
-    let ended = applied.and(run.checkpoint(&mut kept).await);
+    let mut run = Run::new(job, (Learnt::nothing(), failed_before), report);
+    let applied = run.take_in(source.changes(from, job.rules)).await;
+    let ended = applied.and(run.checkpoint().await);
     run.close(ended).await
 }
 
 /// The latest cursor, and when one was last kept.
-struct Kept {
+pub(super) struct Checkpoints {
     latest: Option<Cursor>,
     saved: Instant,
 }
 
-impl Run<'_, '_> {
-    async fn changes(&mut self, source: &dyn Incremental, from: Cursor, kept: &mut Kept) -> Result<()> {
-        let mut changes = source.changes(from, self.job.rules);
-        loop {
-            let may_read = self.has_slot();
-            tokio::select! {
-                biased;
-                () = self.job.cancel.cancelled() => {
-                    self.report.status = Status::Stopped;
-                    break;
-                }
-                content = self.next_content() => self.fetched(content).await?,
-                change = changes.next(), if may_read => match change {
-                    Some(Ok(change)) => self.change(change, kept).await?,
-                    Some(Err(error)) => self.listing_error(error)?,
-                    None => {
-                        self.report.complete = self.report.listing_errors == 0;
-                        break;
-                    }
-                },
-            }
-        }
-        self.finish_contents().await
+impl Default for Checkpoints {
+    fn default() -> Self {
+        Self { latest: None, saved: Instant::now() }
     }
+}
 
-    async fn change(&mut self, change: Change, kept: &mut Kept) -> Result<()> {
-        match change {
-            Change::Upsert(document) => self.document(document).await,
-            Change::Delete(id) => self.delete(id.into_string()).await,
-            Change::Checkpoint(cursor) => {
-                // After an error a later cursor would skip what could not be read.
-                if self.report.listing_errors == 0 {
-                    kept.latest = Some(cursor);
-                }
-                if kept.saved.elapsed() < BETWEEN_CHECKPOINTS { Ok(()) } else { self.checkpoint(kept).await }
-            }
+impl Run<'_, '_> {
+    /// Takes note of a cursor, which is kept now and then.
+    pub(super) async fn passed(&mut self, cursor: Cursor) -> Result<()> {
+        // After an error a later cursor would skip what could not be read.
+        if self.report.listing_errors == 0 {
+            self.checkpoints.latest = Some(cursor);
         }
+        let is_due = self.checkpoints.saved.elapsed() >= BETWEEN_CHECKPOINTS;
+        if is_due { self.checkpoint().await } else { Ok(()) }
     }
 
     /// Waits until everything so far is written, then keeps the latest cursor.
-    async fn checkpoint(&mut self, kept: &mut Kept) -> Result<()> {
+    async fn checkpoint(&mut self) -> Result<()> {
         let read = self.finish_contents().await;
         read.and(self.finish_writes().await)?;
-        kept.saved = Instant::now();
-        match kept.latest.take() {
+        self.checkpoints.saved = Instant::now();
+        match self.checkpoints.latest.take() {
             Some(cursor) => state::save(self.job.client, self.job.index, &cursor).await,
             None => Ok(()),
         }

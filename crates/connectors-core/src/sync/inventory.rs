@@ -1,6 +1,17 @@
 //! What the index holds, and what of it the listing has named: 16 bytes and one bit per document.
+//!
+//! While documents are sent it becomes what the index should hold at the end.
 
+mod fresh;
+
+use std::collections::BTreeMap;
+
+use self::fresh::Fresh;
+use crate::elastic::digest::{Digest, Grid};
 use crate::elastic::scan::Mark;
+
+/// In place of the mark of a document that was deleted; no mark is negative.
+const GONE: i64 = -1;
 
 /// What the index knows of a listed document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,14 +28,29 @@ pub(super) enum Known {
     Unknown,
 }
 
-/// The marks of an index, sorted, with a bit for those that were listed.
+/// Some marks that were not listed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unseen {
+    /// By id.
+    pub(super) marks: Vec<Mark>,
+    /// How many marks, seen or not, lie from the first to the last.
+    pub(super) between: usize,
+    /// Where to go on.
+    pub(super) next: usize,
+}
+
+/// The marks of an index, by id, with a bit for those that were listed.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     marks: Vec<Mark>,
     seen: Vec<u64>,
-    fresh: Vec<i64>,
+    fresh: Fresh,
+    /// Hashes for which something else holds than what was listed or written: their marks, or none where
+    /// nobody knows.
+    amended: BTreeMap<i64, Option<Vec<i64>>>,
     repeated: u64,
     is_unknown: bool,
+    is_changed: bool,
 }
 
 impl Inventory {
@@ -44,110 +70,152 @@ impl Inventory {
         !self.is_unknown
     }
 
-    /// Takes note of a listed document.
+    /// Takes note that the marks were not all kept from the last sync.
+    pub(super) fn differs_from_file(&mut self) {
+        self.is_changed = true;
+    }
+
+    /// True when what was kept from the last sync is not what the index should hold now.
+    pub(super) fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    /// True, and noted, for a document that the index holds just so.
+    pub(super) fn meet(&mut self, mark: Mark) -> bool {
+        let (start, run) = self.find(mark.id);
+        let exact = self.marks[start..start + run].iter().position(|known| *known == mark);
+        exact.inspect(|place| self.see(start + place)).is_some()
+    }
+
+    /// Takes note of a listed document, which will be written unless it is unchanged.
     pub(super) fn look(&mut self, mark: Mark) -> Known {
         if self.is_unknown {
             return Known::Unknown;
         }
-        let start = self.marks.partition_point(|known| known.id < mark.id);
-        let run = self.marks[start..].iter().take_while(|known| known.id == mark.id).count();
-        let exact = self.marks[start..start + run].iter().position(|known| *known == mark);
-        match (exact, run) {
-            (Some(place), _) => self.see(start + place, Known::Unchanged),
-            (None, 0) => {
-                self.fresh.push(mark.id);
+        if self.meet(mark) {
+            return Known::Unchanged;
+        }
+        self.is_changed = true;
+        match self.find(mark.id) {
+            (_, 0) => {
+                self.fresh.push(mark);
                 Known::New
             }
-            (None, 1) => {
+            (start, 1) => {
                 // The index will hold this, so that a later listing of the id is compared with it.
                 self.marks[start] = mark;
-                self.see(start, Known::Changed)
+                self.see(start);
+                Known::Changed
             }
-            (None, _) => Known::Contested,
+            _ => {
+                self.doubt(mark.id);
+                Known::Contested
+            }
         }
     }
 
-    /// What is known of a document, without taking note of it.
-    pub(super) fn holds(&self, mark: Mark) -> bool {
-        self.marks.binary_search(&mark).is_ok()
+    /// Takes note that nobody knows what the index holds for this hash: a write was refused, or several
+    /// documents share it.
+    pub(super) fn doubt(&mut self, id: i64) {
+        self.amend(id, None);
     }
 
-    /// The marks that were not listed.
-    pub(super) fn unseen(&self) -> Vec<Mark> {
+    /// Takes note of what the index holds for a hash, whatever was listed or written.
+    pub(super) fn amend(&mut self, id: i64, marks: Option<Vec<i64>>) {
+        self.is_changed = true;
+        self.amended.insert(id, marks);
+    }
+
+    /// Takes note of a document that is deleted.
+    pub(super) fn forget(&mut self, mark: Mark) {
+        let (start, run) = self.find(mark.id);
+        let gone = self.marks[start..start + run].iter_mut().find(|known| **known == mark);
+        gone.into_iter().for_each(|known| known.mark = GONE);
+        self.is_changed = true;
+    }
+
+    /// Hashes of which nobody knows what the index holds.
+    pub(super) fn doubtful(&self) -> Vec<i64> {
+        self.amended.iter().filter(|(_, marks)| marks.is_none()).map(|(id, _)| *id).collect()
+    }
+
+    /// How many marks were not listed.
+    pub(super) fn unseen_count(&self) -> usize {
+        self.marks.len() - self.seen.iter().map(|word| word.count_ones() as usize).sum::<usize>()
+    }
+
+    /// The marks that were not listed, from this place on, at most so many; none at the end.
+    pub(super) fn unseen(&self, from: usize, most: usize) -> Option<Unseen> {
         let is_unseen = |place: &usize| self.seen[place / 64] & (1 << (place % 64)) == 0;
-        (0..self.marks.len()).filter(is_unseen).map(|place| self.marks[place]).collect()
+        let places: Vec<usize> = (from..self.marks.len()).filter(is_unseen).take(most).collect();
+        let (first, last) = (*places.first()?, *places.last()?);
+        let marks = places.iter().map(|place| self.marks[*place]).collect();
+        Some(Unseen { marks, between: last - first + 1, next: last + 1 })
     }
 
-    /// Documents that were listed more than once.
-    pub(super) fn repeated(&mut self) -> u64 {
-        self.fresh.sort_unstable();
-        let fresh = self.fresh.windows(2).filter(|pair| pair[0] == pair[1]).count();
-        self.repeated + fresh as u64
+    /// Puts what came in order, once everything has come; hands back how often an id was listed after its first
+    /// time.
+    pub(super) fn settle(&mut self) -> u64 {
+        self.fresh.sort();
+        let mut last = None;
+        let twice: Vec<i64> = self
+            .fresh
+            .iter()
+            .filter(|mark| last.replace(mark.id) == Some(mark.id))
+            .map(|mark| mark.id)
+            .collect();
+        // Which of them came last is not kept.
+        twice.iter().for_each(|id| self.doubt(*id));
+        self.repeated + twice.len() as u64
     }
 
-    fn see(&mut self, place: usize, known: Known) -> Known {
+    /// What the index should hold, by id, hashes in doubt left out; only after [`settle`](Self::settle).
+    pub(super) fn expected(&self) -> impl Iterator<Item = Mark> + '_ {
+        let is_plain = |mark: &Mark| self.amended.is_empty() || !self.amended.contains_key(&mark.id);
+        let kept = self.marks.iter().copied().filter(|mark| mark.mark != GONE);
+        let plain = merge(kept, self.fresh.iter()).filter(is_plain);
+        let amended = self
+            .amended
+            .iter()
+            .flat_map(|(id, marks)| marks.iter().flatten().map(|mark| Mark { id: *id, mark: *mark }));
+        merge(plain, amended)
+    }
+
+    /// The digest of what the index should hold, fine enough to be exact.
+    pub(super) fn digest(&self) -> Digest {
+        let mut grid = Grid::for_count((self.marks.len() + self.fresh.len()) as u64);
+        loop {
+            let digest = Digest::of(grid, self.expected());
+            match grid.finer() {
+                Some(finer) if !digest.is_exact() => grid = finer,
+                _ => return digest,
+            }
+        }
+    }
+
+    /// Where the marks of a hash begin, and how many there are: one search.
+    fn find(&self, id: i64) -> (usize, usize) {
+        let start = self.marks.partition_point(|known| known.id < id);
+        let run = self.marks[start..].iter().take_while(|known| known.id == id).count();
+        (start, run)
+    }
+
+    fn see(&mut self, place: usize) {
         let (word, bit) = (place / 64, 1 << (place % 64));
         self.repeated += u64::from(self.seen[word] & bit != 0);
         self.seen[word] |= bit;
-        known
     }
+}
+
+/// Two sequences by id as one.
+fn merge(one: impl Iterator<Item = Mark>, other: impl Iterator<Item = Mark>) -> impl Iterator<Item = Mark> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some(first), Some(second)) if second.id < first.id => other.next(),
+        (Some(_), _) => one.next(),
+        (None, _) => other.next(),
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mark(id: i64, mark: i64) -> Mark {
-        Mark { id, mark }
-    }
-
-    #[test]
-    fn each_listed_document_is_told_apart() {
-        let mut inventory = Inventory::new(vec![mark(-5, 1), mark(1, 1), mark(2, 7), mark(2, 8), mark(9, 9)]);
-        assert_eq!(inventory.look(mark(-5, 1)), Known::Unchanged);
-        assert_eq!(inventory.look(mark(1, 2)), Known::Changed);
-        assert_eq!(inventory.look(mark(3, 3)), Known::New);
-        assert_eq!(inventory.look(mark(2, 8)), Known::Unchanged, "ids with one hash differ in their marks");
-        assert_eq!(inventory.look(mark(2, 9)), Known::Contested);
-        assert_eq!(inventory.unseen(), [mark(2, 7), mark(9, 9)]);
-        assert_eq!(inventory.repeated(), 0);
-        assert!(inventory.holds(mark(9, 9)) && !inventory.holds(mark(9, 8)));
-    }
-
-    #[test]
-    fn an_index_that_was_not_read_is_unknown_and_costs_nothing() {
-        let mut inventory = Inventory::unknown();
-        assert_eq!(inventory.look(mark(1, 1)), Known::Unknown);
-        assert!(!inventory.holds(mark(1, 1)) && inventory.unseen().is_empty());
-        assert_eq!((inventory.repeated(), inventory.fresh.capacity()), (0, 0));
-    }
-
-    #[test]
-    fn documents_listed_twice_are_counted() {
-        let mut inventory = Inventory::new(vec![mark(1, 1)]);
-        for listed in [mark(1, 1), mark(1, 2), mark(4, 4), mark(5, 5), mark(4, 4)] {
-            inventory.look(listed);
-        }
-        assert_eq!(inventory.repeated(), 2);
-        assert!(inventory.unseen().is_empty());
-    }
-
-    #[test]
-    fn a_document_is_compared_with_what_was_listed_last() {
-        let mut inventory = Inventory::new(vec![mark(1, 1), mark(2, 2)]);
-        let known = [1, 5, 5, 1].map(|version| inventory.look(mark(1, version)));
-        assert_eq!(known, [Known::Unchanged, Known::Changed, Known::Unchanged, Known::Changed]);
-        assert_eq!(inventory.unseen(), [mark(2, 2)]);
-    }
-
-    #[test]
-    fn many_marks_cost_sixteen_bytes_and_a_bit_each() {
-        assert_eq!(size_of::<Mark>(), 16);
-        let mut inventory = Inventory::new((0..1000).map(|id| mark(id, id)).collect());
-        assert_eq!(inventory.seen.len(), 16);
-        for id in (0..1000).filter(|id| id % 3 != 0) {
-            inventory.look(mark(id, id));
-        }
-        assert_eq!(inventory.unseen().len(), 334);
-    }
-}
+mod tests;

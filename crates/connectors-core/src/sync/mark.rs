@@ -1,9 +1,9 @@
 //! The mark of a document: two numbers that tell whether the index holds it as it is now.
 
-use crate::Version;
 use crate::document::hash;
 use crate::elastic::index::SYNC_VERSION;
 use crate::elastic::scan::Mark;
+use crate::{Document, Version};
 
 /// Bits of a mark, so that sums of 256 marks are exact in a double.
 const MARK_BITS: u32 = 45;
@@ -27,6 +27,13 @@ impl Shape {
     pub(super) fn fingerprint(self, version: Version, has_content: bool, scope: Option<&str>) -> u64 {
         let print = hash_of(&[version.0, if has_content { self.with_content } else { self.plain }]);
         scope.map_or(print, |scope| hash_of(&[print, hash(scope.as_bytes())]))
+    }
+
+    /// The mark of a document that has a version, as long as its content can be read.
+    pub(super) fn quick(self, document: &Document) -> Option<Mark> {
+        let version = document.version?;
+        let print = self.fingerprint(version, document.content.is_some(), document.scope.as_deref());
+        Some(mark(document.id.as_str(), print))
     }
 }
 

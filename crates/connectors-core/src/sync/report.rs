@@ -11,6 +11,8 @@ use crate::Error;
 
 /// Messages of a listing that are kept word by word.
 const KEPT_MESSAGES: usize = 20;
+/// Ids that are shown for each kind of difference.
+const SHOWN: usize = 10;
 
 /// How a sync ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -20,7 +22,7 @@ pub enum Status {
     Completed,
     /// The source was certain that nothing changed.
     Skipped,
-    /// Some documents failed, or the listing was not complete.
+    /// Some documents failed or differ, or the listing was not complete.
     Partial,
     /// All is written, but deleting what is gone needs somebody's word.
     Withheld,
@@ -28,6 +30,39 @@ pub enum Status {
     Stopped,
     /// Ended early by an error.
     Failed,
+}
+
+/// How a sync learnt what the index held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnownBy {
+    /// The index told a digest, and what agreed with the marks of the last sync was not read.
+    Digest,
+    /// Every mark was read.
+    Listing,
+}
+
+/// How many, and the first of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// How many.
+    pub count: u64,
+    /// Ids of the first.
+    pub first: Vec<String>,
+}
+
+impl Difference {
+    pub(super) fn add(&mut self, id: &str) {
+        self.count += 1;
+        if self.has_room() {
+            self.first.push(id.to_owned());
+        }
+    }
+
+    /// True while another id would be shown.
+    pub(super) fn has_room(&self) -> bool {
+        self.first.len() < SHOWN
+    }
 }
 
 /// The accounts of one sync: `listed = created + updated + unchanged + filtered + failed`, `deleted` apart.
@@ -66,6 +101,19 @@ pub struct Report {
     pub repeated: u64,
     /// What became of files.
     pub contents: Contents,
+    /// How it was learnt what the index held; none where nobody asked.
+    pub known_by: Option<KnownBy>,
+    /// Marks that had to be read one by one to learn it.
+    pub marks_read: u64,
+    /// True when the index was asked at the end, and holds just what these accounts say.
+    pub verified: bool,
+    /// Why it is not, where that is no difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unverified: Option<String>,
+    /// Documents that were found to differ at the end, and were written or removed once more.
+    pub repaired: u64,
+    /// Documents that differ still.
+    pub differing: Difference,
     /// Errors of the listing.
     pub listing_errors: u64,
     /// The first of them, word by word.
@@ -112,6 +160,12 @@ impl Report {
             kept: 0,
             repeated: 0,
             contents: Contents::default(),
+            known_by: None,
+            marks_read: 0,
+            verified: false,
+            unverified: None,
+            repaired: 0,
+            differing: Difference::default(),
             listing_errors: 0,
             messages: Vec::new(),
             bytes_sent: 0,
@@ -151,7 +205,7 @@ impl Report {
             self.fail(&Error::unexpected("the accounts do not add up: this is a fault of the program"));
         }
         let failed = self.failed + self.contents.failed + self.undeleted;
-        let unfinished = failed > 0 || !self.complete;
+        let unfinished = failed > 0 || !self.complete || self.differing.count > 0;
         self.status = match self.status {
             Status::Completed if self.withheld > 0 => Status::Withheld,
             Status::Completed if unfinished => Status::Partial,
@@ -219,6 +273,7 @@ mod tests {
         assert_eq!(closed(|report| report.complete = false).status, Status::Partial);
         assert_eq!(closed(|report| report.contents.failed = 1).status, Status::Partial);
         assert_eq!(closed(|report| report.undeleted = 1).status, Status::Partial);
+        assert_eq!(closed(|report| report.differing.add("a")).status, Status::Partial);
         assert_eq!(closed(|report| report.withheld = 11).status, Status::Withheld);
         assert_eq!(closed(|report| (report.listed, report.failed) = (1, 1)).status, Status::Partial);
         assert_eq!(closed(|report| report.status = Status::Stopped).status, Status::Stopped);

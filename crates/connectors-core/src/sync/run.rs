@@ -3,16 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use futures::StreamExt;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
 
 use crate::elastic::{Bulk, Item, Kind, Refused, index};
-use crate::{Content, Document, Error, Result};
+use crate::{Change, Content, Document, Error, Result};
 
 use super::content::{Fetched, Reader};
 use super::draft::Draft;
+use super::incremental::Checkpoints;
 use super::inventory::{Inventory, Known};
 use super::mark::{Shape, mark, without_content};
+use super::marks::MarkFile;
 use super::report::{Failure, Report, Stage, Status};
 use super::{Job, Prepared, too_many};
 
@@ -24,7 +27,11 @@ pub(super) struct Run<'a, 'j> {
     pub(super) job: &'a Job<'j>,
     pub(super) report: &'a mut Report,
     pub(super) inventory: Inventory,
+    /// Where the marks of this sync can be kept.
+    pub(super) file: Option<MarkFile>,
     pub(super) bulk: Bulk,
+    /// Where an incremental sync goes on.
+    pub(super) checkpoints: Checkpoints,
     /// Ids that must not be deleted though they count as unseen: those that failed or share a hash.
     pub(super) spared: HashSet<String>,
     /// Scopes that could not be listed whole.
@@ -41,13 +48,16 @@ pub(super) struct Run<'a, 'j> {
 
 impl<'a, 'j> Run<'a, 'j> {
     pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Self {
-        let (inventory, failed_before) = prepared;
+        let (learnt, failed_before) = prepared;
         let max_content = job.context.limits.max_content;
+        (report.known_by, report.marks_read) = (learnt.by, learnt.read);
         Self {
             job,
             report,
-            inventory,
+            inventory: learnt.inventory,
+            file: learnt.file,
             bulk: Bulk::new(job.client, job.index),
+            checkpoints: Checkpoints::default(),
             spared: HashSet::new(),
             failed_scopes: Vec::new(),
             failures: Vec::new(),
@@ -59,11 +69,18 @@ impl<'a, 'j> Run<'a, 'j> {
         }
     }
 
-    /// Takes in the whole listing; complete only if its end was reached without any error.
+    /// Takes in the whole listing, and puts the inventory in order.
     pub(super) async fn listing(&mut self) -> Result<()> {
-        let mut documents = self.job.source.documents(self.job.rules);
+        let documents = self.job.source.documents(self.job.rules);
+        self.take_in(documents.map_ok(Change::Upsert).boxed()).await?;
+        self.report.repeated = self.inventory.settle();
+        Ok(())
+    }
+
+    /// Takes in changes until there are no more; complete only if that end was reached without any error.
+    pub(super) async fn take_in(&mut self, mut changes: BoxStream<'_, Result<Change>>) -> Result<()> {
         loop {
-            let may_list = self.has_slot();
+            let may_read = self.fetching.len() < self.job.context.limits.concurrent_contents.max(1);
             tokio::select! {
                 biased;
                 () = self.job.cancel.cancelled() => {
@@ -71,8 +88,8 @@ impl<'a, 'j> Run<'a, 'j> {
                     break;
                 }
                 content = self.next_content() => self.fetched(content).await?,
-                listed = documents.next(), if may_list => match listed {
-                    Some(Ok(document)) => self.document(document).await?,
+                change = changes.next(), if may_read => match change {
+                    Some(Ok(change)) => self.change(change).await?,
                     Some(Err(error)) => self.listing_error(error)?,
                     None => {
                         self.report.complete = self.report.listing_errors == 0;
@@ -81,18 +98,21 @@ impl<'a, 'j> Run<'a, 'j> {
                 },
             }
         }
-        drop(documents);
+        drop(changes);
         self.finish_contents().await
     }
 
-    /// True while another content may be read.
-    pub(super) fn has_slot(&self) -> bool {
-        self.fetching.len() < self.job.context.limits.concurrent_contents.max(1)
+    async fn change(&mut self, change: Change) -> Result<()> {
+        match change {
+            Change::Upsert(document) => self.document(document).await,
+            Change::Delete(id) => self.delete(id.into_string()).await,
+            Change::Checkpoint(cursor) => self.passed(cursor).await,
+        }
     }
 
     /// Waits for the next content, for ever while none is being read. Nothing is lost when the wait is
     /// dropped; what it came to goes to [`fetched`](Self::fetched).
-    pub(super) async fn next_content(&mut self) -> Joined {
+    async fn next_content(&mut self) -> Joined {
         match self.fetching.join_next().await {
             Some(content) => content,
             None => std::future::pending().await,
@@ -127,7 +147,6 @@ impl<'a, 'j> Run<'a, 'j> {
         self.report.failed += abandoned;
         let finished = self.bulk.finish().await;
         self.settle_writes();
-        self.report.repeated = self.inventory.repeated();
         finished
     }
 
@@ -141,7 +160,7 @@ impl<'a, 'j> Run<'a, 'j> {
         ended.and(settled).and(refreshed)
     }
 
-    pub(super) fn listing_error(&mut self, error: Error) -> Result<()> {
+    fn listing_error(&mut self, error: Error) -> Result<()> {
         tracing::warn!(%error, "the listing is not complete");
         count(&self.job.counters.failed);
         self.report.listing_error(&error);
@@ -152,19 +171,13 @@ impl<'a, 'j> Run<'a, 'j> {
         Ok(())
     }
 
-    pub(super) async fn document(&mut self, document: Document) -> Result<()> {
+    async fn document(&mut self, document: Document) -> Result<()> {
         self.report.listed += 1;
         count(&self.job.counters.listed);
         self.await_content_of(document.id.as_str()).await?;
         let is_retried = self.is_retried(document.id.as_str());
-        if let Some(version) = document.version {
-            let scope = document.scope.as_deref();
-            let fingerprint = self.shape.fingerprint(version, document.content.is_some(), scope);
-            let mark = mark(document.id.as_str(), fingerprint);
-            if !is_retried && self.inventory.holds(mark) {
-                self.inventory.look(mark);
-                return self.unchanged();
-            }
+        if !is_retried && self.shape.quick(&document).is_some_and(|mark| self.inventory.meet(mark)) {
+            return self.unchanged();
         }
         let id = document.id.clone();
         match Draft::new(document) {
@@ -201,7 +214,7 @@ impl<'a, 'j> Run<'a, 'j> {
     }
 
     /// Writes a document whose content was read.
-    pub(super) async fn fetched(&mut self, joined: Joined) -> Result<()> {
+    async fn fetched(&mut self, joined: Joined) -> Result<()> {
         let (mut draft, fetched) = joined.map_err(|error| {
             self.report.failed += 1;
             Error::unexpected("reading a content ended early").caused_by(error)
@@ -261,6 +274,7 @@ impl<'a, 'j> Run<'a, 'j> {
                 Kind::Delete => self.report.undeleted += 1,
                 _ => self.report.failed += 1,
             }
+            self.inventory.doubt(item.hash.cast_signed());
             self.keep(item.id, Stage::Bulk, &reason);
         }
     }

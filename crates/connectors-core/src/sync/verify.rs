@@ -1,21 +1,24 @@
-//! Compares an index with its source, by id and mark, without writing.
+//! Compares an index with its source without writing: by id and mark, or field by field.
+
+mod deep;
 
 use std::collections::HashSet;
 
 use futures::StreamExt;
 use serde::Serialize;
 
+use crate::elastic::scan::{LOOKUP, Mark};
 use crate::elastic::{index, scan};
 use crate::{Document, Error, Result};
 
+use self::deep::Deep;
 use super::Job;
-use super::content::{Fetched, Reader};
-use super::draft::Draft;
 use super::inventory::{Inventory, Known};
-use super::mark::{Shape, mark, without_content};
+use super::learn::learn;
+use super::render::Render;
+use super::report::{Difference, KnownBy};
 
-/// Ids that are shown for each kind of difference.
-const SHOWN: usize = 10;
+pub use self::deep::Differing;
 
 /// How an index differs from its source.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -32,6 +35,13 @@ pub struct Verification {
     pub stale: Difference,
     /// Documents of the index that the source does not have.
     pub left_over: Difference,
+    /// How it was learnt what the index holds.
+    pub known_by: Option<KnownBy>,
+    /// Documents whose fields were compared one by one; none where nobody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<u64>,
+    /// Documents that carry the mark of what the source has, and hold something else.
+    pub differing: Differing,
     /// Errors of the listing; without a whole one, `left_over` says nothing.
     pub listing_errors: u64,
     /// The first error of the listing.
@@ -39,112 +49,116 @@ pub struct Verification {
     pub error: Option<String>,
 }
 
-/// How many, and the first of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// How many.
-    pub count: u64,
-    /// Ids of the first.
-    pub first: Vec<String>,
-}
-
-impl Difference {
-    fn add(&mut self, id: &str) {
-        self.count += 1;
-        if self.first.len() < SHOWN {
-            self.first.push(id.to_owned());
-        }
-    }
-}
-
 impl Verification {
     /// True when nothing differs and all was listed.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        let differences = [&self.missing, &self.stale, &self.left_over];
-        self.listing_errors == 0 && differences.iter().all(|difference| difference.count == 0)
+        let differences = [self.missing.count, self.stale.count, self.left_over.count, self.differing.count];
+        self.listing_errors == 0 && differences.iter().all(|count| *count == 0)
     }
 }
 
-/// Lists the source once more and compares.
+/// Lists the source once more and compares ids and marks.
 ///
 /// # Errors
 /// When one of the two can't be read at all.
 pub async fn verify(job: &Job<'_>) -> Result<Verification> {
+    compare(job, None).await
+}
+
+/// As [`verify`], and compares each field of the source's documents, contents included, with what the index
+/// holds.
+///
+/// # Errors
+/// When one of the two can't be read at all.
+pub async fn verify_deep(job: &Job<'_>) -> Result<Verification> {
+    compare(job, Some(Deep::new(job))).await
+}
+
+async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> {
     job.source.ping().await?;
     index::check_name(job.index)?;
     if !index::exists(job.client, job.index).await? {
         let hint = "there is no such index; `connectors sync … --index NAME` makes one";
         return Err(Error::config(hint).with("index", job.index));
     }
-    let mut inventory = Inventory::new(scan::marks(job.client, job.index).await?);
-    let mut found = Verification { index: job.index.to_owned(), ..Verification::default() };
-    let mut comparison = Comparison::new(job);
+    let learnt = learn(job).await?;
+    let found = Verification { index: job.index.to_owned(), known_by: learnt.by, ..Verification::default() };
+    let (render, unread) = (Render::new(job), HashSet::new());
+    let mut comparison = Comparison { inventory: learnt.inventory, render, unread, deep, found };
     let mut documents = job.source.documents(job.rules);
     while let Some(listed) = documents.next().await {
         match listed {
-            Ok(document) => comparison.document(document, &mut inventory, &mut found).await,
-            Err(error) => {
-                found.listing_errors += 1;
-                found.error.get_or_insert_with(|| error.to_string());
-            }
+            Ok(document) => comparison.document(document).await?,
+            Err(error) => comparison.error(&error),
         }
     }
-    let marked = scan::locate(job.client, job.index, &inventory.unseen()).await?;
-    let unmarked = scan::unmarked(job.client, job.index).await?;
-    let left_over = marked.into_iter().map(|located| located.id).chain(unmarked);
-    left_over.filter(|id| !comparison.unread.contains(id)).for_each(|id| found.left_over.add(&id));
-    Ok(found)
+    comparison.finish(job).await
 }
 
-struct Comparison {
-    shape: Shape,
-    reader: Reader,
+struct Comparison<'a> {
+    inventory: Inventory,
+    render: Render,
     /// Ids that were listed, but can't be told apart by a mark.
     unread: HashSet<String>,
+    deep: Option<Deep<'a>>,
+    found: Verification,
 }
 
-impl Comparison {
-    fn new(job: &Job<'_>) -> Self {
-        let max_content = job.context.limits.max_content;
-        Self {
-            shape: Shape::new(job.rules.fingerprint(), max_content),
-            reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
-            unread: HashSet::new(),
+impl Comparison<'_> {
+    async fn document(&mut self, document: Document) -> Result<()> {
+        self.found.listed += 1;
+        let id = document.id().as_str().to_owned();
+        let Some(deep) = &mut self.deep else {
+            let mark = self.render.mark(document).await;
+            self.note(id, mark);
+            return Ok(());
+        };
+        let whole = self.render.whole(document).await;
+        if let Ok(whole) = &whole {
+            deep.add(whole, &mut self.found.differing).await?;
         }
+        self.note(id, whole.map(|whole| whole.mark));
+        Ok(())
     }
 
-    async fn document(&mut self, document: Document, inventory: &mut Inventory, found: &mut Verification) {
-        found.listed += 1;
-        let id = document.id().as_str().to_owned();
-        let known = self.fingerprint(document).await.map(|print| inventory.look(mark(&id, print)));
-        match known {
-            Ok(Known::Unchanged) => found.equal += 1,
-            Ok(Known::New) => found.missing.add(&id),
-            Ok(Known::Changed) => found.stale.add(&id),
+    fn note(&mut self, id: String, mark: Result<Mark>) {
+        match mark.map(|mark| self.inventory.look(mark)) {
+            Ok(Known::Unchanged) => self.found.equal += 1,
+            Ok(Known::New) => self.found.missing.add(&id),
+            Ok(Known::Changed) => self.found.stale.add(&id),
             Ok(Known::Contested | Known::Unknown) | Err(_) => {
-                found.stale.add(&id);
+                self.found.stale.add(&id);
                 self.unread.insert(id);
             }
         }
     }
 
-    /// From the version alone where there is one; else from what would be sent.
-    async fn fingerprint(&self, document: Document) -> Result<u64> {
-        if let Some(version) = document.version {
-            let scope = document.scope.as_deref();
-            return Ok(self.shape.fingerprint(version, document.content.is_some(), scope));
+    fn error(&mut self, error: &Error) {
+        self.found.listing_errors += 1;
+        self.found.error.get_or_insert_with(|| error.to_string());
+    }
+
+    /// Names what was not listed.
+    async fn finish(mut self, job: &Job<'_>) -> Result<Verification> {
+        if let Some(deep) = &mut self.deep {
+            deep.flush(&mut self.found.differing).await?;
+            self.found.compared = Some(deep.compared());
         }
-        let (mut draft, content) = Draft::new(document)?;
-        let print = |draft: &Draft| {
-            self.shape.fingerprint(draft.version(), draft.has_content, draft.scope.as_deref())
-        };
-        let Some(content) = content else { return Ok(print(&draft)) };
-        match self.reader.fetch(&content).await {
-            Fetched::Text(text) => draft.text = Some(text),
-            Fetched::Skipped(_) => {}
-            Fetched::Failed(_) => return Ok(without_content(print(&draft))),
+        let mut from = 0;
+        while let Some(unseen) = self.inventory.unseen(from, LOOKUP) {
+            from = unseen.next;
+            let located = scan::locate(job.client, job.index, &unseen.marks, unseen.between).await?;
+            located.iter().for_each(|located| self.left_over(&located.id));
         }
-        Ok(print(&draft))
+        let unmarked = scan::unmarked(job.client, job.index).await?;
+        unmarked.iter().for_each(|id| self.left_over(id));
+        Ok(self.found)
+    }
+
+    fn left_over(&mut self, id: &str) {
+        if !self.unread.contains(id) {
+            self.found.left_over.add(id);
+        }
     }
 }

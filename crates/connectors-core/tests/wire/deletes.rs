@@ -119,12 +119,16 @@ async fn the_guard_is_set_by_its_options() {
 #[tokio::test]
 async fn what_is_gone_already_is_no_error() {
     let (world, source) = world_with(5).await;
-    world
-        .fake
-        .script(|call| if call.deletes.is_empty() { Fault::None } else { call.items(404, |id| id == "d3") });
+    let fake = world.fake.clone();
+    world.fake.script(move |call| {
+        if !call.deletes.is_empty() {
+            fake.remove("docs", "d3");
+        }
+        Fault::None
+    });
     source.set(entries(0..2));
     let report = world.sync(&source).await;
-    assert_eq!((report.status, report.deleted), (Status::Completed, 3));
+    assert_eq!((report.status, report.deleted, report.verified), (Status::Completed, 3, true));
 }
 
 #[tokio::test]
@@ -149,7 +153,8 @@ async fn an_index_that_answers_in_part_deletes_nothing() {
         [|answer| answer["_shards"] = json!({ "failed": 1 }), |answer| answer["timed_out"] = true.into()];
     for change in in_part {
         for place in ["/_search", "/docs/_search"] {
-            let (world, source) = world_with(5).await;
+            let (mut world, source) = world_with(5).await;
+            world.marks = None;
             world
                 .fake
                 .script(move |call| if call.path == place { Fault::Change(change) } else { Fault::None });

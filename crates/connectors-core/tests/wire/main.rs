@@ -11,6 +11,8 @@ mod definition;
 #[cfg(test)]
 mod deletes;
 #[cfg(test)]
+mod digests;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod flow;
@@ -20,6 +22,8 @@ mod incremental;
 mod indexing;
 #[cfg(test)]
 mod property;
+#[cfg(test)]
+mod repairs;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]

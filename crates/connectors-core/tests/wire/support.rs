@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use connectors_core::elastic::{BulkSettings, Client, Retry, Settings};
-use connectors_core::sync::{Counters, Failure, Job, Options, Report, Verification, failures, full, verify};
+use connectors_core::sync::{
+    Counters, Failure, Job, Options, Report, Verification, failures, full, verify, verify_deep,
+};
 use connectors_core::{Clock, Context, Rules, Source};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::fake::{Fake, Manner, Root};
@@ -28,6 +31,8 @@ pub(crate) struct World {
     pub(crate) rules: Rules,
     pub(crate) counters: Counters,
     pub(crate) cancel: CancellationToken,
+    /// Where marks are kept.
+    pub(crate) marks: Option<TempDir>,
 }
 
 impl World {
@@ -55,6 +60,7 @@ impl World {
             rules: Rules::default(),
             counters: Counters::default(),
             cancel: CancellationToken::new(),
+            marks: Some(TempDir::new().unwrap()),
         }
     }
 
@@ -70,6 +76,7 @@ impl World {
             client: &self.client,
             index,
             context: &self.context,
+            marks: self.marks.as_ref().map(TempDir::path),
             options: self.options,
             counters: &self.counters,
             cancel: &self.cancel,
@@ -88,6 +95,10 @@ impl World {
 
     pub(crate) async fn verify(&self, source: &Memory) -> connectors_core::Result<Verification> {
         verify(&self.job(source, INDEX)).await
+    }
+
+    pub(crate) async fn verify_deep(&self, source: &Memory) -> connectors_core::Result<Verification> {
+        verify_deep(&self.job(source, INDEX)).await
     }
 
     pub(crate) async fn failures(&self) -> Vec<Failure> {

@@ -1,6 +1,7 @@
 //! What a comparison of index and source tells.
 
 use connectors_core::ErrorKind;
+use connectors_core::sync::KnownBy;
 use serde_json::json;
 
 use crate::support::{Entry, Fault, Memory, Step, World, entries};
@@ -59,4 +60,43 @@ async fn errors_are_told() {
     assert!(found.error.unwrap().contains("the source stumbled"));
     world.fake.script(|call| if call.is_search() { Fault::Status(403) } else { Fault::None });
     assert_eq!(world.verify(&source).await.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn a_deep_comparison_names_the_fields() {
+    let world = World::new().await;
+    let mut all = entries(0..450);
+    all[9] = Entry::versioned("d9", 9).text("words").scope("a");
+    all[10] = Entry::plain("d10", 10).broken(ErrorKind::Missing);
+    let source = Memory::new(all);
+    world.sync(&source).await;
+    let found = world.verify_deep(&source).await.unwrap();
+    assert!(found.is_equal(), "{found:?}");
+    assert_eq!((found.compared, found.known_by), (Some(450), Some(KnownBy::Digest)));
+    {
+        let mut kept = world.fake.kept();
+        let written = &mut kept.indices.get_mut("docs").unwrap().written;
+        written.get_mut("d9").unwrap()["body"] = json!("other words");
+        written.get_mut("d11").unwrap()["n"] = json!(-1);
+        written.get_mut("d11").unwrap()["more"] = json!({"x": 1});
+    }
+    assert!(world.verify(&source).await.unwrap().is_equal(), "their marks are as they were");
+    let found = world.verify_deep(&source).await.unwrap();
+    assert!(!found.is_equal());
+    let named = [("d9", vec!["body"]), ("d11", vec!["n", "more"])];
+    let named = named.map(|(id, fields)| (id.to_owned(), fields.into_iter().map(str::to_owned).collect()));
+    assert_eq!((found.differing.count, found.differing.first), (2, named.to_vec()));
+    source.set([Step::Unserialisable("d0".into())]);
+    assert_eq!(world.verify_deep(&source).await.unwrap().stale.count, 1);
+}
+
+#[tokio::test]
+async fn a_comparison_asks_for_the_digest_alone() {
+    let world = World::new().await;
+    let source = Memory::numbered(2_000);
+    world.sync(&source).await;
+    world.fake.forget_calls();
+    let found = world.verify(&source).await.unwrap();
+    assert_eq!((found.is_equal(), found.known_by), (true, Some(KnownBy::Digest)));
+    assert_eq!(world.fake.kept().pits_opened, 0);
 }

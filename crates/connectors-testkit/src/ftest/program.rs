@@ -46,6 +46,7 @@ impl Program {
         std::fs::write(&file, Value::Object(settings.clone()).to_string())?;
         let mut command = Command::new(&self.path);
         command.current_dir(self.folder.path()).env_remove("CONNECTORS_CONFIG");
+        command.env("XDG_DATA_HOME", self.folder.path());
         command
             .args(["--es", &self.es, "sync", self.service_type, "--index", index, "--json", "--settings"])
             .arg(file)

@@ -45,6 +45,7 @@ async fn follow(
                 client: &server.client,
                 index: &arguments.index,
                 context: &desk.context,
+                marks: desk.marks.as_deref(),
                 options: desk.settings.sync(),
                 counters: &counters,
                 cancel,

@@ -91,6 +91,7 @@ impl Syncs<'_> {
             client: &self.server.client,
             index: &self.arguments.index,
             context: &self.desk.context,
+            marks: self.desk.marks.as_deref(),
             options,
             counters,
             cancel: &self.cancel,

@@ -1,36 +1,32 @@
 //! `connectors verify`: compares an index with its source, without writing.
 
-use std::path::Path;
-
 use connectors_core::Result;
-use connectors_core::sync::{Counters, Job, verify};
+use connectors_core::sync::{Counters, Job, verify, verify_deep};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{Desk, End, rules};
-use crate::cli::SourceArgs;
+use crate::cli::Verify;
 use crate::server::Server;
 use crate::show;
 
-pub(super) async fn run(
-    desk: &Desk,
-    source: &SourceArgs,
-    (index, rules): (&str, Option<&Path>),
-) -> Result<End> {
-    let connection = desk.connect(source)?;
-    let rules = rules::read(rules, connection.as_ref()).await?;
+pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
+    let connection = desk.connect(&arguments.source)?;
+    let rules = rules::read(arguments.rules.as_deref(), connection.as_ref()).await?;
     let server = Server::open(&desk.settings).await?;
-    let found = verify(&Job {
+    let (counters, cancel) = (Counters::default(), CancellationToken::new());
+    let job = Job {
         source: connection.source(),
         rules: &rules,
         client: &server.client,
-        index,
+        index: &arguments.index,
         context: &desk.context,
+        marks: desk.marks.as_deref(),
         options: desk.settings.sync(),
-        counters: &Counters::default(),
-        cancel: &CancellationToken::new(),
-    })
-    .await;
+        counters: &counters,
+        cancel: &cancel,
+    };
+    let found = if arguments.deep { verify_deep(&job).await } else { verify(&job).await };
     connection.source().close().await?;
     server.close().await?;
     let found = found?;

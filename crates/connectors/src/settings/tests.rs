@@ -34,6 +34,7 @@ fn defaults_are_those_of_core() {
     assert!(settings.elastic().unwrap().is_none());
     assert_eq!(settings.log(), "warn");
     assert!(settings.data().unwrap().ends_with("connectors"));
+    assert_eq!(settings.marks(), Some(settings.data().unwrap().join("marks")));
     assert!(settings.sources.contains(&"dir".to_owned()));
 }
 
@@ -54,6 +55,12 @@ fn all_unknown_keys_are_told_with_the_nearest() {
         error.contains("elasticsearch.hsot: there is no such setting; did you mean `elasticsearch.host`?")
     );
     assert!(error.contains("zzz: there is no such setting") && error.contains("my.yml"), "{error}");
+}
+
+#[test]
+fn marks_are_kept_where_the_settings_say() {
+    let settings = settings(json!({"sync.marks": "/var/lib/marks"})).unwrap();
+    assert_eq!(settings.marks(), Some(PathBuf::from("/var/lib/marks")));
 }
 
 #[test]

@@ -29,6 +29,9 @@ fn report_from(json: &Value) -> Report {
         _ => Status::Completed,
     };
     report.error = json["error"].as_str().map(str::to_owned);
+    report.unverified = json["unverified"].as_str().map(str::to_owned);
+    (report.repaired, report.verified) = (number("repaired"), json["verified"] == true);
+    report.differing.count = number("differing");
     report
 }
 
@@ -37,9 +40,10 @@ fn a_report_is_a_few_lines() {
     let expected = [
         "docs: listed 3 = created 1 + updated 1 + unchanged 1 + filtered 0 + failed 0; deleted 0",
         "0 requests, 2.5 kB sent, 0 B received, 0.00 s",
+        "verified: the index holds what is told here",
         "completed",
     ];
-    assert_eq!(sample(json!({"bytes_sent": 2500})), expected);
+    assert_eq!(sample(json!({"bytes_sent": 2500, "verified": true})), expected);
 }
 
 #[test]
@@ -50,6 +54,7 @@ fn each_ending_says_what_to_do() {
             "done in part: 2 failed, `connectors failures` lists them",
         ),
         (json!({"status": "partial"}), "done in part: the listing was not complete"),
+        (json!({"status": "partial", "differing": 1}), "done in part: the index holds something else"),
         (json!({"status": "withheld", "withheld": 11}), "11 deletes are withheld"),
         (json!({"status": "stopped"}), "stopped: nothing was deleted"),
         (json!({"status": "skipped"}), "skipped: the source is certain"),
@@ -62,8 +67,11 @@ fn each_ending_says_what_to_do() {
 
 #[test]
 fn what_is_odd_has_its_line() {
-    let lines = sample(json!({"kept": 4, "repeated": 5, "listing_errors": 6}));
-    for expected in ["listing failed: 4", "more than once: 5", "not listed: 6 more"] {
+    let lines = sample(json!({
+        "kept": 4, "repeated": 5, "listing_errors": 6, "repaired": 7, "differing": 8, "unverified": "gone",
+    }));
+    let odd = ["listing failed: 4", "more than once: 5", "not listed: 6 more"];
+    for expected in odd.into_iter().chain(["and repaired: 7", "differ still 8: ", "not verified: gone"]) {
         assert!(lines.iter().any(|line| line.contains(expected)), "{lines:?}");
     }
 }

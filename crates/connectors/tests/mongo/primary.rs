@@ -129,6 +129,7 @@ impl World {
             client: &self.client,
             index: INDEX,
             context: &self.context,
+            marks: None,
             options: Options::default(),
             counters: &self.counters,
             cancel: &self.cancel,

@@ -57,9 +57,13 @@ fn a_folder_becomes_searchable_and_stays_equal() {
     let accounts: Vec<_> = accounts.iter().map(|key| second[key].as_u64().unwrap()).collect();
     assert_eq!(accounts, [3, 1, 1, 1, 0, 0, 1], "{second}");
     assert_eq!((&second["complete"], &second["status"]), (&json!(true), &json!("completed")));
+    assert_eq!((&second["known_by"], &second["verified"]), (&json!("digest"), &json!(true)));
+    assert_eq!(std::fs::read_dir(place.root().join("data/connectors/marks")).unwrap().count(), 1);
     let equal = place.json(&VERIFY);
     assert_eq!((&equal["listed"], &equal["equal"]), (&json!(3), &json!(3)));
     assert_eq!(place.run(&VERIFY).out, "docs: listed 3, equal 3\nequal\n");
+    let deep = place.run(&[&VERIFY[..], &["--deep"]].concat());
+    assert_eq!(deep.out, "docs: listed 3, equal 3\ncompared field by field: 3\nequal\n");
 }
 
 #[test]

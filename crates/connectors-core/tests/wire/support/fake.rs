@@ -1,5 +1,6 @@
 //! A server at the wire: keeps documents in memory in the shapes that the client reads and writes.
 
+mod aggregate;
 mod answers;
 mod bulk;
 mod filter;
@@ -8,6 +9,7 @@ mod search;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::body::to_bytes;
@@ -39,16 +41,18 @@ pub(crate) struct Manner {
     pub(crate) is_old: bool,
     /// The only `Authorization` that is let in.
     pub(crate) authorization: Option<&'static str>,
+    /// Refuses to aggregate.
+    pub(crate) is_plain: bool,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { root: Root::Elasticsearch, is_old: false, authorization: None }
+        Self { root: Root::Elasticsearch, is_old: false, authorization: None, is_plain: false }
     }
 }
 
 /// One index: what was written, and what a refresh made visible.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Index {
     /// Another one each time that an index of this name is made.
     pub(crate) uuid: String,
@@ -56,6 +60,15 @@ pub(crate) struct Index {
     pub(crate) settings: Value,
     pub(crate) written: BTreeMap<String, Value>,
     pub(crate) visible: Arc<BTreeMap<String, Value>>,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let uuid = format!("uuid-{}", MADE.fetch_add(1, Ordering::Relaxed));
+        let (mappings, settings) = (Value::Null, Value::Null);
+        Self { uuid, mappings, settings, written: BTreeMap::new(), visible: Arc::default() }
+    }
 }
 
 /// One request as it came.
@@ -131,6 +144,11 @@ impl Fake {
         let index = kept.indices.entry(index.into()).or_default();
         index.written.extend(documents);
         index.visible = Arc::new(index.written.clone());
+    }
+
+    /// Removes a document, as somebody else might.
+    pub(crate) fn remove(&self, index: &str, id: &str) {
+        self.kept().indices.get_mut(index).unwrap().written.remove(id);
     }
 
     /// Requests whose path has this in it.

@@ -1,7 +1,6 @@
 //! Which request is answered how.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
@@ -98,9 +97,7 @@ fn create(kept: &mut Kept, manner: Manner, name: &str, body: &Value) -> Answer {
         return (400, error("illegal_argument_exception", &format!("unknown setting [{newest}]")));
     }
     let (mappings, settings) = (body["mappings"].clone(), body["settings"].clone());
-    static MADE: AtomicU64 = AtomicU64::new(0);
-    let uuid = format!("uuid-{}", MADE.fetch_add(1, Ordering::Relaxed));
-    kept.indices.insert(name.into(), Index { uuid, mappings, settings, ..Index::default() });
+    kept.indices.insert(name.into(), Index { mappings, settings, ..Index::default() });
     (200, json!({ "acknowledged": true, "shards_acknowledged": true, "index": name }))
 }
 

@@ -13,10 +13,17 @@ pub(super) fn matches(query: &Value, document: &Value) -> bool {
             let wanted = wanted.as_array().cloned().unwrap_or_else(|| vec![wanted.clone()]);
             value.is_some_and(|value| wanted.contains(value))
         }
+        "range" => {
+            let (name, borders) = inner.as_object().unwrap().iter().next().unwrap();
+            let value = field(document, name).and_then(Value::as_i64);
+            let (low, high) = (borders["gte"].as_i64().unwrap(), borders["lte"].as_i64().unwrap());
+            value.is_some_and(|value| low <= value && value <= high)
+        }
         "bool" => {
             let all = |clause: &str| clauses(inner, clause).into_iter().map(|query| matches(query, document));
             let must = all("must").chain(all("filter")).all(|is_met| is_met);
-            must && !all("must_not").any(|is_met| is_met)
+            let should = inner.get("should").is_none() || all("should").any(|is_met| is_met);
+            must && should && !all("must_not").any(|is_met| is_met)
         }
         unknown => panic!("the fake knows no query `{unknown}`"),
     }

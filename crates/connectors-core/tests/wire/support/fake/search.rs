@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::answers::{Answer, error};
 use super::query::{field, matches};
-use super::{Kept, Manner, Root};
+use super::{Kept, Manner, Root, aggregate};
 
 /// The most that one page may ask for.
 const WINDOW: u64 = 10_000;
@@ -50,9 +50,7 @@ fn search(documents: &Documents, manner: Manner, body: &Value, is_pit: bool) -> 
     let mut found: Vec<Match<'_>> = documents
         .iter()
         .enumerate()
-        .filter(|(place, (_, document))| {
-            in_slice(*place, &body["slice"]) && matches(&body["query"], document)
-        })
+        .filter(|(place, (_, document))| in_slice(*place, &body["slice"]) && asked(&body["query"], document))
         .map(|(place, (id, document))| Match { id, document, sort: values(&sort, place, document) })
         .collect();
     let order = |one: &[Value], other: &[Value]| order(&sort, one, other);
@@ -64,7 +62,19 @@ fn search(documents: &Documents, manner: Manner, body: &Value, is_pit: bool) -> 
     found.truncate(usize::try_from(size).unwrap());
     let hits: Vec<Value> = found.iter().map(|found| hit(found, body)).collect();
     let shards = json!({ "total": 1, "successful": 1, "skipped": 0, "failed": 0 });
-    (200, json!({ "took": 1, "timed_out": false, "_shards": shards, "hits": { "hits": hits } }))
+    let mut answer = json!({ "took": 1, "timed_out": false, "_shards": shards, "hits": { "hits": hits } });
+    if let Some(aggregations) = body.get("aggs") {
+        if manner.is_plain {
+            return (400, error("parsing_exception", "unknown aggregation type [histogram]"));
+        }
+        answer["aggregations"] = aggregate::answer(aggregations, documents, &body["query"]);
+    }
+    (200, answer)
+}
+
+/// Without a query everything is asked for.
+pub(super) fn asked(query: &Value, document: &Value) -> bool {
+    query.is_null() || matches(query, document)
 }
 
 fn in_slice(place: usize, slice: &Value) -> bool {

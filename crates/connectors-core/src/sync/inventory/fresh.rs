@@ -1,0 +1,77 @@
+//! Marks that come in any order, kept in chunks of fixed size: none is ever copied to make room.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::elastic::scan::Mark;
+
+/// Marks of a chunk: 1 MiB.
+const CHUNK: usize = 1 << 16;
+
+/// Marks in chunks.
+#[derive(Debug, Default)]
+pub(super) struct Fresh {
+    chunks: Vec<Vec<Mark>>,
+}
+
+impl Fresh {
+    pub(super) fn push(&mut self, mark: Mark) {
+        match self.chunks.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(mark),
+            Some(_) => self.chunks.push(first(CHUNK, mark)),
+            // Most syncs bring a few.
+            None => self.chunks.push(first(0, mark)),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum()
+    }
+
+    /// Puts each chunk in order, as [`iter`](Self::iter) requires.
+    pub(super) fn sort(&mut self) {
+        self.chunks.iter_mut().for_each(|chunk| chunk.sort_unstable());
+    }
+
+    /// All marks in order, from sorted chunks.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Mark> + '_ {
+        let mut rests: Vec<_> = self.chunks.iter().map(|chunk| chunk.iter().copied()).collect();
+        let heads = rests.iter_mut().enumerate();
+        let mut heap: BinaryHeap<Reverse<(Mark, usize)>> =
+            heads.filter_map(|(place, rest)| Some(Reverse((rest.next()?, place)))).collect();
+        std::iter::from_fn(move || {
+            let mut least = heap.peek_mut()?;
+            let Reverse((mark, place)) = *least;
+            match rests[place].next() {
+                Some(next) => *least = Reverse((next, place)),
+                None => drop(std::collections::binary_heap::PeekMut::pop(least)),
+            }
+            Some(mark)
+        })
+    }
+}
+
+fn first(room: usize, mark: Mark) -> Vec<Mark> {
+    let mut chunk = Vec::with_capacity(room);
+    chunk.push(mark);
+    chunk
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_come_out_in_order_however_many() {
+        for count in [0, 1, 1000, 3 * CHUNK as i64 + 7] {
+            let mut fresh = Fresh::default();
+            // Odd factors permute the numbers below a power of two.
+            let ids = (0..1_i64 << 20).map(|n| n * 7_919 % (1 << 20)).filter(|id| *id < count);
+            ids.for_each(|id| fresh.push(Mark { id, mark: -id }));
+            assert_eq!(fresh.len() as i64, count);
+            fresh.sort();
+            assert!(fresh.iter().eq((0..count).map(|id| Mark { id, mark: -id })), "{count}");
+            assert!(fresh.chunks.iter().all(|chunk| chunk.capacity() <= CHUNK));
+        }
+    }
+}

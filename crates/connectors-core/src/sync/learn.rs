@@ -1,0 +1,144 @@
+//! What the index holds, learnt by its digest where marks are kept, and by reading every mark elsewhere.
+
+use std::path::Path;
+
+use crate::elastic::digest::{Digest, ask};
+use crate::elastic::scan::{Mark, Part};
+use crate::elastic::{index, scan};
+use crate::{Context, Error, Result};
+
+use super::Job;
+use super::inventory::Inventory;
+use super::marks::{Kept, MarkFile};
+use super::report::KnownBy;
+
+/// An inventory, and how it was come by.
+#[derive(Debug)]
+pub(super) struct Learnt {
+    pub(super) inventory: Inventory,
+    /// None where the index was not read.
+    pub(super) by: Option<KnownBy>,
+    /// Marks that were read one by one.
+    pub(super) read: u64,
+    /// Where the marks of this sync can be kept.
+    pub(super) file: Option<MarkFile>,
+}
+
+impl Learnt {
+    /// Nothing: an incremental sync needs no comparison.
+    pub(super) fn nothing() -> Self {
+        Self { inventory: Inventory::unknown(), by: None, read: 0, file: None }
+    }
+}
+
+/// Refreshes the index and learns what it holds.
+pub(super) async fn learn(job: &Job<'_>) -> Result<Learnt> {
+    index::refresh(job.client, job.index).await?;
+    let file = match job.marks {
+        Some(folder) => mark_file(job, folder).await?,
+        None => None,
+    };
+    let marks = match kept(job.context, file.as_ref()).await? {
+        Some(kept) => by_digest(job, kept).await?,
+        None => None,
+    };
+    let (marks, by, read) = match marks {
+        Some((marks, read)) => (marks, KnownBy::Digest, read),
+        None => {
+            let marks = by_listing(job).await?;
+            let read = marks.len() as u64;
+            (marks, KnownBy::Listing, read)
+        }
+    };
+    let mut inventory = Inventory::new(marks);
+    if by == KnownBy::Listing || read > 0 {
+        inventory.differs_from_file();
+    }
+    Ok(Learnt { inventory, by: Some(by), read, file })
+}
+
+async fn mark_file(job: &Job<'_>, folder: &Path) -> Result<Option<MarkFile>> {
+    let uuid = index::uuid(job.client, job.index).await?;
+    Ok(uuid.and_then(|uuid| MarkFile::new(folder, &uuid)))
+}
+
+async fn kept(context: &Context, file: Option<&MarkFile>) -> Result<Option<Kept>> {
+    let Some(file) = file.cloned() else { return Ok(None) };
+    context.blocking(move || Ok(file.open())).await
+}
+
+/// Every mark, by id.
+async fn by_listing(job: &Job<'_>) -> Result<Vec<Mark>> {
+    let expected = scan::count(job.client, job.index).await? as usize;
+    let mut marks = Vec::with_capacity(expected + expected / 64);
+    read(job, Part::Whole, &mut marks).await?;
+    sorted(job.context, marks).await
+}
+
+/// The kept marks where the two digests agree, and what is read of the index where they differ; none where the
+/// index tells no digest, or listing all is cheaper.
+async fn by_digest(job: &Job<'_>, kept: Kept) -> Result<Option<(Vec<Mark>, u64)>> {
+    let grid = kept.digest().grid();
+    let Some(theirs) = ask(job.client, job.index, grid).await? else { return Ok(None) };
+    let differing = kept.digest().differing(&theirs);
+    let (held, unknown) = (theirs.count(), theirs.count_in(&differing));
+    if unknown > held / 2 {
+        return Ok(None);
+    }
+    let ranges = grid.ranges(&differing);
+    let room = (held + unknown / 8) as usize;
+    let agreed = job.context.blocking(move || Ok(agreed(kept, &differing, room))).await?;
+    let mut marks = match agreed {
+        Ok(marks) => marks,
+        Err(error) => {
+            tracing::debug!(%error, "the kept marks could not be read again; the index is listed");
+            return Ok(None);
+        }
+    };
+    let known = marks.len();
+    if !ranges.is_empty() {
+        read(job, Part::Ranges(&ranges), &mut marks).await?;
+    }
+    let read = (marks.len() - known) as u64;
+    let marks = if read > 0 { sorted(job.context, marks).await? } else { marks };
+    Ok(Some((marks, read)))
+}
+
+/// The kept marks of the buckets that agree.
+fn agreed(mut kept: Kept, differing: &[usize], room: usize) -> std::io::Result<Vec<Mark>> {
+    let grid = kept.digest().grid();
+    let is_agreed = flags(kept.digest(), differing);
+    let mut marks = Vec::with_capacity(room);
+    kept.each(|mark| {
+        if is_agreed[grid.place(mark.id)] {
+            marks.push(mark);
+        }
+    })?;
+    Ok(marks)
+}
+
+/// For each place of a digest, false if it differs.
+fn flags(digest: &Digest, differing: &[usize]) -> Vec<bool> {
+    let mut flags = vec![true; digest.grid().places()];
+    differing.iter().for_each(|place| flags[*place] = false);
+    flags
+}
+
+/// Reads marks behind those that are there, without making room twice.
+async fn read(job: &Job<'_>, part: Part<'_>, marks: &mut Vec<Mark>) -> Result<()> {
+    scan::each_mark(job.client, job.index, part, |mark| {
+        if marks.len() == marks.capacity() {
+            marks.reserve_exact(marks.len() / 8 + 1_024);
+        }
+        marks.push(mark);
+    })
+    .await
+}
+
+async fn sorted(context: &Context, mut marks: Vec<Mark>) -> Result<Vec<Mark>> {
+    let sorted = context.blocking(move || {
+        marks.sort_unstable();
+        Ok::<_, Error>(marks)
+    });
+    sorted.await
+}

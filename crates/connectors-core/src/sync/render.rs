@@ -1,0 +1,65 @@
+//! A listed document as it would be sent, for comparing and repairing.
+
+use crate::elastic::scan::Mark;
+use crate::{Document, Result};
+
+use super::Job;
+use super::content::{Fetched, Reader};
+use super::draft::Draft;
+use super::mark::{Shape, mark, without_content};
+
+/// Makes documents whole, one at a time.
+pub(super) struct Render {
+    shape: Shape,
+    reader: Reader,
+}
+
+/// A document made whole.
+pub(super) struct Rendered {
+    pub(super) draft: Draft,
+    pub(super) mark: Mark,
+}
+
+impl Render {
+    pub(super) fn new(job: &Job<'_>) -> Self {
+        let max_content = job.context.limits.max_content;
+        Self {
+            shape: Shape::new(job.rules.fingerprint(), max_content),
+            reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
+        }
+    }
+
+    /// Serialises the body and reads the content.
+    ///
+    /// # Errors
+    /// When the body does not serialise.
+    pub(super) async fn whole(&self, document: Document) -> Result<Rendered> {
+        let (mut draft, content) = Draft::new(document)?;
+        let mut has_failed = false;
+        if let Some(content) = content {
+            match self.reader.fetch(&content).await {
+                Fetched::Text(text) => draft.text = Some(text),
+                Fetched::Skipped(_) => {}
+                Fetched::Failed(error) => {
+                    tracing::debug!(id = draft.id, %error, "a content could not be read");
+                    has_failed = true;
+                }
+            }
+        }
+        let print = self.shape.fingerprint(draft.version(), draft.has_content, draft.scope.as_deref());
+        let print = if has_failed { without_content(print) } else { print };
+        let mark = mark(&draft.id, print);
+        Ok(Rendered { draft, mark })
+    }
+
+    /// From the version alone where there is one; else from what would be sent.
+    ///
+    /// # Errors
+    /// As for [`whole`](Self::whole).
+    pub(super) async fn mark(&self, document: Document) -> Result<Mark> {
+        match self.shape.quick(&document) {
+            Some(mark) => Ok(mark),
+            None => Ok(self.whole(document).await?.mark),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The one repair of a sync: what differs at the end is listed again and written, or removed.
+
+use std::collections::HashMap;
+
+use futures::StreamExt;
+use serde_json::json;
+
+use crate::elastic::scan::{LOOKUP, Mark};
+use crate::elastic::{Kind, index, scan};
+use crate::{Document, Error, Result};
+
+use super::confirm::Mismatch;
+use super::render::Render;
+use super::run::Run;
+
+/// Hash of an id → what the source says of it now; empty where it no longer names it.
+type Relisted = HashMap<i64, Vec<i64>>;
+/// Hash of an id → the id.
+pub(super) type Names = HashMap<i64, String>;
+
+impl Run<'_, '_> {
+    /// Lists the source again for what differs, writes what it names and removes what it does not; hands back the
+    /// names behind hashes.
+    ///
+    /// # Errors
+    /// When the source can't be listed whole, and when a write is refused; then nothing is removed.
+    pub(super) async fn repair(&mut self, mismatch: &Mismatch) -> Result<Names> {
+        let differing = mismatch.lacking.iter().chain(&mismatch.extra);
+        let mut relisted: Relisted = differing.map(|mark| (mark.id, Vec::new())).collect();
+        tracing::warn!(
+            count = relisted.len(),
+            "the index differs from what was written; the source is listed again"
+        );
+        let listed = self.list_again(mismatch, &mut relisted).await;
+        let finished = self.finish_repair().await;
+        let names = listed?;
+        finished?;
+        self.remove_again(mismatch, &relisted).await?;
+        relisted.into_iter().for_each(|(id, marks)| self.inventory.amend(id, Some(marks)));
+        Ok(names)
+    }
+
+    async fn list_again(&mut self, mismatch: &Mismatch, relisted: &mut Relisted) -> Result<Names> {
+        let (render, mut names) = (Render::new(self.job), Names::new());
+        let mut documents = self.job.source.documents(self.job.rules);
+        while let Some(listed) = documents.next().await {
+            let document = listed?;
+            let id = document.id().hash();
+            if let Some(marks) = relisted.get_mut(&id) {
+                names.insert(id, document.id().as_str().to_owned());
+                marks.push(self.write_again(document, &render, mismatch).await?);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Sends a document, unless the index holds it just so.
+    async fn write_again(&mut self, document: Document, render: &Render, mismatch: &Mismatch) -> Result<i64> {
+        let rendered = render.whole(document).await?;
+        let (draft, mark) = (rendered.draft, rendered.mark);
+        if mismatch.extra.binary_search(&mark).is_err() {
+            let now = self.job.context.clock.now();
+            self.bulk.put(draft.item(mark, Kind::Upsert), |out| draft.write(out, mark, now)).await?;
+        }
+        Ok(mark.mark)
+    }
+
+    /// Deletes what the source does not name, under the guard of all deletes.
+    async fn remove_again(&mut self, mismatch: &Mismatch, relisted: &Relisted) -> Result<()> {
+        let is_gone = |mark: &&Mark| relisted.get(&mark.id).is_some_and(Vec::is_empty);
+        let gone: Vec<Mark> = mismatch.extra.iter().filter(is_gone).copied().collect();
+        let held = index::count(self.job.client, self.job.index, &json!({ "match_all": {} })).await?;
+        if !self.is_let_through(self.report.deleted + gone.len() as u64, held) {
+            return Err(Error::unexpected(
+                "what should not be there is more than the set share of the index",
+            )
+            .with("documents", gone.len()));
+        }
+        for chunk in gone.chunks(LOOKUP) {
+            for located in scan::locate(self.job.client, self.job.index, chunk, usize::MAX).await? {
+                self.delete(located.id).await?;
+            }
+        }
+        self.finish_repair().await
+    }
+
+    /// Waits for every write; these are no part of the accounts of the listing.
+    async fn finish_repair(&mut self) -> Result<()> {
+        let finished = self.bulk.finish().await;
+        let written = std::mem::take(self.bulk.written());
+        self.report.repaired += written.created + written.updated + written.deleted;
+        for refused in written.refused {
+            tracing::warn!(id = refused.item.id, reason = &*refused.reason, "a document was not repaired");
+        }
+        finished
+    }
+}

@@ -1,0 +1,38 @@
+//! Histograms with a sum in each bucket, reckoned in doubles as the server does it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::query::field;
+use super::search::asked;
+
+/// The most buckets of one answer.
+const BUCKETS: usize = 65_536;
+
+pub(super) fn answer(asked_for: &Value, documents: &BTreeMap<String, Value>, query: &Value) -> Value {
+    let (name, inner) = asked_for.as_object().and_then(|aggregations| aggregations.iter().next()).unwrap();
+    let (sum_name, sum) = inner["aggs"].as_object().and_then(|inner| inner.iter().next()).unwrap();
+    let (by, interval) =
+        (text(&inner["histogram"]["field"]), inner["histogram"]["interval"].as_f64().unwrap());
+    assert_eq!(inner["histogram"]["min_doc_count"], 1, "no empty buckets");
+    let mut buckets: BTreeMap<i64, (u64, f64)> = BTreeMap::new();
+    for document in documents.values().filter(|document| asked(query, document)) {
+        let Some(id) = field(document, by).and_then(Value::as_i64) else { continue };
+        let bucket = buckets.entry((id as f64 / interval).floor() as i64).or_default();
+        bucket.0 += 1;
+        bucket.1 += field(document, text(&sum["sum"]["field"])).and_then(Value::as_f64).unwrap_or_default();
+    }
+    assert!(buckets.len() <= BUCKETS, "too many buckets");
+    let buckets: Vec<Value> = buckets
+        .into_iter()
+        .map(|(place, (count, value))| {
+            json!({ "key": place as f64 * interval, "doc_count": count, sum_name: { "value": value } })
+        })
+        .collect();
+    json!({ name: { "buckets": buckets } })
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
