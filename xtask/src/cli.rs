@@ -24,6 +24,7 @@ pub const COMMANDS: &[Command] = &[
     crate::backend::COMMAND,
     crate::deny::COMMAND,
     crate::image::COMMAND,
+    crate::prove::COMMAND,
 ];
 
 /// Runs the command that `arguments` name and returns the exit code of the process.

@@ -94,6 +94,14 @@ impl Shell {
         copy
     }
 
+    /// A copy of this shell without an environment variable.
+    #[must_use]
+    pub fn without_var(&self, name: &str) -> Self {
+        let mut copy = self.clone();
+        copy.env.remove(OsStr::new(name));
+        copy
+    }
+
     /// A command in this environment, without input.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {

@@ -163,6 +163,14 @@ pub struct WrongSettings {
     pub fix: String,
 }
 
+impl WrongSettings {
+    /// Settings, one of them wrong, whose error must hold both texts.
+    #[must_use]
+    pub fn new(name: &'static str, settings: Map<String, Value>, cause: &str, fix: &str) -> Self {
+        Self { name, settings, cause: cause.to_owned(), fix: fix.to_owned() }
+    }
+}
+
 /// Rules in the source's own language.
 #[derive(Debug, Clone)]
 pub struct RuleCase {

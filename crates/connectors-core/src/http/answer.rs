@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::error::{Place, retry_after};
-use crate::{ByteStream, Error, Result};
+use crate::{ByteStream, Result};
 
 /// Bytes of a refusal that are read.
 const REASON: usize = 8 << 10;
@@ -21,7 +21,7 @@ const REASON: usize = 8 << 10;
 /// The head of an answer; its body is still to be read, and its place among the requests kept until then.
 pub(super) struct Answer {
     response: Response,
-    permit: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
     place: Place,
     timeout: Duration,
 }
@@ -40,7 +40,7 @@ impl Answer {
         place: Place,
         timeout: Duration,
     ) -> Self {
-        Self { response, permit, place, timeout }
+        Self { response, _permit: permit, place, timeout }
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -71,24 +71,20 @@ impl Answer {
 
     /// The body in pieces, each within the time-out; ends at the first error.
     pub(super) fn stream(self) -> ByteStream {
-        let Self { response, permit, timeout, .. } = self;
-        let pieces = stream::unfold(Some((response, permit)), move |state| async move {
-            let (mut response, permit) = state?;
-            match tokio::time::timeout(timeout, response.chunk()).await {
-                Ok(Ok(piece)) => piece.map(|piece| (Ok(piece), Some((response, permit)))),
-                Ok(Err(error)) => Some((Err(broken(error.without_url())), None)),
-                Err(elapsed) => Some((Err(broken(elapsed)), None)),
+        stream::unfold(Some(self), |state| async move {
+            let mut answer = state?;
+            match timeout(answer.timeout, answer.response.chunk()).await {
+                Ok(Ok(piece)) => piece.map(|piece| (Ok(piece), Some(answer))),
+                Ok(Err(error)) => Some((Err(answer.place.broke_off(error.without_url())), None)),
+                Err(elapsed) => Some((Err(answer.place.broke_off(elapsed)), None)),
             }
-        });
-        pieces.boxed()
+        })
+        .boxed()
     }
 }
 
-fn broken(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::transient("the content broke off").caused_by(cause)
-}
-
-async fn read(response: &mut Response, limit: usize, place: &Place) -> Result<Bytes> {
+/// A body as a whole, of at most so many bytes.
+pub(super) async fn read(response: &mut Response, limit: usize, place: &Place) -> Result<Bytes> {
     let mut body = BytesMut::new();
     while let Some(piece) = response.chunk().await.map_err(|error| place.unreachable(error))? {
         if body.len() + piece.len() > limit {

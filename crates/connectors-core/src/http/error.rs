@@ -71,6 +71,11 @@ impl Place {
         error.with("time-out", format!("{timeout:?}"))
     }
 
+    /// An answer that was handed on in part.
+    pub(super) fn broke_off(&self, cause: impl StdError + Send + Sync + 'static) -> Error {
+        self.error(ErrorKind::Transient, "the content broke off", None).caused_by(cause)
+    }
+
     /// The server said no.
     pub(super) fn refused(&self, status: StatusCode, asked: Option<Duration>, body: &[u8]) -> Error {
         let status = status.as_u16();

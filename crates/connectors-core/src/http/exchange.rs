@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
-use super::answer::Answer;
+use super::answer::{Answer, read};
 use super::auth::{Auth, Granted, Token, Tokens, bearer, headers};
 use super::error::{Place, retry_after};
 use super::{Http, Request};
@@ -21,6 +21,8 @@ use crate::{Error, ErrorKind, Result};
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Redirects of one request.
 const MAX_REDIRECTS: usize = 5;
+/// Bytes of the answer of a token endpoint.
+const MAX_GRANT: usize = 1 << 20;
 /// Tries of a server that never answered.
 const FIRST_TRIES: usize = 2;
 
@@ -181,12 +183,10 @@ impl Http {
         self.granted(response, &place).await
     }
 
-    async fn granted(&self, response: Response, place: &Place) -> Result<Granted> {
+    async fn granted(&self, mut response: Response, place: &Place) -> Result<Granted> {
         let (status, asked) = (response.status(), retry_after(response.headers(), self.inner.clock.now()));
-        let body = timeout(self.inner.timeout, response.bytes()).await;
-        let body = body
-            .map_err(|_| place.timed_out(self.inner.timeout))?
-            .map_err(|error| place.unreachable(error))?;
+        let body = timeout(self.inner.timeout, read(&mut response, MAX_GRANT, place)).await;
+        let body = body.map_err(|_| place.timed_out(self.inner.timeout))??;
         match status.as_u16() {
             200..300 => serde_json::from_slice(&body)
                 .map_err(|_| place.unexpected("the token endpoint gave no token")),

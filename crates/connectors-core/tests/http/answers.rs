@@ -112,7 +112,10 @@ async fn a_body_that_breaks_off_is_an_error_and_tried_again_where_nothing_was_ha
     assert_eq!(server.client().get("/json").json::<u8>().await.unwrap(), 5);
     let read: Vec<Result<Bytes>> = server.client().get("/file").bytes().await.unwrap().collect().await;
     let error = read.last().unwrap().as_ref().unwrap_err();
-    assert!(error.kind() == ErrorKind::Transient && error.to_string().contains("broke off"), "{error:?}");
+    assert!(
+        error.kind() == ErrorKind::Transient && error.to_string().contains("broke off (request: GET http"),
+        "{error:?}"
+    );
     assert_eq!(read.iter().filter(|piece| piece.is_err()).count(), 1);
 }
 

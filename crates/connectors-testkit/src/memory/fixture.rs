@@ -62,17 +62,11 @@ impl Fixture for MemoryFixture {
     }
 
     fn wrong_settings(&self) -> Vec<WrongSettings> {
-        let wrong = |name, settings, cause: &str, fix: &str| WrongSettings {
-            name,
-            settings,
-            cause: cause.into(),
-            fix: fix.into(),
-        };
         let store = self.settings_with("store", "elsewhere");
         let token = self.settings_with("token", "wr0ng-token");
         vec![
-            wrong("unknown store", store, "no such store", "set `store`"),
-            wrong("wrong token", token, "token is not this store's", "set `token`"),
+            WrongSettings::new("unknown store", store, "no such store", "set `store`"),
+            WrongSettings::new("wrong token", token, "token is not this store's", "set `token`"),
         ]
     }
 

@@ -62,18 +62,12 @@ impl Fixture for __Name__Server {
     }
 
     fn wrong_settings(&self) -> Vec<WrongSettings> {
-        let wrong = |name, settings, cause: &str, fix: &str| WrongSettings {
-            name,
-            settings,
-            cause: cause.into(),
-            fix: fix.into(),
-        };
         let [host, secret, client] =
             [("host", NOBODY), ("client_secret", "wr0ng-secret"), ("client_id", GUEST)].map(|(name, value)| self.settings_with(name, value));
         vec![
-            wrong("wrong port", host, "nothing listens", "check `host`"),
-            wrong("wrong secret", secret, "invalid_client", "`client_secret`"),
-            wrong("a client without rights", client, "lack a right", "`items.read`"),
+            WrongSettings::new("wrong port", host, "nothing listens", "check `host`"),
+            WrongSettings::new("wrong secret", secret, "invalid_client", "`client_secret`"),
+            WrongSettings::new("a client without rights", client, "lack a right", "`items.read`"),
         ]
     }
 
