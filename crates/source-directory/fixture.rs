@@ -12,19 +12,19 @@ use tempfile::TempDir;
 /// Files in one folder.
 const PER_FOLDER: usize = 250;
 
-/// A folder of its own, with what must be in it.
-pub(crate) struct Folder {
+/// A folder of its own, with what must be in it: texts of 50 to 450 bytes, or so many times as long.
+pub(crate) struct Folder<const TIMES: usize = 1> {
     root: TempDir,
     population: Population,
 }
 
-impl Folder {
+impl<const TIMES: usize> Folder<TIMES> {
     fn write(&self, number: usize, revision: u32) -> Result<String> {
         let (relative, path) = (relative(number), self.root.path().join(relative(number)));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(path, text(number, revision))?;
+        fs::write(path, text(number, revision, TIMES))?;
         Ok(id(&relative))
     }
 
@@ -48,13 +48,13 @@ fn id(relative: &str) -> String {
 }
 
 /// What stands in it: another length with each revision, so that no clock is needed to see a change.
-fn text(number: usize, revision: u32) -> String {
+fn text(number: usize, revision: u32, times: usize) -> String {
     let line = format!("Document {number}, revision {revision}: Grüße aus der Datei.\n");
-    line.repeat(1 + number % 7 + revision as usize)
+    line.repeat(times * (1 + number % 7) + revision as usize)
 }
 
-fn expected(number: usize, revision: u32) -> Expected {
-    let text = text(number, revision);
+fn expected(number: usize, revision: u32, times: usize) -> Expected {
+    let text = text(number, revision, times);
     Expected {
         content: Some(text.clone().into_bytes()),
         ..Expected::new(json!({
@@ -68,7 +68,7 @@ fn expected(number: usize, revision: u32) -> Expected {
 }
 
 #[async_trait]
-impl Fixture for Folder {
+impl<const TIMES: usize> Fixture for Folder<TIMES> {
     async fn start() -> Result<Self> {
         Ok(Self { root: TempDir::new()?, population: Population::default() })
     }
@@ -124,7 +124,7 @@ impl Fixture for Folder {
         Box::new(
             self.population
                 .iter()
-                .map(|(number, revision)| (id(&relative(number)), expected(number, revision))),
+                .map(|(number, revision)| (id(&relative(number)), expected(number, revision, TIMES))),
         )
     }
 

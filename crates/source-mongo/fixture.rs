@@ -1,10 +1,11 @@
 //! A collection with numbered documents, as the behaviour suite and the end-to-end test fill and change it.
 
 #[path = "numbered.rs"]
-mod numbered;
+pub(crate) mod numbered;
 #[path = "server.rs"]
 pub(crate) mod server;
 
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use connectors_testkit::{Expected, Fixture, Population, Result, RuleCase, Verdic
 use mongodb::{Client, Collection, Database};
 use serde_json::{Map, Value, json};
 
+use numbered::{Documents, Order};
 use server::{Access, ENCODED_PASSWORD};
 
 const COLLECTION: &str = "orders";
@@ -24,13 +26,14 @@ const BATCH: usize = 5_000;
 const NOBODY: &str = "127.0.0.1:9";
 
 /// A database of its own with one collection, and what must be in it.
-pub(crate) struct Orders {
+pub(crate) struct Orders<D = Order> {
     access: Access,
     database: Database,
     population: Population,
+    documents: PhantomData<D>,
 }
 
-impl Orders {
+impl<D: Documents> Orders<D> {
     fn collection(&self) -> Collection<Document> {
         self.database.collection(COLLECTION)
     }
@@ -38,7 +41,7 @@ impl Orders {
     async fn insert(&self, numbers: impl Iterator<Item = usize>) -> Result<()> {
         let mut numbers = numbers.peekable();
         while numbers.peek().is_some() {
-            let batch = numbers.by_ref().take(BATCH).map(|number| numbered::document(number, 0));
+            let batch = numbers.by_ref().take(BATCH).map(|number| D::document(number, 0));
             self.collection().insert_many(batch.collect::<Result<Vec<_>>>()?).ordered(false).await?;
         }
         Ok(())
@@ -47,8 +50,8 @@ impl Orders {
     async fn replace(&self, changed: &[(usize, u32)]) -> Result<()> {
         for batch in changed.chunks(BATCH) {
             let replaced = batch.iter().map(|(number, revision)| {
-                let document = numbered::document(*number, *revision)?;
-                Ok(doc! {"q": {"_id": numbered::key(*number)}, "u": document})
+                let document = D::document(*number, *revision)?;
+                Ok(doc! {"q": {"_id": D::key(*number)}, "u": document})
             });
             let updates = replaced.collect::<Result<Vec<_>>>()?;
             let reply =
@@ -88,7 +91,7 @@ fn is_all(done: u64, asked: usize) -> Result<()> {
 }
 
 #[async_trait]
-impl Fixture for Orders {
+impl<D: Documents> Fixture for Orders<D> {
     /// More than one reply holds.
     const DOCUMENTS: usize = 6_000;
     /// Above 100,000 a collection is read in ranges.
@@ -99,7 +102,11 @@ impl Fixture for Orders {
         let access = server::access().await?;
         let database = Client::with_uri_str(&access.uri).await?.database(&unused_name());
         database.create_collection(COLLECTION).await?;
-        Ok(Self { access, database, population: Population::default() })
+        let admin = database.client().database("admin");
+        for command in D::tuning() {
+            admin.run_command(command).await?;
+        }
+        Ok(Self { access, database, population: Population::default(), documents: PhantomData })
     }
 
     async fn stop(self) -> Result<()> {
@@ -155,30 +162,30 @@ impl Fixture for Orders {
     async fn change(&mut self, count: usize) -> Result<Vec<String>> {
         let changed = self.population.change(count);
         self.replace(&changed).await?;
-        Ok(changed.into_iter().map(|(number, _)| numbered::id(number)).collect())
+        Ok(changed.into_iter().map(|(number, _)| D::id(number)).collect())
     }
 
     async fn remove(&mut self, count: usize) -> Result<Vec<String>> {
         let removed = self.population.remove(count);
         for batch in removed.chunks(BATCH) {
-            let keys: Vec<_> = batch.iter().map(|number| numbered::key(*number)).collect();
+            let keys: Vec<_> = batch.iter().map(|number| D::key(*number)).collect();
             let deleted = self.collection().delete_many(doc! {"_id": {"$in": keys}}).await?;
             is_all(deleted.deleted_count, batch.len())?;
         }
-        Ok(removed.into_iter().map(numbered::id).collect())
+        Ok(removed.into_iter().map(D::id).collect())
     }
 
     async fn add(&mut self, count: usize) -> Result<Vec<String>> {
         let added = self.population.add(count);
         self.insert(added.iter().copied()).await?;
-        Ok(added.into_iter().map(numbered::id).collect())
+        Ok(added.into_iter().map(D::id).collect())
     }
 
     fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
         let numbered = self.population.iter();
-        Box::new(numbered.map(|(number, revision)| {
-            (numbered::id(number), Expected::new(numbered::indexed(number, revision)))
-        }))
+        Box::new(
+            numbered.map(|(number, revision)| (D::id(number), Expected::new(D::indexed(number, revision)))),
+        )
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -199,7 +206,7 @@ impl Fixture for Orders {
 
     fn rules(&self) -> Vec<RuleCase> {
         let first = self.population.iter().map(|(number, _)| number).filter(|number| *number < 100);
-        let ids = first.map(numbered::id).collect();
+        let ids = first.map(D::id).collect();
         let case = |rules, verdict| RuleCase { rules, verdict };
         let refused = |place: &str| Verdict::Refused(place.into());
         vec![

@@ -5,6 +5,47 @@ use bson::{Bson, DateTime, Decimal128, Document, Uuid, doc};
 use connectors_testkit::Result;
 use serde_json::{Value, json};
 
+/// Documents that are made from a number and a revision.
+pub(crate) trait Documents: Send + Sync + 'static {
+    /// The `_id`.
+    fn key(number: usize) -> Bson;
+
+    /// The id under which it must be indexed.
+    fn id(number: usize) -> String;
+
+    /// What is stored.
+    fn document(number: usize, revision: u32) -> Result<Document>;
+
+    /// What must be indexed of it.
+    fn indexed(number: usize, revision: u32) -> Value;
+
+    /// What the server is told once it runs.
+    fn tuning() -> Vec<Document> {
+        Vec::new()
+    }
+}
+
+/// Documents of about 570 bytes with a field of each of the main types.
+pub(crate) struct Order;
+
+impl Documents for Order {
+    fn key(number: usize) -> Bson {
+        key(number)
+    }
+
+    fn id(number: usize) -> String {
+        id(number)
+    }
+
+    fn document(number: usize, revision: u32) -> Result<Document> {
+        document(number, revision)
+    }
+
+    fn indexed(number: usize, revision: u32) -> Value {
+        indexed(number, revision)
+    }
+}
+
 /// Above 2^53, where a double no longer holds every number.
 const LARGE: i64 = 9_007_199_254_740_993;
 

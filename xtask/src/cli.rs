@@ -21,6 +21,7 @@ pub const COMMANDS: &[Command] = &[
     crate::check::COMMAND,
     crate::test::COMMAND,
     crate::ftest::COMMAND,
+    crate::perf::COMMAND,
     crate::backend::COMMAND,
     crate::deny::COMMAND,
     crate::image::COMMAND,
@@ -79,6 +80,19 @@ pub fn take_switch(arguments: &mut Vec<String>, name: &str) -> bool {
     let before = arguments.len();
     arguments.retain(|argument| argument != name);
     arguments.len() < before
+}
+
+/// Takes `name VALUE` out of `arguments`.
+///
+/// # Errors
+/// When nothing follows the name.
+pub fn take_value(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>> {
+    let Some(place) = arguments.iter().position(|argument| argument == name) else { return Ok(None) };
+    if place + 1 == arguments.len() {
+        return Err(Error::Usage(format!("{name} takes a value")));
+    }
+    arguments.remove(place);
+    Ok(Some(arguments.remove(place)))
 }
 
 /// Refuses what is left of `arguments` when it looks like a switch.

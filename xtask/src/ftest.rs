@@ -38,7 +38,7 @@ fails with the first difference. What it started is ended, also on failure and C
 };
 
 fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    let options = Options::of(arguments, &known(&shell.root)?)?;
+    let options = Options::of(arguments, &known(&shell.root, "ftest")?)?;
     let mongo = Mongo::of(shell, &options);
     let shell =
         if mongo == Mongo::Native { shell.with_var("MONGOD", mongod::ensure(shell)?) } else { shell.clone() };
@@ -89,13 +89,16 @@ fn url_of<'a>(up: &'a [server::Server], backend: &Backend) -> Option<&'a str> {
     up.iter().find(|server| server.name == backend.name).map(|server| server.url.as_str())
 }
 
-/// The names of the sources that have an end-to-end test.
-fn known(root: &Path) -> Result<Vec<String>> {
+/// The names of the sources that have an example of this kind: an end-to-end test, or a performance program.
+///
+/// # Errors
+/// When the crates can't be listed.
+pub(crate) fn known(root: &Path, kind: &str) -> Result<Vec<String>> {
     let folder = root.join("crates");
     let entries = fs::read_dir(&folder).map_err(Error::file("list", &folder))?;
     let names = entries.flatten().filter_map(|entry| {
         let name = entry.file_name().to_str()?.strip_prefix("source-")?.to_owned();
-        entry.path().join(format!("examples/ftest-{name}.rs")).is_file().then_some(name)
+        entry.path().join(format!("examples/{kind}-{name}.rs")).is_file().then_some(name)
     });
     let mut names: Vec<String> = names.collect();
     names.sort();

@@ -18,6 +18,7 @@ pub mod image;
 pub mod llvm;
 pub mod mongod;
 pub mod new_source;
+pub mod perf;
 pub mod prove;
 pub mod test;
 

@@ -17,11 +17,13 @@ mod steps;
 
 pub use options::Options;
 
+pub(crate) use compare::compare;
+pub(crate) use index::Index;
+
 use connectors_core::Registered;
 
 use crate::{Fixture, Result};
 
-use self::index::Index;
 use self::program::Program;
 use self::steps::Steps;
 

@@ -13,7 +13,7 @@
 //! --test contract -- --list` shows them, and a part of a name runs those that hold it. A capability's
 //! tests are there when the definition names the capability.
 //!
-//! Beside the suite: [`ftest`], the end-to-end test through the program; [`memory`], a source whose backend is
+//! Beside the suite: [`ftest`], the end-to-end test through the program; [`perf`], its performance run; [`memory`], a source whose backend is
 //! the process itself; and [`proxy`], which puts faults between any program and its server.
 #![warn(missing_docs)]
 
@@ -23,6 +23,7 @@ pub mod ftest;
 mod heap;
 mod logs;
 pub mod memory;
+pub mod perf;
 mod population;
 pub mod proxy;
 mod random;

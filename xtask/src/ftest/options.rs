@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::backend::{Backend, elasticsearch, opensearch};
-use crate::cli::take_switch;
+use crate::cli::{take_switch, take_value};
 use crate::error::{Error, Result};
 
 /// What is to be tested, and how.
@@ -77,14 +77,4 @@ fn server(name: Option<&str>) -> Result<Server> {
             Err(Error::Usage(format!("--es takes embedded, elasticsearch or opensearch, not `{other}`")))
         }
     }
-}
-
-/// Takes `name VALUE` out of the words.
-fn take_value(words: &mut Vec<String>, name: &str) -> Result<Option<String>> {
-    let Some(place) = words.iter().position(|word| word == name) else { return Ok(None) };
-    if place + 1 == words.len() {
-        return Err(Error::Usage(format!("{name} takes a value")));
-    }
-    words.remove(place);
-    Ok(Some(words.remove(place)))
 }

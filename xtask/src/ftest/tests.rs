@@ -59,7 +59,7 @@ fn the_command_line_is_understood() {
 
 #[test]
 fn sources_with_a_test_are_known() {
-    assert_eq!(known(&machine().shell.root).unwrap(), ["directory", "mongo"]);
+    assert_eq!(known(&machine().shell.root, "ftest").unwrap(), ["directory", "mongo"]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn what_a_source_tests_besides_is_run_behind_its_steps() {
 #[test]
 fn what_is_missing_is_built() {
     let machine = machine().program("cargo", "");
-    let options = Options::of(&words("directory"), &known(&machine.shell.root).unwrap()).unwrap();
+    let options = Options::of(&words("directory"), &known(&machine.shell.root, "ftest").unwrap()).unwrap();
     assert_eq!(built(&machine.shell, &options).unwrap(), machine.path("target/debug"));
     let expected = [
         "cargo build --locked --package connectors --package elastic-embedded --bins",

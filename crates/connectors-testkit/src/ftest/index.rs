@@ -9,7 +9,7 @@ use super::Options;
 use crate::Result;
 
 /// The index under test.
-pub(super) struct Index {
+pub(crate) struct Index {
     client: Client,
     url: String,
     pub(super) name: String,
@@ -17,9 +17,13 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn new(options: &Options) -> Result<Self> {
-        let name = format!("ftest-{}", std::process::id());
-        let url = format!("{}/{name}", options.es);
-        Ok(Self { client: Client::builder().no_proxy().build()?, url, name })
+        Self::at(&format!("{}/ftest-{}", options.es, std::process::id()))
+    }
+
+    /// The index at this address, whose last part is its name.
+    pub(crate) fn at(url: &str) -> Result<Self> {
+        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(Self { client: Client::builder().no_proxy().build()?, url: url.to_owned(), name })
     }
 
     pub(super) fn url(&self) -> &str {
@@ -27,7 +31,7 @@ impl Index {
     }
 
     /// Documents, as a search sees them now; none while there is no index.
-    pub(super) async fn count(&self) -> Result<u64> {
+    pub(crate) async fn count(&self) -> Result<u64> {
         let refreshed = self.client.post(format!("{}/_refresh", self.url)).send().await?;
         if refreshed.status() == StatusCode::NOT_FOUND {
             return Ok(0);
@@ -47,7 +51,7 @@ impl Index {
     }
 
     /// Removes the index.
-    pub(super) async fn remove(&self) -> Result<()> {
+    pub(crate) async fn remove(&self) -> Result<()> {
         self.client.delete(&self.url).send().await?;
         Ok(())
     }
