@@ -74,8 +74,8 @@ impl Writer {
         self.out.push(b'{');
         for (index, (name, value)) in elements.iter().enumerate() {
             match renamed.as_ref().map(|renamed| &renamed[index]) {
-                None => self.name(&String::from_utf8_lossy(name)),
-                Some(Some(name)) => self.name(name),
+                None => self.name(name),
+                Some(Some(name)) => self.name(name.as_bytes()),
                 Some(None) => continue,
             }
             self.value(*value, level)?;
@@ -84,9 +84,9 @@ impl Writer {
         Ok(())
     }
 
-    fn name(&mut self, name: &str) {
+    fn name(&mut self, name: &[u8]) {
         self.separate(b'{');
-        self.json(name);
+        self.text(name);
         self.out.push(b':');
     }
 
@@ -195,7 +195,7 @@ impl Writer {
     }
 
     fn text(&mut self, bytes: &[u8]) {
-        self.json(&*String::from_utf8_lossy(bytes));
+        text::quote(&mut self.out, bytes);
     }
 
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) {

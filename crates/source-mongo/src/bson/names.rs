@@ -17,8 +17,15 @@ const FEW: usize = 16;
 ///
 /// A name that can stay does, whatever the others become: only those that are changed give way.
 pub(super) fn renamed(fields: &[Element<'_>], root: bool) -> Option<Vec<Option<String>>> {
-    let as_they_are = fields.iter().all(|(name, _)| stays(name, root).is_some()) && all_different(fields);
+    let fits = |name: &[u8]| is_usual(name) || stays(name, root).is_some();
+    let as_they_are = fields.iter().all(|(name, _)| fits(name)) && all_different(fields);
     (!as_they_are).then(|| unique(fields, root))
+}
+
+/// True for nearly all names: lowercase letters at the start and none of what [`stays`] must look for.
+fn is_usual(name: &[u8]) -> bool {
+    let starts = name.first().is_some_and(|byte| byte.is_ascii_lowercase() && *byte != b'i');
+    starts && name.len() < 64 && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 /// The name as text when it needs no change.

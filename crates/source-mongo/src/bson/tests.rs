@@ -232,3 +232,29 @@ fn nesting_that_no_server_stores_is_refused() {
     let error = to_json(raw.as_bytes(), LegacyUuid::InOrder).unwrap_err();
     assert_eq!(error.to_string(), "the bytes are no valid BSON: it is nested too deep");
 }
+
+#[test]
+fn dates_are_written_as_chrono_writes_them() {
+    let around = |millis: i64| (-3..=3).map(move |near| millis + near);
+    let places = [-62_167_219_200_000, -1, 0, 951_782_400_000, 1_709_251_199_999, 253_402_300_799_990];
+    for millis in places.into_iter().flat_map(around) {
+        let date = chrono::DateTime::from_timestamp_millis(millis).unwrap();
+        let year = chrono::Datelike::year(&date);
+        let expected =
+            (0..=9999).contains(&year).then(|| date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+        assert_eq!(text::date(millis), expected, "{millis}");
+    }
+}
+
+#[test]
+fn texts_are_quoted_as_serde_json_quotes_them() {
+    for quoted in ["", "plain words", "Grüße", "a\"b", "a\\b", "a\nb", "\u{7f}", "\u{1}", "\u{2028}", "😀"]
+    {
+        let mut out = Vec::new();
+        text::quote(&mut out, quoted.as_bytes());
+        assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(quoted).unwrap());
+    }
+    let mut out = Vec::new();
+    text::quote(&mut out, b"a\xffb");
+    assert_eq!(out, "\"a\u{fffd}b\"".as_bytes());
+}

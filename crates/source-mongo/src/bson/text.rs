@@ -2,13 +2,39 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Datelike as _, SecondsFormat};
+use chrono::{DateTime, Datelike as _, Timelike as _};
 
 use super::LegacyUuid;
 
 /// Lowercase hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| hex_digits(*byte)).map(char::from).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    bytes.iter().for_each(|byte| text.extend(hex_digits(*byte).map(char::from)));
+    text
+}
+
+/// Appends a JSON string. Bytes that are no UTF-8 become replacement characters.
+pub(super) fn quote(out: &mut Vec<u8>, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok(_) if needs_no_escape(bytes) => {
+            out.reserve(bytes.len() + 2);
+            out.push(b'"');
+            out.extend_from_slice(bytes);
+            out.push(b'"');
+        }
+        Ok(text) => escape(out, text),
+        Err(_) => escape(out, &String::from_utf8_lossy(bytes)),
+    }
+}
+
+/// Without a way out half way: so it is done many bytes at a time.
+fn needs_no_escape(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |plain, byte| plain & (*byte >= 0x20) & (*byte != b'"') & (*byte != b'\\'))
+}
+
+fn escape(out: &mut Vec<u8>, text: &str) {
+    // A text written to memory can't fail.
+    let _ = serde_json::to_writer(out, text);
 }
 
 /// The two digits of a byte.
@@ -20,7 +46,23 @@ pub(super) fn hex_digits(byte: u8) -> [u8; 2] {
 /// ISO 8601 in UTC with milliseconds; none outside of the years 0 to 9999, which have no such form.
 pub(super) fn date(millis: i64) -> Option<String> {
     let date = DateTime::from_timestamp_millis(millis)?;
-    (0..=9999).contains(&date.year()).then(|| date.to_rfc3339_opts(SecondsFormat::Millis, true))
+    let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
+    let mut text = String::with_capacity("0000-00-00T00:00:00.000Z".len());
+    let parts = [
+        (year, 4, '-'),
+        (date.month(), 2, '-'),
+        (date.day(), 2, 'T'),
+        (date.hour(), 2, ':'),
+        (date.minute(), 2, ':'),
+        (date.second(), 2, '.'),
+        (date.timestamp_subsec_millis(), 3, 'Z'),
+    ];
+    for (number, digits, behind) in parts {
+        let places = (0..digits).rev().map(|place| 10_u32.pow(place));
+        text.extend(places.filter_map(|place| char::from_digit(number / place % 10, 10)));
+        text.push(behind);
+    }
+    Some(text)
 }
 
 /// UUIDs as UUID text, everything else in base64.
@@ -46,8 +88,14 @@ fn in_text_order(mut uuid: [u8; 16], legacy: LegacyUuid) -> [u8; 16] {
 }
 
 fn uuid_text(uuid: [u8; 16]) -> String {
-    let digits = hex(&uuid);
-    format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
+    let mut text = String::with_capacity(36);
+    for (place, byte) in uuid.into_iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.extend(hex_digits(byte).map(char::from));
+    }
+    text
 }
 
 /// `/pattern/options`.
