@@ -28,6 +28,8 @@ pub struct Bulk {
     client: Client,
     index: Arc<str>,
     open: Batch,
+    /// Buffers of bulks that are through, for those that come.
+    spare: Vec<Vec<u8>>,
     flying: JoinSet<Delivery>,
     bytes_flying: usize,
     ids: HashSet<u64, BuildHasherDefault<AsIs>>,
@@ -45,6 +47,7 @@ impl Bulk {
             client: client.clone(),
             index: index.into(),
             open: Batch::default(),
+            spare: Vec::new(),
             flying: JoinSet::new(),
             bytes_flying: 0,
             ids: HashSet::default(),
@@ -64,6 +67,9 @@ impl Bulk {
             self.settle().await;
         }
         self.ids.insert(item.hash);
+        if self.open.is_empty() {
+            self.open = Batch::over(self.buffer());
+        }
         self.open.push(item, write);
         if self.open.len() >= self.client.settings().bulk.chunk_bytes {
             self.launch().await;
@@ -117,11 +123,24 @@ impl Bulk {
             self.written.refuse(unsent.seal().into_items(), &format!("not sent: {why}"));
             return;
         }
-        let capacity = self.open.len();
-        let batch = std::mem::replace(&mut self.open, Batch::with_capacity(capacity));
+        let batch = std::mem::take(&mut self.open);
         self.bytes_flying += batch.len();
         let (client, index, window) = (self.client.clone(), self.index.clone(), self.window.clone());
         self.flying.spawn(async move { deliver(&client, &index, batch, &window).await });
+    }
+
+    /// A buffer for a whole bulk: one that was used before, or a new one with room for its last document too.
+    fn buffer(&mut self) -> Vec<u8> {
+        let chunk = self.client.settings().bulk.chunk_bytes;
+        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(chunk + chunk / 8))
+    }
+
+    /// Keeps a buffer unless a very large document made it grow.
+    fn keep(&mut self, buffer: Vec<u8>) {
+        let usual = 2 * self.client.settings().bulk.chunk_bytes;
+        if buffer.capacity() <= usual && self.spare.len() <= self.flying.len() {
+            self.spare.push(buffer);
+        }
     }
 
     /// Waits for one answer; false when nothing is in flight.
@@ -133,6 +152,7 @@ impl Bulk {
                 for hash in &delivery.hashes {
                     self.ids.remove(hash);
                 }
+                delivery.buffer.into_iter().for_each(|buffer| self.keep(buffer));
                 self.written.add(delivery.written);
                 self.break_by(delivery.error);
             }

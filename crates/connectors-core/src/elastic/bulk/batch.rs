@@ -36,10 +36,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch with room for this many bytes.
+    /// An empty batch in this buffer.
     #[must_use]
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self { lines: Vec::with_capacity(bytes), items: Vec::new() }
+    pub fn over(mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        Self { lines: buffer, items: Vec::new() }
     }
 
     /// Appends an operation; `write` appends the document, without a newline.
@@ -136,6 +137,15 @@ mod tests {
 
     fn item(id: &str, kind: Kind) -> Item {
         Item { id: id.into(), hash: crate::document::hash(id.as_bytes()), kind }
+    }
+
+    #[test]
+    fn a_used_buffer_begins_empty_and_keeps_its_room() {
+        let batch = Batch::over(vec![7; 100]);
+        assert!(batch.is_empty() && batch.lines.is_empty() && batch.lines.capacity() >= 100);
+        let lines = batch.seal().lines();
+        assert!(lines.is_unique());
+        assert!(Vec::from(lines).capacity() >= 100, "the same buffer comes back out of what was sent");
     }
 
     #[test]

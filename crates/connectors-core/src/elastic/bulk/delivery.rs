@@ -60,17 +60,21 @@ pub(super) struct Delivery {
     pub(super) hashes: Vec<u64>,
     pub(super) written: Written,
     pub(super) error: Option<Error>,
+    /// What the batch lay in, unless something still holds it.
+    pub(super) buffer: Option<Vec<u8>>,
 }
 
 /// Sends a batch until each of its items is written or refused.
 pub(super) async fn deliver(client: &Client, index: &str, batch: Batch, window: &Window) -> Delivery {
     let bytes = batch.len();
     let sealed = batch.seal();
+    let lines = sealed.lines();
     let hashes = sealed.items().map(|item| item.hash).collect();
     let mut courier =
         Courier { client, window, path: format!("/{index}/_bulk"), written: Written::default() };
     let error = courier.carry(sealed).await.err();
-    Delivery { bytes, hashes, written: courier.written, error }
+    let buffer = lines.is_unique().then(|| lines.into());
+    Delivery { bytes, hashes, written: courier.written, error, buffer }
 }
 
 struct Courier<'a> {
