@@ -14,7 +14,7 @@ pub mod elastic;
 mod error;
 pub mod http;
 mod retry;
-mod rules;
+pub mod rules;
 mod source;
 pub mod sync;
 

@@ -1,23 +1,48 @@
 //! Which documents of a source are wanted.
 
-use serde::{Deserialize, Serialize};
+mod basic;
+mod compare;
+mod fields;
+mod filtering;
+mod rule;
+
+pub use basic::Basic;
+pub use filtering::{Filtering, RuleSet, Snippet, State, Validation};
+pub use rule::{Operator, Policy, Rule};
+
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::document::hash;
 
-/// The rules of a sync: those in the source's own language, if any.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// The rules of a sync: those that hold for any source, and those in the source's own language.
+#[derive(Debug, Clone, Default)]
 pub struct Rules {
+    /// What is decided document by document, whatever the source.
+    pub basic: Basic,
     /// The source's own filter, as an operator wrote it (see [`AdvancedRules`](crate::AdvancedRules)).
-    #[serde(default)]
     pub advanced: Option<Value>,
 }
 
 impl Rules {
+    /// Everything is wanted.
+    pub const NONE: Self = Self { basic: Basic::NONE, advanced: None };
+
+    /// Rules in the source's own language alone.
+    #[must_use]
+    pub fn advanced(rules: Value) -> Self {
+        Self { advanced: Some(rules), ..Self::NONE }
+    }
+
     /// A number that differs when the rules do; zero without rules.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        self.advanced.as_ref().map_or(0, |rules| hash(rules.to_string().as_bytes()))
+        let advanced = self.advanced.as_ref().map_or(0, |rules| hash(rules.to_string().as_bytes()));
+        if self.basic.is_empty() {
+            return advanced;
+        }
+        let both = [self.basic.fingerprint().to_le_bytes(), advanced.to_le_bytes()].concat();
+        hash(&both)
     }
 }
 
@@ -31,15 +56,4 @@ pub struct RuleProblem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn changed_rules_have_another_fingerprint() {
-        let rules = |value| Rules { advanced: Some(value) };
-        assert_eq!(Rules::default().fingerprint(), 0);
-        assert_eq!(rules(json!({"a": 1})).fingerprint(), rules(json!({"a": 1})).fingerprint());
-        assert_ne!(rules(json!({"a": 1})).fingerprint(), rules(json!({"a": 2})).fingerprint());
-    }
-}
+mod tests;

@@ -55,7 +55,7 @@ impl World {
     fn job<'a>(&'a self, context: &'a Context, counters: &'a Counters) -> Job<'a> {
         Job {
             source: self.connection.source(),
-            rules: const { &Rules { advanced: None } },
+            rules: const { &Rules::NONE },
             client: &self.client,
             index: "docs",
             context,

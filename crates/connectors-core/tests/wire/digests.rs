@@ -218,7 +218,7 @@ async fn what_shapes_documents_sends_just_what_it_touches() {
     world.context.limits.max_content = 3;
     let report = world.sync(&source).await;
     assert_eq!((known(&report), accounts(&report), report.marks_read), (BY_DIGEST, [0, 30, 270, 0, 0], 0));
-    world.rules = Rules { advanced: Some(json!({"find": {}})) };
+    world.rules = Rules::advanced(json!({"find": {}}));
     let report = world.sync(&source).await;
     assert_eq!((known(&report), accounts(&report), report.marks_read), (BY_DIGEST, [0, 300, 0, 0, 0], 0));
     assert_eq!(accounts(&world.sync(&source).await), [0, 0, 300, 0, 0]);

@@ -75,7 +75,7 @@ fn cases<F: Fixture, T>(
     choose: fn(RuleCase) -> Option<(serde_json::Value, T)>,
 ) -> Result<Vec<(Rules, T)>, Broken> {
     let chosen = stage.fixture.rules().into_iter().filter_map(choose);
-    let chosen: Vec<_> = chosen.map(|(rules, verdict)| (Rules { advanced: Some(rules) }, verdict)).collect();
+    let chosen: Vec<_> = chosen.map(|(rules, verdict)| (Rules::advanced(rules), verdict)).collect();
     if chosen.is_empty() {
         let text = format!("advanced rules are advertised, but rules() has no {kind} ones to try them with");
         return Err(Broken::Fixture(text.into()));

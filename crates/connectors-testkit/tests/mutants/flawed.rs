@@ -144,7 +144,7 @@ impl Source for Flawed {
     }
 
     fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>> {
-        static EVERYTHING: Rules = Rules { advanced: None };
+        static EVERYTHING: Rules = Rules::NONE;
         if self.is(Flaw::TaskLeftOver) {
             tokio::spawn(future::pending::<()>());
         }

@@ -10,7 +10,7 @@ use crate::settings;
 pub(super) async fn read(file: Option<&Path>, connection: &dyn Connection) -> Result<Rules> {
     let Some(file) = file else { return Ok(Rules::default()) };
     let shown = file.display().to_string();
-    let rules = Rules { advanced: Some(settings::file(file)?) };
+    let rules = Rules::advanced(settings::file(file)?);
     let source = connection.advanced_rules().ok_or_else(|| {
         Error::config("this source has no rules of its own; leave `--rules` out").with("file", &shown)
     })?;

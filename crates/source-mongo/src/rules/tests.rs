@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 
 fn rules(value: Value) -> Rules {
-    Rules { advanced: Some(value) }
+    Rules::advanced(value)
 }
 
 fn problems(value: Value) -> Vec<String> {

@@ -143,5 +143,5 @@ pub(crate) fn body(document: Document) -> (String, Value) {
 }
 
 pub(crate) fn rules(advanced: Value) -> Rules {
-    Rules { advanced: Some(advanced) }
+    Rules::advanced(advanced)
 }
