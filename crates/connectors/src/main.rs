@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod logging;
 mod registry;
+mod schedule;
 mod server;
 mod settings;
 mod show;
