@@ -70,7 +70,8 @@ impl Desk {
     fn connect(&self, arguments: &SourceArgs) -> Result<Box<dyn Connection>> {
         let connector = registry::source(&arguments.name, &self.settings.sources)?;
         let fields: Vec<String> = connector.fields().into_iter().map(|field| field.name).collect();
-        connector.connect(&settings::of_source(arguments, &fields)?, &self.context)
+        let values = self.settings.secrets().resolve(&settings::of_source(arguments, &fields)?)?;
+        connector.connect(&values, &self.context)
     }
 }
 

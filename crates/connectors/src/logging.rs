@@ -1,9 +1,11 @@
-//! Where log lines go: standard error, as text.
+//! Where log lines go: standard error, as text, with secrets masked.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 
 use connectors_core::{Error, Result};
 use tracing_subscriber::EnvFilter;
+
+use crate::secrets::mask;
 
 /// Begins to log at this level or by this filter.
 pub(crate) fn start(filter: &str) -> Result<()> {
@@ -14,9 +16,43 @@ pub(crate) fn start(filter: &str) -> Result<()> {
     })?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(stderr)
+        .with_writer(|| Masked(stderr()))
         .with_ansi(stderr().is_terminal())
         .with_target(false);
     let _ = subscriber.try_init();
     Ok(())
+}
+
+/// Writes whole lines, as the subscriber hands them over, with secrets masked.
+struct Masked<W>(W);
+
+impl<W: Write> Write for Masked<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.write_all(mask(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::Secrets;
+
+    #[test]
+    fn lines_are_written_with_secrets_masked() {
+        let folder = tempfile::TempDir::new().unwrap();
+        std::fs::write(folder.path().join("log"), "never-in-a-log").unwrap();
+        let values = serde_json::json!({"uri": "${secret:log}"});
+        let secrets = Secrets::new(Some(folder.path().to_owned()));
+        secrets.resolve(values.as_object().unwrap()).unwrap();
+        let mut masked = Masked(Vec::new());
+        let line = b"WARN can't reach mongodb://u:never-in-a-log@h\n";
+        assert_eq!(masked.write(line).unwrap(), line.len());
+        masked.flush().unwrap();
+        assert_eq!(masked.0, b"WARN can't reach mongodb://u:***@h\n");
+    }
 }

@@ -5,6 +5,7 @@ mod commands;
 mod logging;
 mod registry;
 mod schedule;
+mod secrets;
 mod server;
 mod settings;
 mod show;

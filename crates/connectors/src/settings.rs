@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::cli::Global;
+use crate::secrets::{self, Secrets};
 use tree::{Tree, flatten};
 
 /// The file with every setting and its default, as it was when this was built.
@@ -70,6 +71,8 @@ connectors_core::config! {
         pub(crate) sync_marks: Option<PathBuf>,
         #[label = "service.max_file_download_size"]
         pub(crate) service_max_file_download_size: u64,
+        #[label = "service.secrets"]
+        pub(crate) service_secrets: Option<PathBuf>,
         #[label = "service.log_level"]
         pub(crate) service_log_level: String,
     }
@@ -132,6 +135,11 @@ impl Settings {
     pub(crate) fn marks(&self) -> Option<PathBuf> {
         let platform = || platform_folder().map(|folder| folder.join("marks"));
         self.keys.sync_marks.clone().or_else(platform)
+    }
+
+    /// What references in the settings of sources lead to.
+    pub(crate) fn secrets(&self) -> Secrets {
+        Secrets::new(self.keys.service_secrets.clone())
     }
 
     /// How to reach Elasticsearch; none without a host.
@@ -249,7 +257,11 @@ pub(crate) fn of_source(arguments: &crate::cli::SourceArgs, fields: &[String]) -
 }
 
 fn source_file(path: &Path) -> Result<Map<String, Value>> {
-    match file(path)? {
+    // References to secrets stay: they are resolved, and masked, where the source is made.
+    let variable = |name: &str| {
+        if secrets::is_reference(name) { Some(format!("${{{name}}}")) } else { env::var(name).ok() }
+    };
+    match filled(path, &variable)? {
         Value::Object(values) => Ok(values),
         _ => Err(Error::config("the source's settings are not a table of keys and values")
             .with("file", path.display())),
@@ -258,10 +270,14 @@ fn source_file(path: &Path) -> Result<Map<String, Value>> {
 
 /// A YAML or JSON file with its variables filled in.
 pub(crate) fn file(path: &Path) -> Result<Value> {
+    filled(path, &|name| env::var(name).ok())
+}
+
+fn filled(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Value> {
     let shown = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|error| Error::config("the file can't be read").with("file", &shown).caused_by(error))?;
-    environment::fill(parse(&text, &shown)?, &|name| env::var(name).ok(), &shown)
+    environment::fill(parse(&text, &shown)?, variable, &shown)
 }
 
 #[cfg(test)]

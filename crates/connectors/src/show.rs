@@ -8,6 +8,8 @@ use connectors_core::Error;
 use connectors_core::sync::{Difference, Report, Status, Verification};
 use serde_json::{Value, json};
 
+use crate::secrets::mask;
+
 /// Stand around a match in a fragment until it is shown.
 pub(crate) const OPEN: &str = "\u{1}";
 /// See [`OPEN`].
@@ -15,17 +17,17 @@ pub(crate) const CLOSE: &str = "\u{2}";
 
 /// One line of a result.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    println!("{}", mask(text));
 }
 
 /// One line beside the result.
 pub(crate) fn note(text: &str) {
-    eprintln!("{text}");
+    eprintln!("{}", mask(text));
 }
 
 /// Why the program ends.
 pub(crate) fn error(error: &Error) {
-    eprintln!("error: {error}");
+    eprintln!("error: {}", mask(&error.to_string()));
 }
 
 /// A table for the terminal's width.
@@ -34,7 +36,7 @@ pub(crate) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(head.to_vec());
     table.set_width(120);
-    table.add_rows(rows);
+    table.add_rows(rows.map(|row| row.iter().map(|cell| mask(cell).into_owned()).collect::<Vec<_>>()));
     println!("{table}");
 }
 
