@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod declared;
 mod logging;
 mod registry;
 mod schedule;
