@@ -1,9 +1,9 @@
 //! Keeps an index equal to a source.
 //!
 //! ```text
-//! source.documents ─► inventory ─► content ─► bulk ─► Elasticsearch
-//!                     unchanged?   fetch,     encode once,
-//!                                  extract    several in flight, retry per item
+//! source.documents ─► inventory ─► rules ─► content ─► bulk ─► Elasticsearch
+//!                     unchanged?   wanted?  fetch,     encode once,
+//!                                           extract    several in flight, retry per item
 //! at the end, if the listing was complete: unseen ─► guard ─► bulk deletes ─► digest ─► report
 //! ```
 

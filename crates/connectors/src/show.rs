@@ -159,7 +159,9 @@ fn size(bytes: u64) -> String {
 
 /// How an index differs from its source.
 pub(crate) fn verification(found: &Verification) {
-    line(&format!("{}: listed {}, equal {}", found.index, found.listed, found.equal));
+    let filtered = (found.filtered > 0).then(|| format!(", left out by rules {}", found.filtered));
+    let filtered = filtered.unwrap_or_default();
+    line(&format!("{}: listed {}, equal {}{filtered}", found.index, found.listed, found.equal));
     let kinds = [("missing", &found.missing), ("stale", &found.stale), ("left over", &found.left_over)];
     kinds.iter().filter_map(|(what, found)| difference(what, found)).for_each(|text| line(&text));
     if let Some(compared) = found.compared {

@@ -63,6 +63,11 @@ impl Body {
         Self(Kept::Promise(Box::new(make)))
     }
 
+    /// What [`into_bytes`](Self::into_bytes) gave.
+    pub(crate) fn kept(bytes: Result<Bytes>) -> Self {
+        Self(bytes.map_or_else(Kept::Failed, Kept::Bytes))
+    }
+
     /// True for names that a source's own top-level field can't have.
     #[must_use]
     pub fn is_reserved(name: &str) -> bool {

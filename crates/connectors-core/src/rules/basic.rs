@@ -10,6 +10,7 @@ use super::compare::Scalar;
 use super::fields::Wanted;
 use super::rule::{Given, Policy, Rule};
 use crate::document::hash;
+use crate::{Body, Document};
 
 /// A set of basic rules, in their order and ready to be evaluated.
 ///
@@ -97,6 +98,19 @@ impl Basic {
     #[must_use]
     pub fn admits(&self, id: &str, timestamp: Option<DateTime<Utc>>, body: &[u8]) -> bool {
         self.decide(id, timestamp, body).is_none_or(|rule| rule.policy == Policy::Include)
+    }
+
+    /// The document, unless the rules leave it out. Its body is serialised where there are rules; one that can't
+    /// be is let through, to fail where it is sent.
+    pub(crate) fn sift(&self, mut document: Document) -> Option<Document> {
+        if self.is_empty() {
+            return Some(document);
+        }
+        let body = document.body.into_bytes();
+        let is_wanted =
+            body.as_ref().map_or(true, |body| self.admits(document.id.as_str(), document.timestamp, body));
+        document.body = Body::kept(body);
+        is_wanted.then_some(document)
     }
 
     /// A number that differs when the rules decide otherwise: names, dates and numbers of order are no part of it.

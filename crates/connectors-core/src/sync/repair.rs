@@ -44,7 +44,7 @@ impl Run<'_, '_> {
         let (render, mut names) = (Render::new(self.job), Names::new());
         let mut documents = self.job.source.documents(self.job.rules);
         while let Some(listed) = documents.next().await {
-            let document = listed?;
+            let Some(document) = self.job.rules.basic.sift(listed?) else { continue };
             let id = document.id().hash();
             if let Some(marks) = relisted.get_mut(&id) {
                 names.insert(id, document.id().as_str().to_owned());

@@ -180,6 +180,9 @@ impl<'a, 'j> Run<'a, 'j> {
             return self.unchanged();
         }
         let id = document.id.clone();
+        let Some(document) = self.job.rules.basic.sift(document) else {
+            return self.filtered(id.into_string()).await;
+        };
         match Draft::new(document) {
             Ok((draft, Some(content))) => self.fetch(draft, content),
             Ok((draft, None)) => return self.write(draft, None).await,
@@ -189,6 +192,13 @@ impl<'a, 'j> Run<'a, 'j> {
             }
         }
         self.check_failures()
+    }
+
+    /// Counts a document that the rules leave out. A full sync finds it unseen at the end, an incremental one
+    /// deletes it now.
+    async fn filtered(&mut self, id: String) -> Result<()> {
+        self.report.filtered += 1;
+        if self.inventory.is_known() { Ok(()) } else { self.delete(id).await }
     }
 
     /// True when the document failed before and is to be sent whatever the index holds.

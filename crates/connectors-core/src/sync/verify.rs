@@ -25,8 +25,10 @@ pub use self::deep::Differing;
 pub struct Verification {
     /// The index.
     pub index: String,
-    /// Documents that the source listed.
+    /// Documents that the source listed, without those that the rules leave out.
     pub listed: u64,
+    /// Documents that the rules leave out.
+    pub filtered: u64,
     /// Documents that the index holds as they are.
     pub equal: u64,
     /// Documents that the index lacks.
@@ -89,7 +91,10 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
     let mut documents = job.source.documents(job.rules);
     while let Some(listed) = documents.next().await {
         match listed {
-            Ok(document) => comparison.document(document).await?,
+            Ok(document) => match job.rules.basic.sift(document) {
+                Some(document) => comparison.document(document).await?,
+                None => comparison.found.filtered += 1,
+            },
             Err(error) => comparison.error(&error),
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use connectors_core::rules::Basic;
 use connectors_core::sync::{Report, Status, full_resumable, incremental};
 use connectors_core::{
     Change, Cursor, Document, DocumentId, Error, ErrorKind, Incremental, Result, Rules, Source,
@@ -129,6 +130,30 @@ async fn changes_are_applied_in_order_and_the_cursor_kept() {
     assert_eq!(*log.asked_from.lock().unwrap(), [0, 9]);
     log.memory.set(expected);
     assert_eq!(accounts(&full(&world, &log).await), [0, 0, 6, 0, 0], "the marks are those of a full sync");
+}
+
+#[tokio::test]
+async fn a_change_to_what_rules_leave_out_is_a_delete() {
+    let mut world = World::one_by_one().await;
+    let rule = json!({"id": "r", "policy": "exclude", "field": "n", "rule": ">", "value": "7", "order": 1});
+    world.rules.basic = Basic::parse(&[rule]).unwrap();
+    let log = Log::of(3);
+    full(&world, &log).await;
+    log.then([
+        Event::Put(Entry::versioned("d1", 10).text("words")),
+        Event::Put(Entry::versioned("new", 8)),
+        Event::Put(Entry::versioned("d2", 7)),
+        Event::Checkpoint(3),
+    ]);
+    let report = apply(&world, &log).await;
+    let expected = (Status::Completed, 2, [0, 1, 0, 0, 2]);
+    assert_eq!(
+        (report.status, report.filtered, accounts(&report)),
+        expected,
+        "`new` too, which was not there"
+    );
+    world.assert_holds(&[entries([0]), vec![Entry::versioned("d2", 7)]].concat());
+    assert_eq!(log.memory.take_asked().1, 0, "its content is not opened");
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ mod repairs;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod stopping;
 #[cfg(test)]
 mod support;
