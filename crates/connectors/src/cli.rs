@@ -1,5 +1,9 @@
 //! What can be asked of the program.
 
+mod fleet;
+
+pub(crate) use fleet::{Connector, Create, Index, Job, Login};
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,6 +69,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         values: Values,
     },
+    /// Run the service: sync connectors by their schedules and when asked, until it is stopped
+    Run,
+    /// Try address and credentials of Elasticsearch, and keep them in the settings file
+    Login(Login),
+    /// Make, look at and change connectors that the service runs
+    #[command(subcommand)]
+    Connector(Connector),
+    /// Ask for sync jobs and look at them
+    #[command(subcommand)]
+    Job(Job),
+    /// List, empty or remove the indices of connectors
+    #[command(subcommand)]
+    Index(Index),
     /// List documents that failed
     Failures {
         /// Only of this index

@@ -1,11 +1,17 @@
 //! The commands, and how each may end.
 
 mod check;
+mod connector;
 mod failures;
 mod follow;
+mod index;
 mod interrupts;
+mod job;
+mod login;
 mod progress;
+mod prompt;
 mod rules;
+mod run;
 mod search;
 mod sources;
 mod sync;
@@ -18,6 +24,8 @@ use connectors_core::sync::{Report, Status};
 use connectors_core::{Connection, Context, Error, ErrorKind, Result};
 
 use crate::cli::{Cli, Command, SourceArgs};
+use crate::protocol::Store;
+use crate::server::Server;
 use crate::settings::{self, Settings};
 use crate::{logging, registry};
 
@@ -75,10 +83,24 @@ impl Desk {
     }
 }
 
+/// A server and the connectors that are registered there.
+struct Fleet {
+    server: Server,
+    store: Store,
+}
+
+impl Fleet {
+    async fn open(desk: &Desk) -> Result<Self> {
+        let server = Server::open(&desk.settings).await?;
+        let store = Store::open(&server.client, desk.settings.wants_connectors_api()).await?;
+        Ok(Self { server, store })
+    }
+}
+
 /// Does what was asked.
 pub(crate) async fn run(cli: Cli) -> Result<End> {
     let settings = Settings::load(&cli.global)?;
-    logging::start(settings.log())?;
+    logging::start(settings.log(), settings.log_format())?;
     let context = Context { limits: settings.limits(), ..Context::default() };
     let marks = settings.marks();
     let desk = Desk { settings, context, marks, json: cli.global.json };
@@ -91,6 +113,11 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
             let source = name.map(|name| SourceArgs { name, values });
             check::run(&desk, source.as_ref()).await
         }
+        Command::Run => run::run(&desk).await,
+        Command::Login(asked) => login::run(&desk, asked).await,
+        Command::Connector(asked) => connector::run(&desk, asked).await,
+        Command::Job(asked) => job::run(&desk, asked).await,
+        Command::Index(asked) => index::run(&desk, asked).await,
         Command::Failures { index } => failures::run(&desk, index.as_deref()).await,
         Command::Verify(arguments) => verify::run(&desk, &arguments).await,
     }

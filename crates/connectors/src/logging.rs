@@ -1,25 +1,37 @@
-//! Where log lines go: standard error, as text, with secrets masked.
+//! Where log lines go: standard error, as text or as JSON, with secrets masked.
+
+mod ecs;
 
 use std::io::{self, IsTerminal, Write, stderr};
 
 use connectors_core::{Error, Result};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::JsonFields;
 
 use crate::secrets::mask;
+use ecs::Ecs;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Plain,
+    /// JSON in the Elastic Common Schema.
+    Ecs,
+}
 
 /// Begins to log at this level or by this filter.
-pub(crate) fn start(filter: &str) -> Result<()> {
+pub(crate) fn start(filter: &str, format: Format) -> Result<()> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Error::config("the log level is none of error, warn, info, debug, trace, and no filter")
             .with("log_level", filter)
             .caused_by(error)
     })?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| Masked(stderr()))
-        .with_ansi(stderr().is_terminal())
-        .with_target(false);
-    let _ = subscriber.try_init();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Masked(stderr()));
+    let _ = match format {
+        Format::Plain => lines.with_ansi(stderr().is_terminal()).with_target(false).try_init(),
+        Format::Ecs => lines.fmt_fields(JsonFields::new()).event_format(Ecs).try_init(),
+    };
     Ok(())
 }
 

@@ -4,10 +4,12 @@ mod cli;
 mod commands;
 mod declared;
 mod logging;
+mod protocol;
 mod registry;
 mod schedule;
 mod secrets;
 mod server;
+mod service;
 mod settings;
 mod show;
 

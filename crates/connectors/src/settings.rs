@@ -1,8 +1,10 @@
 //! The program's settings: the defaults of config.yml, what a file changes, what the command line does.
 
 mod environment;
+mod service;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
@@ -16,7 +18,9 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::cli::Global;
+use crate::logging::Format;
 use crate::secrets::{self, Secrets};
+use crate::service::Served;
 use tree::{Tree, flatten};
 
 /// The file with every setting and its default, as it was when this was built.
@@ -49,6 +53,8 @@ connectors_core::config! {
         pub(crate) elasticsearch_backoff_multiplier: f64,
         #[label = "elasticsearch.max_wait_duration", between(0, 86_400)]
         pub(crate) elasticsearch_max_wait_duration: f64,
+        #[label = "elasticsearch.feature_use_connectors_api"]
+        pub(crate) elasticsearch_feature_use_connectors_api: bool,
         #[label = "elasticsearch.compression"]
         pub(crate) elasticsearch_compression: Option<bool>,
         #[label = "elasticsearch.bulk.chunk_max_mem_size", between(1, 1024)]
@@ -73,8 +79,28 @@ connectors_core::config! {
         pub(crate) service_max_file_download_size: u64,
         #[label = "service.secrets"]
         pub(crate) service_secrets: Option<PathBuf>,
+        #[label = "service.worker_name"]
+        pub(crate) service_worker_name: Option<String>,
+        #[label = "service.idling", between(1, 86_400)]
+        pub(crate) service_idling: u32,
+        #[label = "service.heartbeat", between(1, 1800)]
+        pub(crate) service_heartbeat: u32,
+        #[label = "service.check_interval", between(1, 604_800)]
+        pub(crate) service_check_interval: u32,
+        #[label = "service.max_concurrent_content_syncs", between(1, 10_000)]
+        pub(crate) service_max_concurrent_content_syncs: u32,
+        #[label = "service.max_concurrent_access_control_syncs", between(1, 10_000)]
+        pub(crate) service_max_concurrent_access_control_syncs: u32,
+        #[label = "service.timezone"]
+        pub(crate) service_timezone: String,
+        #[label = "service.missed_runs", one_of(&[("once", "once"), ("skip", "skip"), ("all", "all")])]
+        pub(crate) service_missed_runs: String,
+        #[label = "service.listen"]
+        pub(crate) service_listen: Option<String>,
         #[label = "service.log_level"]
         pub(crate) service_log_level: String,
+        #[label = "service.log_format", one_of(&[("plain", "plain"), ("ecs", "ecs")])]
+        pub(crate) service_log_format: String,
     }
 }
 
@@ -84,6 +110,8 @@ pub(crate) struct Settings {
     keys: Keys,
     /// Service types that may be used.
     pub(crate) sources: Vec<String>,
+    /// The connectors that the service is limited to.
+    served: BTreeMap<String, Served>,
 }
 
 impl Settings {
@@ -105,7 +133,8 @@ impl Settings {
         if let Some(level) = &global.log {
             tree.set("service.log_level", level.as_str().into());
         }
-        let (values, sources) = tree.split("sources");
+        let (mut values, sources) = tree.split("sources");
+        let served = service::served(values.remove("connectors"), shown)?;
         let values: Map<String, Value> =
             values.into_iter().map(|(key, value)| (key.replace('.', "_"), value)).collect();
         let keys = Keys::parse(&values).map_err(|problems| unusable(&by_label(problems), shown))?;
@@ -114,12 +143,22 @@ impl Settings {
                 format!("  sync.delete_max_share: {}: must be from 0 to 1", keys.sync_delete_max_share);
             return Err(unusable(&problem, shown));
         }
-        Ok(Self { keys, sources: sources.into_keys().collect() })
+        Ok(Self { keys, sources: sources.into_keys().collect(), served })
     }
 
     /// The level or filter of the log.
     pub(crate) fn log(&self) -> &str {
         &self.keys.service_log_level
+    }
+
+    /// How log lines look.
+    pub(crate) fn log_format(&self) -> Format {
+        if self.keys.service_log_format == "ecs" { Format::Ecs } else { Format::Plain }
+    }
+
+    /// True when the server's connector API may be used.
+    pub(crate) fn wants_connectors_api(&self) -> bool {
+        self.keys.elasticsearch_feature_use_connectors_api
     }
 
     /// The folder of the embedded server.

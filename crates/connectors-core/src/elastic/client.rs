@@ -15,7 +15,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use elasticsearch::auth::Credentials;
 use elasticsearch::cert::{Certificate, CertificateValidation};
-use elasticsearch::http::headers::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use elasticsearch::http::headers::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -35,6 +37,8 @@ pub struct Traffic {
     pub sent: AtomicU64,
     /// Bytes of the bodies received, after decompression.
     pub received: AtomicU64,
+    /// Answers that asked to slow down: 429.
+    pub busy: AtomicU64,
 }
 
 impl Traffic {
@@ -74,10 +78,16 @@ impl Client {
         &self.engine
     }
 
-    /// What went over the wire so far, by all clones.
+    /// What went over the wire so far, by all clones but those that are [counted apart](Self::counted_apart).
     #[must_use]
     pub fn traffic(&self) -> &Traffic {
         &self.traffic
+    }
+
+    /// The same connection with a count of its own, from zero.
+    #[must_use]
+    pub fn counted_apart(&self) -> Self {
+        Self { traffic: Arc::default(), ..self.clone() }
     }
 
     /// The settings it was made with.
@@ -95,7 +105,10 @@ impl Client {
     /// # Errors
     /// `Transient` when no whole answer came.
     pub async fn send(&self, request: &Request) -> Result<Response> {
-        let mut headers = HeaderMap::new();
+        let given = request.headers.iter();
+        let mut headers: HeaderMap = given
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
         let body = self.body(request, &mut headers).await?;
         self.traffic.requests.fetch_add(1, Relaxed);
         self.traffic.sent.fetch_add(body.as_ref().map_or(0, Bytes::len) as u64, Relaxed);
@@ -106,6 +119,7 @@ impl Client {
         let (status, retry_after) = (answer.status_code().as_u16(), retry_after(answer.headers()));
         let body = answer.bytes().await.map_err(|error| unreachable(&self.settings, error))?;
         self.traffic.received.fetch_add(body.len() as u64, Relaxed);
+        self.traffic.busy.fetch_add(u64::from(status == 429), Relaxed);
         tracing::debug!(method = ?request.method, path = request.path, status, "request");
         Ok(Response { status, retry_after, body })
     }
@@ -169,7 +183,8 @@ impl Client {
     }
 
     /// The error that an unwanted answer stands for.
-    pub(crate) fn refusal(&self, request: &Request, response: &Response) -> Error {
+    #[must_use]
+    pub fn refusal(&self, request: &Request, response: &Response) -> Error {
         refused(request, response)
     }
 

@@ -13,11 +13,13 @@ pub struct Request {
     pub(super) path: String,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Option<(&'static str, Bytes)>,
+    /// Names in lower case.
+    pub(super) headers: Vec<(&'static str, &'static str)>,
 }
 
 impl Request {
     fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None }
+        Self { method, path: path.into(), query: Vec::new(), body: None, headers: Vec::new() }
     }
 
     /// Reads.
@@ -44,6 +46,13 @@ impl Request {
     #[must_use]
     pub fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
+        self
+    }
+
+    /// Adds a header; its name in lower case.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
         self
     }
 

@@ -1,0 +1,157 @@
+//! What can be asked about connectors that the service runs, their jobs and their indices.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use url::Url;
+
+use super::Values;
+use crate::protocol::JobType;
+
+/// Make, look at and change connectors.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connector {
+    /// Make a connector
+    Create(Create),
+    /// List all connectors
+    List,
+    /// Show a connector: state, settings (secrets masked), schedules
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Change settings or the name of a connector
+    Update {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        values: Values,
+        /// Another name
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Remove a connector and its jobs that wait; its index stays
+    Delete {
+        /// Its id
+        id: String,
+    },
+    /// Set when jobs of one type run
+    Schedule {
+        /// Its id
+        id: String,
+        /// Which jobs
+        #[arg(long = "type", value_name = "TYPE", default_value = "full")]
+        job_type: JobType,
+        /// A quartz expression, such as `0 0 2 * * ?` for every night at two
+        #[arg(long = "at", value_name = "EXPRESSION", required_unless_present = "off")]
+        at: Option<String>,
+        /// Jobs of this type no longer run by themselves
+        #[arg(long, conflicts_with = "at")]
+        off: bool,
+    },
+}
+
+/// Make a connector.
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Service type, such as `dir`; `connectors sources` lists them
+    #[arg(value_name = "TYPE")]
+    pub(crate) service_type: String,
+    /// The index that it keeps
+    #[arg(long)]
+    pub(crate) index: String,
+    /// Its name [default: the name of the index]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Its id [default: one that the server finds]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) values: Values,
+    /// The language of its documents, such as `en`
+    #[arg(long)]
+    pub(crate) language: Option<String>,
+    /// The ingest pipeline of its documents
+    #[arg(long)]
+    pub(crate) pipeline: Option<String>,
+    /// A quartz expression: when it is synced in full
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) schedule: Option<String>,
+}
+
+/// Ask for sync jobs and look at them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Job {
+    /// Ask for a sync; the service takes it
+    Start {
+        /// The connector's id
+        connector: String,
+        /// What it does
+        #[arg(long = "type", value_name = "TYPE", default_value = "full")]
+        job_type: JobType,
+    },
+    /// List jobs, the newest last
+    List {
+        /// Only of this connector
+        #[arg(long, value_name = "ID")]
+        connector: Option<String>,
+        /// Only in this state, such as `error`
+        #[arg(long)]
+        status: Option<String>,
+        /// So many at the most
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        last: u32,
+    },
+    /// Show a job
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Ask a job to stop
+    Cancel {
+        /// Its id
+        id: String,
+    },
+}
+
+/// Look at the indices of connectors.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Index {
+    /// List the indices that connectors keep, with their sizes
+    List,
+    /// Empty an index; the next full sync fills it again
+    Clean {
+        /// The index
+        name: String,
+    },
+    /// Remove an index
+    Delete {
+        /// The index
+        name: String,
+    },
+}
+
+/// Try address and credentials of Elasticsearch, and keep them in the settings file. The secret is asked for, or
+/// read from standard input.
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// Its address
+    #[arg(long, value_name = "URL")]
+    pub(crate) host: Option<Url>,
+    /// Log in as this user; without one the secret is an API key
+    #[arg(long)]
+    pub(crate) username: Option<String>,
+    /// The settings file [default: config.yml of this folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl ValueEnum for JobType {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.word()))
+    }
+}

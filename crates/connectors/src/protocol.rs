@@ -1,0 +1,19 @@
+//! The connector protocol of Elasticsearch: connectors and sync jobs as documents of two indices, which
+//! Kibana, the server's connector API and other services read and write too.
+//!
+//! What comes in is read leniently, what goes out is written strictly. A write touches only the fields that it
+//! means, and only the version of the document that was read.
+
+mod configuration;
+mod connector;
+mod job;
+mod record;
+mod status;
+mod store;
+
+pub(crate) use configuration::{completed, is_filled, masked, values};
+pub(crate) use connector::{Connector, NewConnector, Schedule, features, last_scheduled_field};
+pub(crate) use job::{Counts, SyncJob, ended_connector, started_connector};
+pub(crate) use record::{Record, timestamp};
+pub(crate) use status::{ConnectorStatus, JobStatus, JobType, Trigger};
+pub(crate) use store::{Kind, Store, Written};

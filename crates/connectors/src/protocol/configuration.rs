@@ -1,0 +1,175 @@
+//! A connector's settings as they stand in its document: name → field object with a `value`.
+
+use connectors_core::config::Field;
+use serde_json::{Map, Value, json};
+
+/// What stands in place of a secret wherever one would be shown.
+const MASK: &str = "***";
+
+/// The fields that a stored configuration lacks, with their defaults; none when it has all. Fields that this
+/// version does not know are left alone.
+pub(crate) fn completed(stored: &Map<String, Value>, fields: &[Field]) -> Option<Map<String, Value>> {
+    let missing: Map<String, Value> = fields
+        .iter()
+        .filter_map(|field| match stored.get(&field.name) {
+            None => Some((field.name.clone(), field.to_json())),
+            Some(Value::Object(kept)) => lacking(kept, field),
+            Some(bare) => {
+                let mut whole = field.to_json();
+                whole["value"] = bare.clone();
+                Some((field.name.clone(), whole))
+            }
+        })
+        .collect();
+    (!missing.is_empty()).then_some(missing)
+}
+
+/// The properties that a stored field lacks: those of a field of which only the value was written.
+fn lacking(kept: &Map<String, Value>, field: &Field) -> Option<(String, Value)> {
+    let mut whole = field.to_json();
+    let properties = whole.as_object_mut()?;
+    properties.retain(|key, _| !kept.contains_key(key));
+    (!properties.is_empty()).then(|| (field.name.clone(), whole))
+}
+
+/// The values of the known fields, as a source reads them.
+pub(crate) fn values(stored: &Map<String, Value>, fields: &[Field]) -> Map<String, Value> {
+    let known = fields.iter().filter_map(|field| {
+        let value = value_of(stored.get(&field.name)?);
+        Some((field.name.clone(), value.clone()))
+    });
+    known.collect()
+}
+
+/// False while a field that counts and must have a value has none: then a person is needed.
+pub(crate) fn is_filled(stored: &Map<String, Value>, fields: &[Field]) -> bool {
+    fields.iter().filter(|field| field.required && counts(field, stored, fields)).all(|field| {
+        stored.get(&field.name).map(value_of).is_some_and(|value| match value {
+            Value::Null => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => items.iter().any(|item| item.as_str() != Some("")),
+            _ => true,
+        })
+    })
+}
+
+/// True when everything that the field depends on has the value it is to have.
+fn counts(field: &Field, stored: &Map<String, Value>, fields: &[Field]) -> bool {
+    field.depends_on.iter().all(|(name, wanted)| {
+        let default = fields.iter().find(|other| other.name == *name).map(|other| &other.default);
+        let given = stored.get(name).map(value_of).filter(|value| !value.is_null()).or(default);
+        given.is_some_and(|given| text(given) == text(wanted))
+    })
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned).to_lowercase()
+}
+
+/// The value of a field object, or the value that stands there bare.
+fn value_of(field: &Value) -> &Value {
+    match field {
+        Value::Object(properties) => properties.get("value").unwrap_or(&Value::Null),
+        bare => bare,
+    }
+}
+
+/// The configuration as it may be shown: the values of sensitive fields masked, by the stored mark or by ours.
+pub(crate) fn masked(stored: &Map<String, Value>, fields: &[Field]) -> Map<String, Value> {
+    let is_secret = |name: &str, field: &Value| {
+        field["sensitive"] == json!(true) || fields.iter().any(|ours| ours.name == name && ours.sensitive)
+    };
+    let shown = stored.iter().map(|(name, field)| {
+        let mut field = field.clone();
+        if is_secret(name, &field) {
+            match &mut field {
+                Value::Object(properties) => {
+                    for key in ["value", "default_value"] {
+                        if let Some(value) = properties.get_mut(key) {
+                            mask(value);
+                        }
+                    }
+                }
+                bare => mask(bare),
+            }
+        }
+        (name.clone(), field)
+    });
+    shown.collect()
+}
+
+fn mask(value: &mut Value) {
+    if !value.is_null() && value != "" {
+        *value = MASK.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use connectors_core::config::{Config as _, Secret};
+
+    connectors_core::config! {
+        /// A form.
+        struct Form {
+            /// Where it is.
+            #[label = "Host"]
+            host: String,
+            /// Opens it.
+            #[label = "Password"]
+            password: Option<Secret>,
+            /// Encrypted.
+            #[label = "TLS"]
+            tls: bool = false,
+            /// Trusted.
+            #[label = "CA", depends_on("tls", true)]
+            ca: String,
+        }
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn what_is_missing_is_added_and_what_is_foreign_stays() {
+        let stored = object(json!({"host": {"value": "h"}, "foreign": {"value": 1}, "tls": true}));
+        let added = completed(&stored, &Form::fields()).unwrap();
+        assert_eq!(added["host"].get("value"), None, "a value that is there is not touched");
+        assert_eq!((&added["host"]["label"], &added["host"]["order"]), (&json!("Host"), &json!(1)));
+        assert_eq!((&added["tls"]["value"], &added["tls"]["type"]), (&json!(true), &json!("bool")));
+        assert_eq!(added["ca"]["depends_on"], json!([{"field": "tls", "value": true}]));
+        assert!(!added.contains_key("foreign"));
+        let whole = completed(&Map::new(), &Form::fields()).unwrap();
+        assert_eq!((completed(&whole, &Form::fields()), whole.len()), (None, 4));
+        let known = values(&stored, &Form::fields());
+        assert_eq!(known, object(json!({"host": "h", "tls": true})));
+    }
+
+    #[test]
+    fn a_person_is_needed_while_a_required_value_is_missing() {
+        for (stored, filled) in [
+            (json!({}), false),
+            (json!({"host": {"value": ""}}), false),
+            (json!({"host": {"value": null}}), false),
+            (json!({"host": {"value": "h"}}), true),
+            (json!({"host": "h"}), true),
+            (json!({"host": {"value": "h"}, "tls": {"value": true}}), false),
+            (json!({"host": {"value": "h"}, "tls": {"value": "True"}, "ca": {"value": "pem"}}), true),
+        ] {
+            assert_eq!(is_filled(&object(stored.clone()), &Form::fields()), filled, "{stored}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_masked_by_their_mark_or_ours() {
+        let stored = object(json!({
+            "password": {"value": "p"}, "foreign": {"value": "t", "sensitive": true}, "host": {"value": "h"},
+            "empty": {"value": "", "sensitive": true},
+        }));
+        let shown = masked(&stored, &Form::fields());
+        assert_eq!((&shown["password"]["value"], &shown["foreign"]["value"]), (&json!("***"), &json!("***")));
+        assert_eq!((&shown["host"]["value"], &shown["empty"]["value"]), (&json!("h"), &json!("")));
+        assert_eq!(masked(&object(json!({"password": "p"})), &Form::fields())["password"], "***");
+    }
+}

@@ -1,0 +1,174 @@
+//! A connector's document: what is read from it, and what a new one holds.
+
+use chrono::{DateTime, Utc};
+use connectors_core::config::Field;
+use connectors_core::{Capabilities, Registered};
+use serde_json::{Map, Value, json};
+
+use super::{ConnectorStatus, JobType, Record, completed, is_filled, timestamp};
+
+/// The pipeline that a connector's documents go through unless it names another.
+const PIPELINE: &str = "search-default-ingestion";
+/// When a schedule runs that nobody has set: at midnight.
+const MIDNIGHT: &str = "0 0 0 * * ?";
+
+/// A connector as its document tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Connector(pub(crate) Record);
+
+/// When jobs of one type run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Schedule {
+    pub(crate) enabled: bool,
+    /// A quartz expression.
+    pub(crate) interval: String,
+}
+
+impl Connector {
+    pub(crate) fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// Its name, or its id where it has none.
+    pub(crate) fn name(&self) -> &str {
+        self.0.text("name").unwrap_or(&self.0.id)
+    }
+
+    pub(crate) fn service_type(&self) -> Option<&str> {
+        self.0.text("service_type")
+    }
+
+    pub(crate) fn index_name(&self) -> Option<&str> {
+        self.0.text("index_name")
+    }
+
+    pub(crate) fn status(&self) -> Option<ConnectorStatus> {
+        ConnectorStatus::of(self.0.text("status")?)
+    }
+
+    pub(crate) fn configuration(&self) -> Map<String, Value> {
+        self.0.object("configuration")
+    }
+
+    /// When jobs of this type run; none where the document does not say.
+    pub(crate) fn schedule(&self, job_type: JobType) -> Option<Schedule> {
+        let path = format!("scheduling.{job_type}");
+        let enabled = self.0.value(&format!("{path}.enabled")).as_bool()?;
+        Some(Schedule { enabled, interval: self.0.text(&format!("{path}.interval"))?.to_owned() })
+    }
+
+    /// When a job of this type was last made by its schedule.
+    pub(crate) fn last_scheduled(&self, job_type: JobType) -> Option<DateTime<Utc>> {
+        self.0.date(last_scheduled_field(job_type))
+    }
+
+    /// The rules in force and the draft of others; null where the document has none.
+    pub(crate) fn filtering(&self) -> &Value {
+        match self.0.value("filtering") {
+            Value::Array(domains) => domains.first().unwrap_or(&Value::Null),
+            one => one,
+        }
+    }
+}
+
+/// Where the time of the last scheduled job of a type stands.
+pub(crate) fn last_scheduled_field(job_type: JobType) -> &'static str {
+    match job_type {
+        JobType::Full => "last_sync_scheduled_at",
+        JobType::Incremental => "last_incremental_sync_scheduled_at",
+        JobType::AccessControl => "last_access_control_sync_scheduled_at",
+    }
+}
+
+/// What a connector can do, as its document tells Kibana.
+pub(crate) fn features(can: Capabilities) -> Value {
+    json!({
+        "sync_rules": { "basic": { "enabled": true }, "advanced": { "enabled": can.advanced_rules } },
+        "document_level_security": { "enabled": can.access_control },
+        "incremental_sync": { "enabled": can.incremental },
+        "native_connector_api_keys": { "enabled": false },
+    })
+}
+
+/// What somebody asks for who makes a connector.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewConnector {
+    pub(crate) name: String,
+    pub(crate) index_name: String,
+    /// Given values by field.
+    pub(crate) values: Map<String, Value>,
+    pub(crate) language: Option<String>,
+    pub(crate) pipeline: Option<String>,
+    pub(crate) schedules: Vec<(JobType, Schedule)>,
+}
+
+impl NewConnector {
+    /// The document, with the fields of the form, and the given values in them.
+    pub(crate) fn document(&self, source: &dyn Registered, now: DateTime<Utc>) -> Map<String, Value> {
+        let fields = source.fields();
+        let configuration = self.configuration(&fields);
+        let status = ConnectorStatus::looked_at(None, is_filled(&configuration, &fields));
+        let mut document = self.bare(now);
+        document["service_type"] = source.name().into();
+        document["features"] = features(source.capabilities());
+        document["configuration"] = configuration.into();
+        document["status"] = status.word().into();
+        match document {
+            Value::Object(document) => document,
+            _ => Map::new(),
+        }
+    }
+
+    fn configuration(&self, fields: &[Field]) -> Map<String, Value> {
+        let mut configuration = completed(&Map::new(), fields).unwrap_or_default();
+        for (name, value) in &self.values {
+            if let Some(field) = configuration.get_mut(name) {
+                field["value"] = value.clone();
+            }
+        }
+        configuration
+    }
+
+    fn bare(&self, now: DateTime<Utc>) -> Value {
+        let now = timestamp(now);
+        let mut scheduling = Map::new();
+        for job_type in JobType::ALL {
+            let asked = self.schedules.iter().find(|(other, _)| other == job_type).map(|(_, asked)| asked);
+            let (enabled, interval) =
+                asked.map_or((false, MIDNIGHT), |asked| (asked.enabled, asked.interval.as_str()));
+            scheduling
+                .insert(job_type.word().to_owned(), json!({ "enabled": enabled, "interval": interval }));
+        }
+        json!({
+            "api_key_id": null, "api_key_secret_id": null, "configuration": {}, "custom_scheduling": {},
+            "description": null, "error": null, "filtering": [no_rules(&now)],
+            "index_name": self.index_name, "is_native": false, "language": self.language,
+            "last_access_control_sync_error": null, "last_access_control_sync_scheduled_at": null,
+            "last_access_control_sync_status": null, "last_deleted_document_count": 0,
+            "last_incremental_sync_scheduled_at": null, "last_indexed_document_count": 0, "last_seen": null,
+            "last_sync_error": null, "last_sync_scheduled_at": null, "last_sync_status": null,
+            "last_synced": null, "name": self.name,
+            "pipeline": {
+                "name": self.pipeline.as_deref().unwrap_or(PIPELINE), "extract_binary_content": true,
+                "reduce_whitespace": true, "run_ml_inference": true,
+            },
+            "scheduling": scheduling, "sync_cursor": null, "created_at": now, "updated_at": now,
+        })
+    }
+}
+
+/// The rules of a connector that has none of its own: everything is wanted.
+fn no_rules(now: &Value) -> Value {
+    let rules = json!({
+        "advanced_snippet": { "created_at": now, "updated_at": now, "value": {} },
+        "rules": [{
+            "id": "DEFAULT", "policy": "include", "field": "_", "rule": "regex", "value": ".*", "order": 0,
+            "created_at": now, "updated_at": now,
+        }],
+        "validation": { "errors": [], "state": "valid" },
+    });
+    json!({ "domain": "DEFAULT", "active": rules, "draft": rules })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! Where connectors and sync jobs are kept: two indices of Elasticsearch.
+
+mod api;
+mod indices;
+
+use connectors_core::elastic::{Client, Request, Response, index};
+use connectors_core::{Error, ErrorKind, Result};
+use serde_json::{Map, Value, json};
+
+use super::{Connector, JobStatus, Record, SyncJob};
+
+/// Documents of one search: as many as a server hands out by default.
+const MOST: usize = 10_000;
+/// Tries of a change that others keep getting in the way of.
+const TRIES: usize = 10;
+
+/// Fields that change all the time while a job runs.
+const PROGRESS: [&str; 5] = [
+    "indexed_document_count",
+    "deleted_document_count",
+    "indexed_document_volume",
+    "total_document_count",
+    "metadata",
+];
+/// What servers ask of whoever writes their own indices.
+const ORIGIN: (&str, &str) = ("x-elastic-product-origin", "connectors");
+
+/// The two kinds of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Connector,
+    Job,
+}
+
+impl Kind {
+    /// The alias under which everybody reads and writes.
+    pub(crate) fn index(self) -> &'static str {
+        match self {
+            Self::Connector => ".elastic-connectors",
+            Self::Job => ".elastic-connectors-sync-jobs",
+        }
+    }
+}
+
+/// What came of a write that was conditional on a version.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Written {
+    /// It is written; the document as it is now.
+    Done(Record),
+    /// Somebody else wrote first, or the document is gone.
+    Conflict,
+}
+
+/// Connectors and sync jobs on one server.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    client: Client,
+    /// True where the server's connector API is there and wanted.
+    has_api: bool,
+}
+
+impl Store {
+    /// Makes the indices where they are not there, and learns whether the server has the connector API.
+    ///
+    /// # Errors
+    /// When the server can't be reached or refuses the indices.
+    pub(crate) async fn open(client: &Client, wants_api: bool) -> Result<Self> {
+        let has_api = wants_api && api::is_there(client).await?;
+        for kind in [Kind::Connector, Kind::Job] {
+            indices::prepare(client, kind).await?;
+        }
+        Ok(Self { client: client.clone(), has_api })
+    }
+
+    /// The connection.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Every connector, oldest first.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn connectors(&self) -> Result<Vec<Connector>> {
+        let found = self.search(Kind::Connector, &json!({ "match_all": {} }), None).await?;
+        Ok(found.into_iter().map(Connector).collect())
+    }
+
+    /// One connector, as it is this moment.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn connector(&self, id: &str) -> Result<Option<Connector>> {
+        Ok(self.get(Kind::Connector, id).await?.map(Connector))
+    }
+
+    /// One job, as it is this moment.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn job(&self, id: &str) -> Result<Option<SyncJob>> {
+        Ok(self.get(Kind::Job, id).await?.map(SyncJob))
+    }
+
+    /// Jobs in these states, oldest first.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn jobs_in(&self, states: &[JobStatus]) -> Result<Vec<SyncJob>> {
+        let words: Vec<&str> = states.iter().map(|status| status.word()).collect();
+        self.jobs(&json!({ "terms": { "status": words } }), None).await
+    }
+
+    /// Jobs that match, oldest first; the newest `last` of them where a number is given.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn jobs(&self, query: &Value, last: Option<usize>) -> Result<Vec<SyncJob>> {
+        let mut jobs: Vec<SyncJob> =
+            self.search(Kind::Job, query, last).await?.into_iter().map(SyncJob).collect();
+        jobs.sort_by(|a, b| (a.created_at(), a.id()).cmp(&(b.created_at(), b.id())));
+        Ok(jobs)
+    }
+
+    /// Makes everything written so far visible to searches.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn refresh(&self, kind: Kind) -> Result<()> {
+        index::refresh(&self.client, kind.index()).await
+    }
+
+    /// Writes a new document; false when one with this id is there already.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn create(&self, kind: Kind, id: &str, document: &Map<String, Value>) -> Result<bool> {
+        let path = format!("/{}/_create/{}", kind.index(), path_safe(id));
+        let request = ours(Request::put(path)).query("refresh", "true").body(&document.clone().into());
+        let response = self.client.persist(&request).await?;
+        match response.status {
+            409 => Ok(false),
+            _ => self.success(&request, response).map(|_| true),
+        }
+    }
+
+    /// Writes a new document under an id that the server finds.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn add(&self, kind: Kind, document: &Map<String, Value>) -> Result<String> {
+        let path = format!("/{}/_doc", kind.index());
+        let request = ours(Request::post(path)).query("refresh", "true").body(&document.clone().into());
+        let answer: Value = self.client.json(&request).await?;
+        let id = answer["_id"].as_str().map(str::to_owned);
+        id.ok_or_else(|| Error::unexpected("a document was made without an id").with("index", kind.index()))
+    }
+
+    /// Writes these fields into the version that was read.
+    ///
+    /// # Errors
+    /// When the server refuses for another reason than a version that is no longer there.
+    pub(crate) async fn update(
+        &self,
+        kind: Kind,
+        record: &Record,
+        patch: &Map<String, Value>,
+    ) -> Result<Written> {
+        let path = format!("/{}/_update/{}", kind.index(), path_safe(&record.id));
+        // A new state is to be seen at once; a sign of life is not worth it.
+        let is_visible = patch.keys().any(|key| key != "last_seen" && !PROGRESS.contains(&key.as_str()));
+        let request = ours(Request::post(path))
+            .query("if_seq_no", record.version.0.to_string())
+            .query("if_primary_term", record.version.1.to_string())
+            .query("refresh", if is_visible { "true" } else { "false" })
+            .body(&json!({ "doc": patch }));
+        let response = self.client.persist(&request).await?;
+        if matches!(response.status, 404 | 409) {
+            return Ok(Written::Conflict);
+        }
+        let answer: Value = parse(&self.success(&request, response)?.body)?;
+        let mut written = record.clone();
+        merge(&mut written.fields, patch);
+        let number = |key: &str| answer[key].as_u64().unwrap_or_default();
+        written.version = (number("_seq_no"), number("_primary_term"));
+        Ok(Written::Done(written))
+    }
+
+    /// Reads a document, lets `change` say what to write, and writes it, again from the start while others get
+    /// in the way. None when there is no such document, or `change` wants nothing written.
+    ///
+    /// # Errors
+    /// What `change` returns; `Busy` when others never stop.
+    pub(crate) async fn change(
+        &self,
+        kind: Kind,
+        id: &str,
+        mut change: impl FnMut(&Record) -> Result<Option<Map<String, Value>>> + Send,
+    ) -> Result<Option<Record>> {
+        for _ in 0..TRIES {
+            let Some(record) = self.get(kind, id).await? else { return Ok(None) };
+            let Some(patch) = change(&record)? else { return Ok(None) };
+            if let Written::Done(written) = self.update(kind, &record, &patch).await? {
+                return Ok(Some(written));
+            }
+        }
+        let busy =
+            Error::new(ErrorKind::Busy(None), "a document is changed by others all the time; try again");
+        Err(busy.with("index", kind.index()).with("id", id))
+    }
+
+    /// Removes a document; false when it was not there.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn delete(&self, kind: Kind, id: &str) -> Result<bool> {
+        let path = format!("/{}/_doc/{}", kind.index(), path_safe(id));
+        Ok(self.client.find(&ours(Request::delete(path)).query("refresh", "true")).await?.is_some())
+    }
+
+    async fn get(&self, kind: Kind, id: &str) -> Result<Option<Record>> {
+        let path = format!("/{}/_doc/{}", kind.index(), path_safe(id));
+        let Some(response) = self.client.find(&ours(Request::get(path))).await? else { return Ok(None) };
+        Ok(Record::from_hit(&parse::<Value>(&response.body)?))
+    }
+
+    /// What matches, the newest first where only the `last` are asked for, else the oldest.
+    async fn search(&self, kind: Kind, query: &Value, last: Option<usize>) -> Result<Vec<Record>> {
+        let order = if last.is_some() { "desc" } else { "asc" };
+        let request = ours(Request::post(format!("/{}/_search", kind.index()))).body(&json!({
+            "query": query, "size": last.unwrap_or(MOST).min(MOST), "seq_no_primary_term": true,
+            "sort": [{ "created_at": { "order": order, "unmapped_type": "date" } }],
+        }));
+        let answer: Value = self.client.json(&request).await?;
+        let hits = answer["hits"]["hits"].as_array();
+        let found: Vec<Record> = hits.into_iter().flatten().filter_map(Record::from_hit).collect();
+        if found.len() == MOST {
+            tracing::warn!(index = kind.index(), "more documents than are looked at in one go: {MOST}");
+        }
+        Ok(found)
+    }
+
+    fn success(&self, request: &Request, response: Response) -> Result<Response> {
+        if response.is_success() { Ok(response) } else { Err(self.client.refusal(request, &response)) }
+    }
+}
+
+/// A request to the server's own indices or its connector API.
+fn ours(request: Request) -> Request {
+    request.header(ORIGIN.0, ORIGIN.1)
+}
+
+/// Lays a partial document over another, object by object, as the server does.
+fn merge(fields: &mut Map<String, Value>, patch: &Map<String, Value>) {
+    for (key, value) in patch {
+        match (fields.get_mut(key), value) {
+            (Some(Value::Object(below)), Value::Object(patch)) => merge(below, patch),
+            _ => drop(fields.insert(key.clone(), value.clone())),
+        }
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body)
+        .map_err(|error| Error::unexpected("the answer of Elasticsearch was not understood").caused_by(error))
+}
+
+/// An id as a part of a path: everything but letters, digits, `-`, `_` and `~` escaped.
+fn path_safe(id: &str) -> String {
+    let mut safe = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => safe.push(byte.into()),
+            _ => safe.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The two indices: their names, mappings and aliases.
+
+use connectors_core::Result;
+use connectors_core::elastic::{Client, Request, index};
+use serde_json::{Map, Value, json};
+
+use super::Kind;
+
+/// The version of the indices that this program makes.
+const VERSION: u64 = 1;
+
+/// Makes the index with its alias, unless something answers to the alias already.
+pub(super) async fn prepare(client: &Client, kind: Kind) -> Result<()> {
+    let alias = kind.index();
+    if index::exists(client, alias).await? {
+        return Ok(());
+    }
+    let request = super::ours(Request::put(format!("/{alias}-v{VERSION}"))).body(&json!({
+        "settings": { "index.hidden": true, "index.number_of_replicas": 0 },
+        "mappings": mapping(kind),
+        "aliases": { alias: {} },
+    }));
+    let response = client.persist(&request).await?;
+    let is_there = response.is_success()
+        || String::from_utf8_lossy(&response.body).contains("resource_already_exists_exception");
+    if is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
+}
+
+fn mapping(kind: Kind) -> Value {
+    match kind {
+        Kind::Connector => json!({
+            "_meta": { "version": VERSION, "pipeline": {
+                "default_name": "search-default-ingestion", "default_extract_binary_content": true,
+                "default_reduce_whitespace": true, "default_run_ml_inference": true,
+            } },
+            "dynamic": false, "properties": connector(),
+        }),
+        Kind::Job => {
+            json!({ "_meta": { "version": VERSION }, "dynamic": false, "properties": job() })
+        }
+    }
+}
+
+const CONNECTOR_KEYWORDS: [&str; 13] = [
+    "api_key_id",
+    "api_key_secret_id",
+    "error",
+    "index_name",
+    "language",
+    "last_access_control_sync_error",
+    "last_access_control_sync_status",
+    "last_permissions_sync_status",
+    "last_sync_error",
+    "last_sync_status",
+    "name",
+    "service_type",
+    "status",
+];
+const CONNECTOR_DATES: [&str; 7] = [
+    "created_at",
+    "last_access_control_sync_scheduled_at",
+    "last_incremental_sync_scheduled_at",
+    "last_seen",
+    "last_sync_scheduled_at",
+    "last_synced",
+    "updated_at",
+];
+
+fn connector() -> Value {
+    let mut properties = of_type("keyword", &CONNECTOR_KEYWORDS);
+    properties.extend(of_type("date", &CONNECTOR_DATES));
+    properties.extend(of_type("long", &["last_deleted_document_count", "last_indexed_document_count"]));
+    properties.extend(of_type("boolean", &["is_native"]));
+    properties.extend(of_type("text", &["description"]));
+    let interval = |name: &str| {
+        let below = json!({ "enabled": { "type": "boolean" }, "interval": { "type": "text" } });
+        (name.to_owned(), json!({ "properties": below }))
+    };
+    let scheduling = Map::from_iter(["full", "incremental", "access_control"].map(interval));
+    properties.insert("scheduling".into(), json!({ "properties": scheduling }));
+    let mut pipeline = of_type("keyword", &["name"]);
+    pipeline.extend(of_type("boolean", &["extract_binary_content", "reduce_whitespace", "run_ml_inference"]));
+    properties.insert("pipeline".into(), json!({ "properties": pipeline }));
+    properties.into()
+}
+
+fn job() -> Value {
+    let mut properties =
+        of_type("keyword", &["error", "job_type", "status", "trigger_method", "worker_hostname"]);
+    properties.extend(of_type(
+        "date",
+        &["canceled_at", "cancelation_requested_at", "completed_at", "created_at", "last_seen", "started_at"],
+    ));
+    properties.extend(of_type(
+        "integer",
+        &[
+            "deleted_document_count",
+            "indexed_document_count",
+            "indexed_document_volume",
+            "total_document_count",
+        ],
+    ));
+    let snapshot = of_type("keyword", &["id", "index_name", "language", "service_type"]);
+    properties.insert("connector".into(), json!({ "properties": snapshot }));
+    properties.into()
+}
+
+fn of_type(kind: &str, names: &[&str]) -> Map<String, Value> {
+    names.iter().map(|name| ((*name).to_owned(), json!({ "type": kind }))).collect()
+}

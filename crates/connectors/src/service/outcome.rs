@@ -1,0 +1,113 @@
+//! What a job came to, as its document tells it.
+
+use connectors_core::sync::{Report, Status};
+
+use super::running::Stop;
+use crate::protocol::{Counts, JobStatus};
+
+/// How a job ends: its status, and the cause where it is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) status: JobStatus,
+    pub(super) error: Option<String>,
+    pub(super) counts: Counts,
+}
+
+impl Outcome {
+    /// A job that could not run, or was cut off.
+    pub(super) fn cut(stop: Option<Stop>, error: Option<String>, counts: Counts) -> Self {
+        let (status, error) = match stop {
+            Some(Stop::Cancel) => (JobStatus::Canceled, None),
+            Some(Stop::Suspend | Stop::Lost) => (JobStatus::Suspended, None),
+            None => (JobStatus::Error, error.or_else(|| Some("the sync ended without a word".into()))),
+        };
+        Self { status, error, counts }
+    }
+
+    /// A sync with accounts, after what was done before.
+    pub(super) fn of(report: &Report, stop: Option<Stop>, before: Counts) -> Self {
+        let counts = Counts {
+            indexed: before.indexed + report.sent(),
+            deleted: before.deleted + report.deleted,
+            volume: before.volume + (report.bytes_sent >> 20),
+            total: report.complete.then_some(report.listed - report.failed - report.filtered),
+        };
+        match report.status {
+            Status::Stopped => Self::cut(stop, None, counts),
+            Status::Completed | Status::Skipped => Self { status: JobStatus::Completed, error: None, counts },
+            Status::Partial | Status::Withheld | Status::Failed => {
+                Self { status: JobStatus::Error, error: Some(reason(report)), counts }
+            }
+        }
+    }
+}
+
+fn reason(report: &Report) -> String {
+    let failed = report.failed + report.contents.failed + report.undeleted;
+    match (report.status, &report.error) {
+        (Status::Withheld, _) => format!(
+            "{} deletes are withheld: more than the set share of the index (`sync.delete_max_share`); everything else is written",
+            report.withheld
+        ),
+        (Status::Failed, Some(error)) => error.clone(),
+        _ if failed > 0 => {
+            format!(
+                "done in part: {failed} failed, `connectors failures` lists them; everything else is written"
+            )
+        }
+        _ if report.differing.count > 0 => format!(
+            "done in part: {} documents of the index differ from what was written; the next sync repairs them",
+            report.differing.count
+        ),
+        _ => format!(
+            "done in part: the listing was not complete, and what it may have missed was not deleted: {}",
+            report.messages.join("; ")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(change: impl FnOnce(&mut Report)) -> Report {
+        let mut report = Report::new("docs");
+        (report.listed, report.created, report.complete) = (10, 10, true);
+        change(&mut report);
+        report
+    }
+
+    #[test]
+    fn only_a_sync_without_anything_left_undone_is_completed() {
+        let before = Counts { indexed: 5, ..Counts::default() };
+        let outcome = Outcome::of(&report(|_| ()), None, before);
+        assert_eq!((outcome.status, outcome.error), (JobStatus::Completed, None));
+        assert_eq!((outcome.counts.indexed, outcome.counts.total), (15, Some(10)));
+        for (status, change, words) in [
+            (Status::Withheld, 0, "7 deletes are withheld"),
+            (Status::Partial, 2, "2 failed"),
+            (Status::Partial, 0, "not complete"),
+            (Status::Failed, 0, "boom"),
+        ] {
+            let report = report(|report| {
+                (report.status, report.contents.failed, report.withheld) = (status, change, 7);
+                report.error = Some("boom".into());
+            });
+            let outcome = Outcome::of(&report, None, before);
+            assert_eq!(outcome.status, JobStatus::Error);
+            assert!(outcome.error.as_ref().unwrap().contains(words), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_stopped_sync_ends_as_it_was_asked_to() {
+        let stopped = report(|report| report.status = Status::Stopped);
+        for (stop, status) in [(Stop::Cancel, JobStatus::Canceled), (Stop::Suspend, JobStatus::Suspended)] {
+            assert_eq!(Outcome::of(&stopped, Some(stop), Counts::default()).status, status);
+            let done = report(|_| ());
+            assert_eq!(Outcome::of(&done, Some(stop), Counts::default()).status, JobStatus::Completed);
+        }
+        let cut = Outcome::cut(None, None, Counts::default());
+        assert_eq!((cut.status, cut.error.is_some()), (JobStatus::Error, true));
+    }
+}

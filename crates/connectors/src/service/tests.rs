@@ -1,0 +1,9 @@
+//! Workers against the embedded server, with a driven clock: rounds are called, never waited for.
+
+mod place;
+
+mod jobs;
+mod kills;
+mod life;
+mod operators;
+mod schedules;

@@ -1,0 +1,112 @@
+//! The part of the settings that `connectors run` reads.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use connectors_core::config::Secret;
+use connectors_core::{Error, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Settings;
+use crate::schedule::{CatchUp, zone};
+use crate::service::{Options, Served};
+
+/// One entry of `connectors:`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    connector_id: String,
+    service_type: Option<String>,
+    api_key: Option<String>,
+}
+
+impl Settings {
+    /// Where the service answers operators; none where it does not.
+    pub(crate) fn listen(&self) -> Option<&str> {
+        self.keys.service_listen.as_deref()
+    }
+
+    /// How a worker works.
+    pub(crate) fn service(&self) -> Result<Options> {
+        let keys = &self.keys;
+        let seconds = |number: u32| Duration::from_secs(number.into());
+        Ok(Options {
+            worker: keys.service_worker_name.clone().unwrap_or_else(own_name),
+            idling: seconds(keys.service_idling),
+            heartbeat: seconds(keys.service_heartbeat),
+            check: seconds(keys.service_check_interval),
+            content_slots: keys.service_max_concurrent_content_syncs as usize,
+            access_slots: keys.service_max_concurrent_access_control_syncs as usize,
+            missed: match keys.service_missed_runs.as_str() {
+                "skip" => CatchUp::Skip,
+                "all" => CatchUp::All,
+                _ => CatchUp::Once,
+            },
+            zone: zone(&keys.service_timezone)?,
+            secrets: self.secrets(),
+            marks: self.marks(),
+            only: self.served.clone(),
+            ..Options::default()
+        })
+    }
+}
+
+/// The `connectors:` of a settings file.
+pub(super) fn served(list: Option<Value>, file: &str) -> Result<BTreeMap<String, Served>> {
+    let unusable = |error: &dyn std::fmt::Display| {
+        let message =
+            "`connectors:` is a list of entries with `connector_id`, and maybe `service_type` and `api_key`";
+        Error::config(format!("{message}: {error}")).with("file", file)
+    };
+    let entries: Vec<Entry> = match list {
+        None | Some(Value::Null) => Vec::new(),
+        Some(list) => serde_json::from_value(list).map_err(|error| unusable(&error))?,
+    };
+    let mut served = BTreeMap::new();
+    for Entry { connector_id, service_type, api_key } in entries {
+        let entry = Served { service_type, api_key: api_key.filter(|key| !key.is_empty()).map(Secret::new) };
+        if served.insert(connector_id.clone(), entry).is_some() {
+            return Err(unusable(&format!("`{connector_id}` stands there twice")));
+        }
+    }
+    Ok(served)
+}
+
+/// Host, process, and time of the start: no two workers share all of them.
+fn own_name() -> String {
+    let host = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
+    let host = host.or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    let host = host.as_deref().map_or("worker", str::trim);
+    let started = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
+    format!("{host}-{}-{:x}", std::process::id(), started)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn named_connectors_are_read_once_each() {
+        let list =
+            json!([{"connector_id": "a", "service_type": "dir", "api_key": "k"}, {"connector_id": "b"}]);
+        let all = served(Some(list), "f").unwrap();
+        assert_eq!(all["a"].service_type.as_deref(), Some("dir"));
+        assert_eq!(all["a"].api_key.as_ref().unwrap().reveal(), "k");
+        assert!(all["b"].api_key.is_none() && served(None, "f").unwrap().is_empty());
+        for (list, words) in [
+            (json!([{"connector_id": "a"}, {"connector_id": "a"}]), "stands there twice"),
+            (json!([{"id": "a"}]), "unknown field `id`"),
+            (json!({"a": 1}), "is a list of entries"),
+        ] {
+            let error = served(Some(list), "f").unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_worker_has_a_name_of_its_own() {
+        assert!(own_name().contains(&std::process::id().to_string()));
+    }
+}

@@ -1,0 +1,186 @@
+//! `connectors run` and the commands around it, as their users start them.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod mongodb;
+#[path = "../program/place.rs"]
+mod place;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use place::Place;
+
+/// Looks at the server twice a second or more often.
+const SETTINGS: &str = "service: {idling: 1, listen: '127.0.0.1:0', log_format: ecs, log_level: info}\n";
+
+/// A service that is running.
+struct Service(Child);
+
+impl Service {
+    /// Starts it, and waits until it tells its address.
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let is_up = lines.any(|line| line.unwrap().contains("/healthz"));
+        assert!(is_up, "it ended early");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self(child)
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        let asked = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        assert!(asked.unwrap().success());
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
+}
+
+/// Asks until a job is over.
+fn ended(place: &Place, job: &str) -> Value {
+    for _ in 0..600 {
+        let shown = place.json(&["job", "show", job]);
+        if ["completed", "error", "canceled"].contains(&shown["status"].as_str().unwrap()) {
+            return shown;
+        }
+    }
+    panic!("{}", place.json(&["job", "show", job]))
+}
+
+fn id(shown: &Value) -> String {
+    shown["id"].as_str().unwrap().to_owned()
+}
+
+fn with_documents() -> Place {
+    let place = Place::new();
+    place.write("config.yml", SETTINGS.as_bytes());
+    for number in 0..12 {
+        place.write(&format!("docs/{number}.txt"), format!("note {number}").as_bytes());
+    }
+    place
+}
+
+fn connector(place: &Place) -> String {
+    let folder = format!("directory={}", place.docs().display());
+    let words = ["connector", "create", "dir", "--index", "notes", "--name", "my notes", "--set", &folder];
+    let made = place.json(&words);
+    assert_eq!(made["status"], "configured", "{made}");
+    id(&made)
+}
+
+#[test]
+fn a_connector_is_made_synced_and_looked_at() {
+    let place = with_documents();
+    let service = Service::start(place.command(&["run"]));
+    let connector = connector(&place);
+    let started = place.json(&["job", "start", &connector]);
+    assert_eq!(started["connector"]["id"], connector.as_str());
+    let again = place.run(&["job", "start", &connector]);
+    let is_over = place.json(&["job", "show", &id(&started)])["status"] == "completed";
+    assert!(again.code == 2 && again.err.contains("already") || is_over, "{}", again.err);
+    let job = ended(&place, &id(&started));
+    assert_eq!((&job["status"], &job["indexed_document_count"]), (&json!("completed"), &json!(12)), "{job}");
+    let late = place.run(&["job", "cancel", &id(&started)]);
+    assert!(late.code == 2 && late.err.contains("it is completed"), "{}", late.err);
+
+    let indices = place.json(&["index", "list"]);
+    assert_eq!(indices, json!([{"index": "notes", "connectors": [connector], "documents": 12}]));
+    let shown = place.json(&["connector", "show", &connector]);
+    assert_eq!((&shown["status"], &shown["last_sync_status"]), (&json!("connected"), &json!("completed")));
+    assert_eq!(place.json(&["connector", "list"]).as_array().unwrap().len(), 1);
+    assert!(place.run(&["connector", "list"]).out.contains("my notes"));
+    assert!(place.run(&["job", "list"]).out.contains("completed"));
+    assert_eq!(place.json(&["job", "list", "--status", "error"]), json!([]));
+    assert_eq!(service.stop(), Some(0));
+}
+
+#[test]
+fn a_connector_is_changed_scheduled_and_removed() {
+    let place = with_documents();
+    let connector = connector(&place);
+    let scheduled = place.json(&["connector", "schedule", &connector, "--at", "0 0 2 * * ?"]);
+    let full = json!({"enabled": true, "interval": "0 0 2 * * ?"});
+    assert_eq!(scheduled["scheduling"]["full"], full);
+    let off = place.json(&["connector", "schedule", &connector, "--off"]);
+    assert_eq!(off["scheduling"]["full"], json!({"enabled": false, "interval": "0 0 2 * * ?"}));
+    let wrong = place.run(&["connector", "schedule", &connector, "--at", "at noon"]);
+    assert_eq!(wrong.code, 2, "{}{}", wrong.out, wrong.err);
+    let renamed = place.json(&["connector", "update", &connector, "--name", "other"]);
+    assert_eq!(renamed["name"], "other");
+    let emptied = place.json(&["connector", "update", &connector, "--set", "directory="]);
+    assert_eq!(emptied["status"], "needs_configuration");
+    let refused = place.run(&["job", "start", &connector]);
+    assert!(refused.code == 2 && refused.err.contains("waits for its settings"), "{}", refused.err);
+    let unknown = place.run(&["connector", "update", &connector, "--set", "folder=x"]);
+    assert!(unknown.code == 2 && unknown.err.contains("there is no such setting"), "{}", unknown.err);
+
+    assert_eq!(place.run(&["index", "clean", "notes"]).code, 2, "there is none yet");
+    assert_eq!(place.run(&["connector", "delete", &connector]).code, 0);
+    for words in
+        [["connector", "show"], ["connector", "delete"], ["job", "start"], ["job", "show"], ["job", "cancel"]]
+    {
+        let gone = place.run(&[words[0], words[1], &connector]);
+        assert!(gone.code == 2 && gone.err.contains("there is no such"), "{words:?}: {}", gone.err);
+    }
+}
+
+#[test]
+fn an_index_is_emptied_and_removed_only_where_a_connector_keeps_it() {
+    let place = with_documents();
+    let service = Service::start(place.command(&["run"]));
+    let connector = connector(&place);
+    let job = place.json(&["job", "start", &connector]);
+    ended(&place, &id(&job));
+    let foreign = place.run(&["index", "delete", "others"]);
+    assert!(foreign.code == 2 && foreign.err.contains("no connector keeps this index"), "{}", foreign.err);
+    assert_eq!(place.json(&["index", "clean", "notes"])["result"], "cleaned");
+    assert_eq!(place.json(&["index", "list"])[0]["documents"], 0);
+    let job = ended(&place, &id(&place.json(&["job", "start", &connector])));
+    assert_eq!(job["indexed_document_count"], 12, "{job}");
+    assert_eq!(place.json(&["index", "delete", "notes"])["result"], "deleted");
+    assert_eq!(place.json(&["index", "list"])[0]["documents"], Value::Null);
+    drop(service);
+}
+
+#[test]
+fn a_login_is_tried_and_kept_once() {
+    let place = Place::new();
+    let service = {
+        place.write("config.yml", SETTINGS.as_bytes());
+        Service::start(place.command(&["run"]))
+    };
+    let address = std::fs::read_to_string(place.root().join("data/connectors/address")).unwrap();
+    let login = |words: &[&str], secret: &str| {
+        let mut command = place.command(&[&["login", "--file", "mine.yml"], words].concat());
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), secret.as_bytes()).unwrap();
+        place::Run::from(child.wait_with_output().unwrap())
+    };
+    let nobody = login(&["--host", "http://127.0.0.1:9", "--username", "ada"], "secret\n");
+    assert!(nobody.code == 1 && !place.root().join("mine.yml").exists(), "{}", nobody.err);
+    let done = login(&["--host", &address, "--username", "ada"], "pass: \"word\n");
+    assert!(done.code == 0 && done.out.contains("answers"), "{}{}", done.out, done.err);
+    let checked = place.run(&["--config", "mine.yml", "check"]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    let again = login(&["--host", &address], "key\n");
+    assert!(again.code == 2 && again.err.contains("tells of Elasticsearch already"), "{}", again.err);
+    assert_eq!(login(&[], "key\n").code, 2, "nobody to ask for the address");
+    drop(service);
+}
+
+#[test]
+fn an_address_that_is_taken_is_told() {
+    let place = with_documents();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = format!("service: {{listen: '{}'}}\n", taken.local_addr().unwrap());
+    place.write("config.yml", settings.as_bytes());
+    let run = place.run(&["run"]);
+    assert!(run.code == 2 && run.err.contains("can't be listened on"), "{}", run.err);
+}
