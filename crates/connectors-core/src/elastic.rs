@@ -5,6 +5,7 @@ mod client;
 pub mod digest;
 mod engine;
 pub mod index;
+mod mapping;
 mod page;
 pub mod scan;
 mod settings;
@@ -13,6 +14,7 @@ pub(crate) use bulk::push_text;
 pub use bulk::{Batch, Bulk, Item, Kind, Refused, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
+pub use mapping::{FieldKind, Fields, Preset};
 pub(crate) use page::Page;
 pub use settings::{Auth, BulkSettings, Settings};
 

@@ -23,6 +23,7 @@ pub use definition::{Capabilities, Connected, Connection, Connector, Definition,
 pub use document::{
     Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Parts, Version,
 };
+pub use elastic::{FieldKind, Fields};
 pub use error::{Error, ErrorKind, Result};
 pub use http::Http;
 pub use retry::Retry;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
+use crate::elastic::Fields;
 use crate::{Change, Cursor, Document, Identity, Result, RuleProblem, Rules};
 
 /// A third party whose documents are kept in an index.
@@ -32,6 +33,12 @@ pub trait Source: Send + Sync + 'static {
     /// it can. Any error makes the listing incomplete, and an incomplete listing deletes nothing, or
     /// only what lies outside of the scopes that the errors name.
     fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>>;
+
+    /// What the strings of its fields are, for the mapping of a new index; those that it does not name are mapped by
+    /// name and length. A field that is declared should never hold anything but strings, or lists of them.
+    fn fields(&self) -> Fields<'_> {
+        &[]
+    }
 
     /// Gives back what the source holds.
     ///

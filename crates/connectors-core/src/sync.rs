@@ -34,7 +34,7 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::elastic::{Client, index};
+use crate::elastic::{Client, Preset, index};
 use crate::{Context, Error, Result, Rules, Source};
 
 use self::learn::{Learnt, learn};
@@ -79,6 +79,8 @@ pub struct Options {
     pub skip_unchanged: bool,
     /// The sync fails when more documents than this do.
     pub max_failures: usize,
+    /// How an index is mapped that has to be made.
+    pub mapping: Preset,
 }
 
 impl Default for Options {
@@ -90,6 +92,7 @@ impl Default for Options {
             retry_failed: false,
             skip_unchanged: false,
             max_failures: 10_000,
+            mapping: Preset::default(),
         }
     }
 }
@@ -117,7 +120,7 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
         return Ok(());
     }
     let prepared = tokio::select! {
-        prepared = prepare(job) => prepared?,
+        prepared = prepare(job, &mut report.mapping) => prepared?,
         () = job.cancel.cancelled() => {
             report.status = Status::Stopped;
             return Ok(());
@@ -139,11 +142,16 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
 type Prepared = (Learnt, HashSet<String>);
 
 /// Reaches both ends, makes the index where it is not there, and learns what it holds.
-async fn prepare(job: &Job<'_>) -> Result<Prepared> {
+async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared> {
     job.source.ping().await?;
-    index::prepare(job.client, job.index).await?;
+    *mapping = map(job, job.source).await?;
     let failed_before = failures::ids(job.client, job.index).await?;
     Ok((learn(job).await?, failed_before))
+}
+
+/// Makes the index where it is not there; the preset that it has.
+async fn map(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<Option<Preset>> {
+    index::prepare(job.client, job.index, job.options.mapping, source.fields()).await
 }
 
 /// Too many documents fail for the rest to be worth it.

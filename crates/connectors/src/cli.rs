@@ -68,6 +68,9 @@ pub(crate) enum Command {
         name: Option<String>,
         #[command(flatten)]
         values: Values,
+        /// Also tell how this index is mapped, and whether the settings say otherwise
+        #[arg(long)]
+        index: Option<String>,
     },
     /// Run the service: sync connectors by their schedules and when asked, until it is stopped
     Run,

@@ -109,9 +109,9 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
         Command::Follow(arguments) => follow::run(&desk, &arguments).await,
         Command::Search(arguments) => search::run(&desk, &arguments).await,
         Command::Sources { name } => sources::run(&desk, name.as_deref()),
-        Command::Check { name, values } => {
+        Command::Check { name, values, index } => {
             let source = name.map(|name| SourceArgs { name, values });
-            check::run(&desk, source.as_ref()).await
+            check::run(&desk, source.as_ref(), index.as_deref()).await
         }
         Command::Run => run::run(&desk).await,
         Command::Login(asked) => login::run(&desk, asked).await,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use connectors_core::config::{Config, Problems, Secret};
-use connectors_core::elastic::{self, Auth, BulkSettings, Retry};
+use connectors_core::elastic::{self, Auth, BulkSettings, Preset, Retry};
 use connectors_core::sync::Options;
 use connectors_core::{Error, Limits, Result};
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
@@ -67,6 +67,8 @@ connectors_core::config! {
         pub(crate) elasticsearch_bulk_concurrent_downloads: u32,
         #[label = "elasticsearch.bulk.error_monitor.max_total_errors", between(1, 1_000_000)]
         pub(crate) elasticsearch_bulk_error_monitor_max_total_errors: u32,
+        #[label = "index.mapping"]
+        pub(crate) index_mapping: Preset,
         #[label = "embedded.data"]
         pub(crate) embedded_data: Option<PathBuf>,
         #[label = "sync.delete_max_share"]
@@ -233,6 +235,7 @@ impl Settings {
             delete_share: self.keys.sync_delete_max_share,
             delete_floor: self.keys.sync_delete_floor,
             max_failures: self.keys.elasticsearch_bulk_error_monitor_max_total_errors as usize,
+            mapping: self.keys.index_mapping,
             ..Options::default()
         }
     }

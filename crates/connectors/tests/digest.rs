@@ -3,7 +3,7 @@
 
 use connectors_core::elastic::digest::{Digest, Grid, ask};
 use connectors_core::elastic::scan::{self, Mark, Part};
-use connectors_core::elastic::{Client, Request, Settings, index};
+use connectors_core::elastic::{Client, Preset, Request, Settings, index};
 use elastic_embedded::{Options, Server};
 use serde_json::json;
 
@@ -27,7 +27,7 @@ async fn the_embedded_server_tells_the_digest_that_is_reckoned_here() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(Options::new(folder.path())).await.unwrap();
     let client = Client::connect(Settings::new(server.url().parse().unwrap())).await.unwrap();
-    index::prepare(&client, "docs").await.unwrap();
+    index::prepare(&client, "docs", Preset::Search, &[]).await.unwrap();
     let marks = marks();
     let lines: String = marks
         .iter()

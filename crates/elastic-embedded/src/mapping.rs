@@ -4,6 +4,7 @@ mod document;
 mod dynamic;
 mod field;
 mod read;
+mod template;
 mod values;
 mod write;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 pub(crate) use self::document::{Limits, Stored, parse};
 pub(crate) use self::field::{Field, Kind};
+use self::template::Template;
 pub(crate) use self::values::{Number, long_bound, number, to_double};
 use crate::failure::{Failure, Result};
 
@@ -38,6 +40,8 @@ pub(crate) struct Mapping {
     pub(crate) dynamic: Option<Dynamic>,
     pub(crate) date_detection: Option<bool>,
     pub(crate) meta: Option<Value>,
+    /// The first that fits an unknown field counts.
+    pub(crate) templates: Vec<Template>,
     pub(crate) objects: BTreeMap<String, ObjectField>,
     pub(crate) fields: BTreeMap<String, Arc<Field>>,
 }
@@ -151,6 +155,21 @@ impl Mapping {
         Ok(())
     }
 
+    /// What a field becomes that is not mapped, where `usual` is what it would be without templates.
+    pub(crate) fn dynamic_field(&self, path: &str, usual: Field) -> Field {
+        self.templates.iter().find_map(|template| template.apply(path, usual.kind)).unwrap_or(usual)
+    }
+
+    /// Templates of a name that is there replace it, others come last.
+    fn merge_templates(&mut self, others: Vec<Template>) {
+        for other in others {
+            match self.templates.iter_mut().find(|template| template.name == other.name) {
+                Some(existing) => *existing = other,
+                None => self.templates.push(other),
+            }
+        }
+    }
+
     /// Takes over everything that another mapping states.
     ///
     /// # Errors
@@ -159,6 +178,7 @@ impl Mapping {
         self.dynamic = other.dynamic.or(self.dynamic);
         self.date_detection = other.date_detection.or(self.date_detection);
         self.meta = other.meta.or_else(|| self.meta.take());
+        self.merge_templates(other.templates);
         for (path, object) in other.objects {
             self.add_object(&path, object)?;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connectors_core::{Connector, Context, Document, Result, Rules, Source};
+use connectors_core::{Connector, Context, Document, FieldKind, Fields, Result, Rules, Source};
 use futures::TryStreamExt;
 use futures::stream::{BoxStream, StreamExt};
 
@@ -33,6 +33,15 @@ impl Source for Directory {
 
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
         self.client.entries().map_ok(|entry| document(entry, &self.client)).boxed()
+    }
+
+    fn fields(&self) -> Fields<'_> {
+        &[
+            ("path", FieldKind::Label),
+            ("name", FieldKind::Label),
+            ("extension", FieldKind::Code),
+            ("mime_type", FieldKind::Label),
+        ]
     }
 }
 

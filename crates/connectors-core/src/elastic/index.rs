@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::mapping::{Fields, Preset, analysis, made_by, of_new, ours, scope};
 use super::{Client, Flavour, Request};
 use crate::{Error, Result};
 
@@ -42,16 +43,48 @@ pub async fn exists(client: &Client, index: &str) -> Result<bool> {
     Ok(client.find(&request).await?.is_some())
 }
 
-/// Makes the index with its mapping, or adds what an existing one lacks.
+/// Makes the index by a preset, or adds to an existing one what it lacks; an index keeps the mapping that it was
+/// made with. Answers with that: none for an index of another tool or an older version, which the server mapped.
 ///
 /// # Errors
 /// When the server refuses; two workers that make the index at once are no error.
-pub async fn prepare(client: &Client, index: &str) -> Result<()> {
+pub async fn prepare(
+    client: &Client,
+    index: &str,
+    preset: Preset,
+    fields: Fields<'_>,
+) -> Result<Option<Preset>> {
     check_name(index)?;
-    match current_mapping(client, index).await? {
-        Some(mapping) => complete(client, index, &mapping).await,
-        None => create(client, index).await,
+    let current = match current_mapping(client, index).await? {
+        Some(mapping) => mapping,
+        None => match create(client, index, preset, fields).await? {
+            Some(made) => return Ok(Some(made)),
+            None => current_mapping(client, index).await?.unwrap_or_else(ours),
+        },
+    };
+    complete(client, index, &current, fields).await?;
+    Ok(told(index, made_by(&current), preset))
+}
+
+/// The preset that an index was made by; [`Preset::Dynamic`] where another tool or an older version made it, and
+/// none where there is no index.
+///
+/// # Errors
+/// When the server can't be asked.
+pub async fn preset(client: &Client, index: &str) -> Result<Option<Preset>> {
+    let mapping = current_mapping(client, index).await?;
+    Ok(mapping.map(|mapping| made_by(&mapping).unwrap_or(Preset::Dynamic)))
+}
+
+/// Says so when the settings name another preset than the index has.
+fn told(index: &str, has: Option<Preset>, wanted: Preset) -> Option<Preset> {
+    if let Some(difference) = has.unwrap_or(Preset::Dynamic).unlike(wanted) {
+        match has {
+            Some(_) => tracing::warn!(index, "{difference}"),
+            None => tracing::info!(index, "{difference}"),
+        }
     }
+    has
 }
 
 /// Makes everything written so far visible to searches.
@@ -96,22 +129,56 @@ async fn current_mapping(client: &Client, index: &str) -> Result<Option<Value>> 
     Ok(first.map(|index| index["mappings"].clone()))
 }
 
-async fn create(client: &Client, index: &str) -> Result<()> {
+/// Makes the index: with what the server takes of our wishes. None when somebody made it meanwhile.
+async fn create(client: &Client, index: &str, preset: Preset, fields: Fields<'_>) -> Result<Option<Preset>> {
+    let mut refused = None;
+    for (made, settings) in attempts(client.engine().flavour, preset) {
+        let body = json!({ "settings": settings, "mappings": of_new(made, fields) });
+        let request = Request::put(format!("/{index}")).body(&body);
+        let response = client.persist(&request).await?;
+        if is_there_already(&response.body) {
+            return Ok(None);
+        }
+        if response.is_success() {
+            lacking(index, made, preset);
+            return Ok(Some(made));
+        }
+        let may_do_with_less = matches!(response.status, 400 | 501);
+        refused = Some(client.refusal(&request, &response));
+        if !may_do_with_less {
+            break;
+        }
+    }
+    Err(refused.unwrap_or_else(|| Error::unexpected("no way to make the index was tried")))
+}
+
+/// Ways to make an index, the fullest first: with all settings, without the newest, and without analysers.
+fn attempts(flavour: Flavour, preset: Preset) -> Vec<(Preset, Value)> {
+    let presets = [preset, Preset::Search];
+    let presets = if preset == Preset::Reference { &presets[..] } else { &presets[..1] };
+    let newest = if flavour == Flavour::Elasticsearch { &[true, false][..] } else { &[false] };
+    let pairs = presets.iter().flat_map(|preset| newest.iter().map(|newest| (*preset, *newest)));
+    pairs.map(|(preset, newest)| (preset, settings(preset, newest))).collect()
+}
+
+fn settings(preset: Preset, newest: bool) -> Value {
     let mut settings = json!({ "index.mapping.ignore_malformed": true });
-    if client.engine().flavour == Flavour::Elasticsearch {
+    if newest {
         settings["index.mapping.total_fields.ignore_dynamic_beyond_limit"] = true.into();
     }
-    let put = |settings: &Value| {
-        Request::put(format!("/{index}")).body(&json!({ "settings": settings, "mappings": mapping() }))
-    };
-    let mut request = put(&settings);
-    let mut response = client.persist(&request).await?;
-    if response.status == 400 && !is_there_already(&response.body) {
-        request = put(&json!({ "index.mapping.ignore_malformed": true }));
-        response = client.persist(&request).await?;
+    if let Some(analysis) = analysis(preset) {
+        settings["analysis"] = analysis;
     }
-    let is_there = response.is_success() || is_there_already(&response.body);
-    if is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
+    settings
+}
+
+fn lacking(index: &str, made: Preset, wanted: Preset) {
+    if made != wanted {
+        tracing::warn!(
+            index,
+            "this server lacks the analysers of `{wanted}`; the index is mapped by `{made}`"
+        );
+    }
 }
 
 /// True for the answer to a second making of an index.
@@ -119,17 +186,20 @@ pub(crate) fn is_there_already(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).contains("resource_already_exists_exception")
 }
 
-/// Adds our fields to the mapping of an index that somebody else made.
-async fn complete(client: &Client, index: &str, current: &Value) -> Result<()> {
+/// Adds our fields to the mapping of an index that somebody else made, and to one made by [`Preset::Search`] those
+/// that are declared and not mapped yet.
+async fn complete(client: &Client, index: &str, current: &Value, declared: Fields<'_>) -> Result<()> {
     if let Some(other) = wrong_sync_field(current) {
         let fix = "sync into another index, or reindex this one without the field `_sync`";
         return Err(
             Error::config(format!("the index maps `{other}` as something else; {fix}")).with("index", index)
         );
     }
-    let mut missing = mapping();
+    let all =
+        if made_by(current) == Some(Preset::Search) { of_new(Preset::Search, declared) } else { ours() };
+    let mut missing = json!({ "properties": all["properties"] });
     if let Some(fields) = missing["properties"].as_object_mut() {
-        fields.retain(|name, _| current["properties"].get(name).is_none());
+        fields.retain(|name, _| !is_taken(current, name));
         if current["properties"]["_sync"].is_object()
             && current["properties"]["_sync"]["properties"]["scope"].is_null()
         {
@@ -141,9 +211,27 @@ async fn complete(client: &Client, index: &str, current: &Value) -> Result<()> {
         return Ok(());
     }
     let mut meta = current["_meta"].as_object().cloned().unwrap_or_default();
-    meta.insert("sync".into(), json!({ "version": SYNC_VERSION }));
+    let mut sync = meta.get("sync").and_then(Value::as_object).cloned().unwrap_or_default();
+    sync.insert("version".into(), SYNC_VERSION.into());
+    meta.insert("sync".into(), sync.into());
     missing["_meta"] = meta.into();
     client.call(&Request::put(format!("/{index}/_mapping")).body(&missing)).await.map(drop)
+}
+
+/// True when a field of that dotted name is mapped, or can't be, as one above it is no object.
+fn is_taken(mapping: &Value, name: &str) -> bool {
+    let mut level = mapping;
+    for part in name.split('.') {
+        let properties = &level["properties"];
+        if level["type"].is_string() && properties.is_null() {
+            return true;
+        }
+        level = &properties[part];
+        if level.is_null() {
+            return false;
+        }
+    }
+    true
 }
 
 fn wrong_sync_field(current: &Value) -> Option<&'static str> {
@@ -155,27 +243,6 @@ fn wrong_sync_field(current: &Value) -> Option<&'static str> {
     let has_scope = !sync["properties"]["scope"].is_null();
     let is_ours = is("id", "long") && is("mark", "long") && (!has_scope || is("scope", "keyword"));
     (!is_ours).then_some("_sync")
-}
-
-/// What every content index maps; other fields are mapped as they come.
-fn mapping() -> Value {
-    json!({
-        "_meta": { "sync": { "version": SYNC_VERSION } },
-        "properties": {
-            "id": { "type": "keyword" },
-            "_timestamp": { "type": "date" },
-            "_sync": { "properties": {
-                "id": { "type": "long" },
-                "mark": { "type": "long", "index": false },
-                "scope": scope(),
-            } },
-            "body": { "type": "text" },
-        },
-    })
-}
-
-fn scope() -> Value {
-    json!({ "type": "keyword", "index": false })
 }
 
 #[cfg(test)]
@@ -212,11 +279,11 @@ mod tests {
 
     #[test]
     fn a_foreign_sync_field_is_found() {
-        assert_eq!(wrong_sync_field(&mapping()), None);
+        assert_eq!(wrong_sync_field(&ours()), None);
         assert_eq!(wrong_sync_field(&json!({"properties": {}})), None);
         let foreign = json!({"properties": {"_sync": {"type": "keyword"}}});
         assert_eq!(wrong_sync_field(&foreign), Some("_sync"));
-        let mut guessed = mapping();
+        let mut guessed = ours();
         guessed["properties"]["_sync"]["properties"]["scope"] = json!({"type": "text"});
         assert_eq!(wrong_sync_field(&guessed), Some("_sync"), "what a server makes of it by itself");
     }

@@ -53,7 +53,7 @@ pub async fn incremental(job: &Job<'_>, source: &dyn Incremental) -> Report {
 async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> Result<()> {
     index::check_name(job.index)?;
     let from = state::load(job.client, job.index).await?;
-    index::prepare(job.client, job.index).await?;
+    report.mapping = super::map(job, source).await?;
     let failed_before = failures::ids(job.client, job.index).await?;
     let mut run = Run::new(job, (Learnt::nothing(), failed_before), report);
     let applied = run.take_in(source.changes(from, job.rules)).await;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::elastic::Preset;
 
 /// Messages of a listing that are kept word by word.
 const KEPT_MESSAGES: usize = 20;
@@ -101,6 +102,8 @@ pub struct Report {
     pub repeated: u64,
     /// What became of files.
     pub contents: Contents,
+    /// The preset that the index is mapped by; none for one of another tool, or where nobody asked.
+    pub mapping: Option<Preset>,
     /// How it was learnt what the index held; none where nobody asked.
     pub known_by: Option<KnownBy>,
     /// Marks that had to be read one by one to learn it.
@@ -160,6 +163,7 @@ impl Report {
             kept: 0,
             repeated: 0,
             contents: Contents::default(),
+            mapping: None,
             known_by: None,
             marks_read: 0,
             verified: false,

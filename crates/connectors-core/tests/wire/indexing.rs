@@ -1,8 +1,10 @@
 //! How the index comes to be, and what is asked of one that is there.
 
-use connectors_core::elastic::{Request, index};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use connectors_core::elastic::{Preset, Request, index};
 use connectors_core::sync::Status;
-use connectors_core::{Error, ErrorKind};
+use connectors_core::{Error, ErrorKind, FieldKind};
 use serde_json::{Value, json};
 
 use crate::support::{Fault, Manner, Memory, World, accounts};
@@ -31,6 +33,85 @@ async fn a_new_index_has_our_fields_and_forgives_odd_values() {
         let count = index::count(&world.client, "docs", &json!({"match_all": {}})).await.unwrap();
         assert_eq!(count, 1);
     }
+}
+
+#[tokio::test]
+async fn an_index_is_made_by_its_preset_and_keeps_it() {
+    let mut world = World::new().await;
+    world.options.mapping = Preset::Dynamic;
+    let report = world.sync(&Memory::numbered(1)).await;
+    assert_eq!(report.mapping, Some(Preset::Dynamic));
+    let before = mapping(&world);
+    assert_eq!(
+        (&before["_meta"]["sync"]["mapping"], &before["dynamic_templates"]),
+        (&json!("dynamic"), &Value::Null)
+    );
+    for other in [Preset::Search, Preset::Reference] {
+        world.options.mapping = other;
+        let report = world.sync(&Memory::numbered(1)).await;
+        assert_eq!((report.mapping, report.unchanged), (Some(Preset::Dynamic), 1), "nothing is sent again");
+        assert_eq!(mapping(&world), before);
+        assert_eq!(world.sync_into(&Memory::numbered(1), other.name()).await.mapping, Some(other));
+    }
+    let kept = world.fake.kept();
+    let templates = &kept.indices["search"].mappings["dynamic_templates"];
+    assert!(templates.as_array().unwrap().len() > 1, "{templates}");
+    assert_eq!(kept.indices["reference"].settings["analysis"]["filter"]["front_ngram"]["max_gram"], 12);
+}
+
+#[tokio::test]
+async fn a_server_without_analysers_gets_the_default_in_place_of_reference() {
+    for status in [400, 501] {
+        let mut world = World::new().await;
+        world.options.mapping = Preset::Reference;
+        // With all settings, and without the newest.
+        let refusals = AtomicUsize::new(2);
+        world.fake.script(move |call| {
+            let is_making = (call.method.as_str(), call.path.as_str()) == ("PUT", "/docs");
+            let left = refusals.load(Ordering::Relaxed);
+            if !is_making || left == 0 {
+                return Fault::None;
+            }
+            refusals.store(left - 1, Ordering::Relaxed);
+            Fault::Status(status)
+        });
+        let report = world.sync(&Memory::numbered(1)).await;
+        assert_eq!((report.status, report.mapping), (Status::Completed, Some(Preset::Search)));
+        assert_eq!(mapping(&world)["_meta"]["sync"]["mapping"], "search");
+        assert_eq!(index::preset(&world.client, "docs").await.unwrap(), Some(Preset::Search));
+    }
+}
+
+#[tokio::test]
+async fn fields_that_are_declared_later_are_added_where_nothing_is() {
+    let world = World::new().await;
+    let fields = [("sku", FieldKind::Code), ("maker.name", FieldKind::Label), ("size.unit", FieldKind::Code)];
+    for (preset, name) in [(Preset::Search, "docs"), (Preset::Dynamic, "other")] {
+        index::prepare(&world.client, name, preset, &[]).await.unwrap();
+    }
+    let mut made = mapping(&world);
+    made["properties"]["maker"] = json!({"properties": {"country": {"type": "text"}}});
+    made["properties"]["size"] = json!({"type": "long"});
+    world.fake.kept().indices.get_mut("docs").unwrap().mappings = made;
+    world.fake.forget_calls();
+    for name in ["docs", "docs", "other"] {
+        index::prepare(&world.client, name, Preset::Search, &fields).await.unwrap();
+    }
+    let now = mapping(&world);
+    assert_eq!(now["properties"]["sku"]["normalizer"], "lowercase");
+    assert_eq!(now["_meta"]["sync"], json!({"version": 1, "mapping": "search"}));
+    assert_eq!(now["properties"]["size"], json!({"type": "long"}), "a number is in the way of its unit");
+    assert!(world.fake.kept().indices["other"].mappings["properties"]["sku"].is_null());
+    assert!(world.fake.seen("/other/_mapping").iter().all(|seen| seen.method == "GET"));
+}
+
+#[tokio::test]
+async fn the_mapping_of_another_tool_is_the_servers_own() {
+    let world = World::new().await;
+    world.fake.seed("docs", []);
+    assert_eq!(world.sync(&Memory::numbered(1)).await.mapping, None);
+    assert_eq!(index::preset(&world.client, "docs").await.unwrap(), Some(Preset::Dynamic));
+    assert_eq!(index::preset(&world.client, "nowhere").await.unwrap(), None);
 }
 
 #[tokio::test]

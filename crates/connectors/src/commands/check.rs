@@ -1,5 +1,6 @@
 //! `connectors check`: the settings, and whether both ends can be reached.
 
+use connectors_core::elastic::index;
 use connectors_core::{Error, Result};
 use serde_json::json;
 
@@ -8,8 +9,11 @@ use crate::cli::SourceArgs;
 use crate::server::Server;
 use crate::show;
 
-pub(super) async fn run(desk: &Desk, source: Option<&SourceArgs>) -> Result<End> {
+pub(super) async fn run(desk: &Desk, source: Option<&SourceArgs>, index: Option<&str>) -> Result<End> {
     let mut checks = vec![("elasticsearch".to_owned(), elasticsearch(desk).await)];
+    if let Some(index) = index {
+        checks.push((index.to_owned(), mapping(desk, index).await));
+    }
     if let Some(arguments) = source {
         checks.push((arguments.name.clone(), ping(desk, arguments).await));
     }
@@ -36,6 +40,19 @@ async fn elasticsearch(desk: &Desk) -> Result<String> {
     let shown = server.shown.clone();
     server.close().await?;
     Ok(shown)
+}
+
+/// How the index is mapped, and what the settings say if that is something else.
+async fn mapping(desk: &Desk, name: &str) -> Result<String> {
+    index::check_name(name)?;
+    let server = Server::open(&desk.settings).await?;
+    let preset = index::preset(&server.client, name).await;
+    server.close().await?;
+    let wanted = desk.settings.sync().mapping;
+    Ok(match preset? {
+        None => format!("there is no such index; it would be mapped by `{wanted}`"),
+        Some(preset) => preset.unlike(wanted).unwrap_or_else(|| format!("mapped by `{preset}`")),
+    })
 }
 
 async fn ping(desk: &Desk, arguments: &SourceArgs) -> Result<String, Error> {

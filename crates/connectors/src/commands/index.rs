@@ -57,7 +57,8 @@ async fn list(desk: &Desk, fleet: &Fleet) -> Result<()> {
 /// An emptied index is a new one: a delete and a making cost the same for any number of documents.
 async fn clean(desk: &Desk, fleet: &Fleet, name: &str) -> Result<()> {
     remove(fleet, name).await?;
-    index::prepare(fleet.store.client(), name).await?;
+    // What its source declares of its fields, the next sync adds.
+    index::prepare(fleet.store.client(), name, desk.settings.sync().mapping, &[]).await?;
     said(desk, name, "cleaned");
     Ok(())
 }

@@ -64,6 +64,13 @@ fn marks_are_kept_where_the_settings_say() {
 }
 
 #[test]
+fn the_preset_of_new_indices_is_one_that_exists() {
+    assert_eq!(settings(json!({"index.mapping": "dynamic"})).unwrap().sync().mapping, Preset::Dynamic);
+    let error = settings(json!({"index": {"mapping": "fast"}})).unwrap_err().to_string();
+    assert!(error.contains("index.mapping: \"fast\": expected search, dynamic or reference"), "{error}");
+}
+
+#[test]
 fn wrong_values_name_the_setting() {
     let error = settings(json!({"sync.delete_max_share": 7})).unwrap_err().to_string();
     assert!(error.contains("sync.delete_max_share: 7: must be from 0 to 1"), "{error}");

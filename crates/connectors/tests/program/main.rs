@@ -1,6 +1,7 @@
 //! The program from outside: what its user types, and what is printed.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod mapping;
 mod place;
 
 use std::io::{BufRead, BufReader, Read, Write};

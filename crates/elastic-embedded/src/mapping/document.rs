@@ -112,9 +112,10 @@ impl Reading<'_> {
             return self.leaf(path, &field, value);
         }
         let detection = self.mapping.date_detection.unwrap_or(true);
-        let Some(field) = dynamic::field_for(value, detection) else {
+        let Some(usual) = dynamic::field_for(value, detection) else {
             return Ok(());
         };
+        let field = self.mapping.dynamic_field(path, usual);
         if self.may_add(path, 1 + field.fields.len())? {
             self.mapping.to_mut().add_field(path, field.clone()).map_err(|error| parsing_from(&error))?;
             self.leaf(path, &field, value)?;
@@ -233,6 +234,7 @@ impl Reading<'_> {
                 )),
             ));
         }
+        let text = field.normalized(&text).into_owned();
         Ok(Some(if field.index { Stored::Keyword(text) } else { Stored::Column(text) }))
     }
 

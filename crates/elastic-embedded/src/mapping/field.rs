@@ -1,5 +1,6 @@
 //! One field of a mapping: its type and options.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -87,6 +88,10 @@ pub(crate) struct Field {
     pub(crate) doc_values: bool,
     pub(crate) ignore_above: Option<usize>,
     pub(crate) ignore_malformed: Option<bool>,
+    /// Exact values are kept and looked for in lower case.
+    pub(crate) lowercase: bool,
+    /// A text that is looked for is taken apart at white space.
+    pub(crate) split_queries: bool,
     /// Options that change nothing here, kept so that the mapping reads back as it was written.
     pub(crate) kept: BTreeMap<String, Value>,
     pub(crate) fields: BTreeMap<String, Field>,
@@ -100,6 +105,8 @@ impl Field {
             doc_values: kind != Kind::Text,
             ignore_above: None,
             ignore_malformed: None,
+            lowercase: false,
+            split_queries: false,
             kept: BTreeMap::new(),
             fields: BTreeMap::new(),
         }
@@ -111,6 +118,11 @@ impl Field {
         let keyword = Field { ignore_above: Some(256), ..Field::new(Kind::Keyword) };
         field.fields.insert("keyword".to_owned(), keyword);
         field
+    }
+
+    /// An exact value as it is kept and looked for.
+    pub(crate) fn normalized<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.lowercase { text.to_lowercase().into() } else { text.into() }
     }
 
     /// Takes over the options of a later mapping of the same field.
@@ -132,6 +144,16 @@ impl Field {
                 )));
             }
         }
+        if self.lowercase != other.lowercase {
+            let name = |lowercase| if lowercase { "lowercase" } else { "null" };
+            return Err(Failure::argument(format!(
+                "Mapper for [{path}] conflicts with existing mapper:\n\tCannot update parameter [normalizer] from \
+                 [{}] to [{}]",
+                name(self.lowercase),
+                name(other.lowercase)
+            )));
+        }
+        self.split_queries = other.split_queries;
         self.ignore_above = other.ignore_above;
         self.ignore_malformed = other.ignore_malformed;
         self.kept.extend(other.kept);

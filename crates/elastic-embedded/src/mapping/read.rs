@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Dynamic, Field, Kind, Mapping, ObjectField};
+use super::{Dynamic, Field, Kind, Mapping, ObjectField, Template};
 use crate::failure::{Failure, Result};
 
 const MAX_DEPTH: usize = 20;
@@ -18,6 +18,7 @@ impl Mapping {
             match key.as_str() {
                 "properties" => mapping.read_properties("", value)?,
                 "dynamic" => mapping.dynamic = Some(dynamic(value)?),
+                "dynamic_templates" => mapping.templates = Template::read_all(value)?,
                 "date_detection" => mapping.date_detection = Some(boolean(key, value)?),
                 "_meta" => mapping.meta = Some(Value::Object(object(value, key)?.clone())),
                 _ => return Err(Failure::unsupported(format!("the mapping's [{key}]"))),
@@ -71,7 +72,8 @@ impl Mapping {
     }
 }
 
-fn field(path: &str, options: &Map<String, Value>) -> Result<Field> {
+/// The field that the options state.
+pub(super) fn field(path: &str, options: &Map<String, Value>) -> Result<Field> {
     let name = options.get("type").map_or(Ok(""), |kind| text("type", kind))?;
     let kind = Kind::parse(name)
         .ok_or_else(|| Failure::unsupported(format!("the type [{name}] of the field [{path}]")))?;
@@ -82,6 +84,8 @@ fn field(path: &str, options: &Map<String, Value>) -> Result<Field> {
             ("index", _) => field.index = boolean(key, value)?,
             ("doc_values", kind) if kind != Kind::Text => field.doc_values = boolean(key, value)?,
             ("ignore_above", Kind::Keyword) => field.ignore_above = Some(count(key, value)?),
+            ("normalizer", Kind::Keyword) if value == "lowercase" => field.lowercase = true,
+            ("split_queries_on_whitespace", Kind::Keyword) => field.split_queries = boolean(key, value)?,
             ("ignore_malformed", kind) if kind.may_ignore_malformed() => {
                 field.ignore_malformed = Some(boolean(key, value)?);
             }
@@ -135,7 +139,7 @@ fn dynamic(value: &Value) -> Result<Dynamic> {
     }
 }
 
-fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
+pub(super) fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
     value
         .as_object()
         .ok_or_else(|| mapper_parsing(format!("Expected map for property [{what}] but got {value}")))
@@ -152,7 +156,7 @@ fn boolean(key: &str, value: &Value) -> Result<bool> {
     }
 }
 
-fn text<'a>(key: &str, value: &'a Value) -> Result<&'a str> {
+pub(super) fn text<'a>(key: &str, value: &'a Value) -> Result<&'a str> {
     value.as_str().ok_or_else(|| mapper_parsing(format!("[{key}] must be a string but is {value}")))
 }
 
@@ -163,6 +167,6 @@ fn count(key: &str, value: &Value) -> Result<usize> {
         .ok_or_else(|| Failure::argument(format!("[{key}] must be a number >= 0, got {value}")))
 }
 
-fn mapper_parsing(reason: String) -> Failure {
+pub(super) fn mapper_parsing(reason: String) -> Failure {
     Failure::new(400, "mapper_parsing_exception", reason)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Dynamic, Field, Kind, Mapping, ObjectField};
+use super::{Dynamic, Field, Kind, Mapping, ObjectField, Template};
 
 impl Mapping {
     /// The mapping as the API shows it.
@@ -16,6 +16,9 @@ impl Mapping {
         }
         if let Some(meta) = &self.meta {
             root.insert("_meta".into(), meta.clone());
+        }
+        if !self.templates.is_empty() {
+            root.insert("dynamic_templates".into(), Template::write_all(&self.templates));
         }
         for (path, object) in &self.objects {
             place(&mut root, path, object.write());
@@ -51,7 +54,7 @@ impl ObjectField {
 }
 
 impl Field {
-    fn write(&self) -> Map<String, Value> {
+    pub(super) fn write(&self) -> Map<String, Value> {
         let mut options = Map::new();
         options.insert("type".into(), self.kind.name().into());
         if !self.index {
@@ -65,6 +68,12 @@ impl Field {
         }
         if let Some(ignore) = self.ignore_malformed {
             options.insert("ignore_malformed".into(), ignore.into());
+        }
+        if self.lowercase {
+            options.insert("normalizer".into(), "lowercase".into());
+        }
+        if self.split_queries {
+            options.insert("split_queries_on_whitespace".into(), true.into());
         }
         options.extend(self.kept.clone());
         if !self.fields.is_empty() {

@@ -69,7 +69,11 @@ fn any(context: Context<'_>, resolved: &Resolved<'_>, values: &[Value]) -> Resul
         }
         Kind::Text => Err(unindexed(path)),
         _ if !field.doc_values => Err(unindexed(path)),
-        Kind::Keyword => Ok(scan::values(path, field, Test::AnyText(strings().collect()))),
+        Kind::Keyword => Ok(scan::values(
+            path,
+            field,
+            Test::AnyText(strings().map(|text| field.normalized(&text).into_owned()).collect()),
+        )),
         Kind::Date => {
             // A date without a time means the whole day.
             let ends = |value| Ends { from: Bound::Included(value), to: Bound::Included(value) };

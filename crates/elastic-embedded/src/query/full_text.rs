@@ -1,6 +1,7 @@
 //! Full text: match, match_phrase, multi_match.
 
 use serde_json::Value;
+use tantivy::Term;
 use tantivy::query::{BooleanQuery, DisjunctionMaxQuery, Occur, PhraseQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
@@ -155,6 +156,10 @@ pub(super) fn in_field(context: Context<'_>, name: &str, asked: &Asked) -> Resul
     let Some(Resolved { path, field }) = context.mapping.field(name) else {
         return Ok(none());
     };
+    if field.split_queries && field.index && !asked.phrase {
+        let words = asked.text.split_whitespace().map(|word| context.fields.string_term(&path, field, word));
+        return some_of(asked, words.collect());
+    }
     if field.kind != Kind::Text {
         let exact = exact::one(context, &path, &Value::String(asked.text.clone()));
         return if asked.lenient { exact.or_else(|_| Ok(none())) } else { exact };
@@ -168,9 +173,14 @@ pub(super) fn in_field(context: Context<'_>, name: &str, asked: &Asked) -> Resul
         let terms = words.iter().map(|word| (word.position, term(&word.text))).collect();
         return Ok(Box::new(PhraseQuery::new_with_offset_and_slop(terms, asked.slop)));
     }
-    let one = |word: &str| -> BoxQuery { Box::new(TermQuery::new(term(word), IndexRecordOption::WithFreqs)) };
+    some_of(asked, words.iter().map(|word| term(&word.text)).collect())
+}
+
+/// As many of the terms as are asked for.
+fn some_of(asked: &Asked, terms: Vec<Term>) -> Result<BoxQuery> {
+    let one = |term| -> BoxQuery { Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)) };
     let occur = if asked.and { Occur::Must } else { Occur::Should };
-    let mut clauses: Vec<_> = words.iter().map(|word| (occur, one(&word.text))).collect();
+    let mut clauses: Vec<_> = terms.into_iter().map(|term| (occur, one(term))).collect();
     Ok(match (clauses.len(), &asked.minimum) {
         (0, _) => none(),
         (1, _) => clauses.remove(0).1,

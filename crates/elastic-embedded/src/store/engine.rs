@@ -77,7 +77,7 @@ impl Fields {
     pub(crate) fn string_term(&self, path: &str, field: &Mapped, text: &str) -> Term {
         let engine = if field.kind == Kind::Text { self.text } else { self.keyword };
         let mut term = Term::from_field_json_path(engine, path, true);
-        term.append_type_and_str(text);
+        term.append_type_and_str(&field.normalized(text));
         term
     }
 
