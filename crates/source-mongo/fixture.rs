@@ -6,10 +6,11 @@ pub(crate) mod numbered;
 pub(crate) mod server;
 
 use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use connectors_testkit::{Expected, Fixture, Population, Result, RuleCase, Verdict, WrongSettings};
 use mongodb::{Client, Collection, Database};
 use serde_json::{Map, Value, json};
@@ -68,11 +69,49 @@ impl<D: Documents> Orders<D> {
         Ok(())
     }
 
+    /// The one node is no primary for a second, and is then elected again.
+    async fn step_down(&self) -> Result<()> {
+        let admin = self.database.client().database("admin");
+        admin.run_command(doc! {"replSetStepDown": 1, "force": true}).await?;
+        Ok(())
+    }
+
+    /// Ends the time in which the node may not be elected, and waits until it takes writes.
+    async fn step_up(&self) -> Result<()> {
+        let admin = self.database.client().database("admin");
+        while !admin.run_command(doc! {"hello": 1}).await?.get_bool("isWritablePrimary")? {
+            // An error means that it has just been elected.
+            let _ = admin.run_command(doc! {"replSetFreeze": 0}).await;
+        }
+        Ok(())
+    }
+
     fn settings_with(&self, changes: &[(&str, &str)]) -> Map<String, Value> {
         let mut settings = self.settings();
         settings.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
         settings
     }
+}
+
+/// Name, mode and data of the fail points.
+fn troubles() -> Vec<(&'static str, Bson, Document)> {
+    let times = |times: i32| Bson::from(doc! {"times": times});
+    let error = |commands: &[&str], code: i32| doc! {"failCommands": commands, "errorCode": code};
+    vec![
+        ("cursor_lost", times(2), error(&["getMore"], 43)),
+        ("cursor_killed", times(2), error(&["getMore"], 237)),
+        ("not_primary", times(3), error(&["find", "getMore", "aggregate"], 10107)),
+        ("interrupted", times(2), error(&["find", "getMore"], 11602)),
+        ("no_privilege", "alwaysOn".into(), error(&["find"], 13)),
+        ("privilege_lost", "alwaysOn".into(), error(&["getMore"], 13)),
+        ("no_listing", "alwaysOn".into(), error(&["find", "aggregate", "getMore"], 91)),
+        ("history_lost", "alwaysOn".into(), error(&["aggregate", "getMore"], 286)),
+        (
+            "connection_closed",
+            times(3),
+            doc! {"failCommands": ["find", "getMore", "aggregate"], "closeConnection": true},
+        ),
+    ]
 }
 
 /// A name that no other database of the server has.
@@ -121,6 +160,14 @@ impl<D: Documents> Fixture for Orders<D> {
             "database": self.database.name(), "collection": COLLECTION, "direct_connection": true,
         });
         settings.as_object().cloned().unwrap_or_default()
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        self.access.host.parse().ok()
+    }
+
+    fn settings_through(&self, proxy: SocketAddr) -> Map<String, Value> {
+        self.settings_with(&[("host", &proxy.to_string())])
     }
 
     fn wrong_settings(&self) -> Vec<WrongSettings> {
@@ -192,6 +239,19 @@ impl<D: Documents> Fixture for Orders<D> {
         vec![self.access.password.clone(), ENCODED_PASSWORD.into()]
     }
 
+    async fn trouble(&mut self, draw: u64) -> Result<Option<&'static str>> {
+        let troubles = troubles();
+        let place = usize::try_from(draw % (troubles.len() as u64 + 1))?;
+        let Some((name, mode, data)) = troubles.into_iter().nth(place) else {
+            self.step_down().await?;
+            return Ok(Some("step_down"));
+        };
+        let mut data = data;
+        data.insert("namespace", format!("{}.{COLLECTION}", self.database.name()));
+        self.fail(doc! {"mode": mode, "data": data}).await?;
+        Ok(Some(name))
+    }
+
     /// Behind the first reply every further one fails, in a way that is not tried again.
     async fn break_in_the_middle(&mut self) -> Result<bool> {
         let namespace = format!("{}.{COLLECTION}", self.database.name());
@@ -201,7 +261,8 @@ impl<D: Documents> Fixture for Orders<D> {
     }
 
     async fn mend(&mut self) -> Result<()> {
-        self.fail(doc! {"mode": "off"}).await
+        self.fail(doc! {"mode": "off"}).await?;
+        self.step_up().await
     }
 
     fn rules(&self) -> Vec<RuleCase> {

@@ -22,6 +22,7 @@ pub const COMMANDS: &[Command] = &[
     crate::test::COMMAND,
     crate::ftest::COMMAND,
     crate::perf::COMMAND,
+    crate::chaos::COMMAND,
     crate::backend::COMMAND,
     crate::deny::COMMAND,
     crate::image::COMMAND,

@@ -85,7 +85,7 @@ fn handed_over(shell: &Shell, up: &[server::Server]) -> Shell {
     url_of(up, &mongodb::BACKEND).map_or_else(|| shell.clone(), |url| shell.with_var(RUNNING_MONGODB, url))
 }
 
-fn url_of<'a>(up: &'a [server::Server], backend: &Backend) -> Option<&'a str> {
+pub(crate) fn url_of<'a>(up: &'a [server::Server], backend: &Backend) -> Option<&'a str> {
     up.iter().find(|server| server.name == backend.name).map(|server| server.url.as_str())
 }
 
@@ -110,18 +110,28 @@ fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
     if let Some(folder) = &options.built {
         return Ok(shell.root.join(folder));
     }
-    let mut cargo = shell.command("cargo");
-    cargo.args(["build", "--locked", "--package", "connectors", "--package", "elastic-embedded", "--bins"]);
-    shell.stream(&mut cargo)?;
+    build_programs(shell)?;
     for name in &options.names {
-        let mut cargo = shell.command("cargo");
-        cargo.args(["build", "--locked", "--package", &format!("source-{name}")]);
-        for example in examples(&shell.root, name)? {
-            cargo.args(["--example", &example]);
-        }
-        shell.stream(&mut cargo)?;
+        build_examples(shell, name, &examples(&shell.root, name)?)?;
     }
     Ok(shell.target().join("debug"))
+}
+
+/// Builds the program and the embedded server's.
+pub(crate) fn build_programs(shell: &Shell) -> Result<()> {
+    let mut cargo = shell.command("cargo");
+    cargo.args(["build", "--locked", "--package", "connectors", "--package", "elastic-embedded", "--bins"]);
+    shell.stream(&mut cargo)
+}
+
+/// Builds examples of a source.
+pub(crate) fn build_examples(shell: &Shell, name: &str, examples: &[String]) -> Result<()> {
+    let mut cargo = shell.command("cargo");
+    cargo.args(["build", "--locked", "--package", &format!("source-{name}")]);
+    for example in examples {
+        cargo.args(["--example", example]);
+    }
+    shell.stream(&mut cargo)
 }
 
 fn all(shell: &Shell, options: &Options, (programs, url): (&Path, &str)) -> Result<()> {

@@ -10,6 +10,7 @@ pub mod apt;
 pub mod tools;
 
 pub mod backend;
+pub mod chaos;
 pub mod check;
 pub mod coverage;
 pub mod deny;

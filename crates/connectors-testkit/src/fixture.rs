@@ -1,6 +1,7 @@
 //! The backend of a source under test: how to start, fill and change it, and what must then be indexed.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -90,6 +91,26 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// What must never show in logs, errors or `Debug`, each in every form in which it travels (such as
     /// the base64 of user and password). Values of sensitive settings are watched for anyway.
     fn secrets(&self) -> Vec<String>;
+
+    /// Where the backend takes connections; none where it is no server, or none that a proxy can stand before.
+    fn address(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    /// The [`settings`](Self::settings), with this address in place of the backend's own.
+    fn settings_through(&self, _proxy: SocketAddr) -> Map<String, Value> {
+        self.settings()
+    }
+
+    /// Makes a trouble happen that only this backend knows – a cursor that is lost, a privilege that is gone – and
+    /// returns its name; none where there is none. `draw` picks one, the same for the same number. It
+    /// passes by itself, or [`mend`](Self::mend) ends it.
+    ///
+    /// # Errors
+    /// When it could not be made.
+    async fn trouble(&mut self, _draw: u64) -> Result<Option<&'static str>> {
+        Ok(None)
+    }
 
     /// Makes the next listing fail half way, and answers true; or answers false if it can't.
     ///

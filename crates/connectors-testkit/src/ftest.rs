@@ -9,10 +9,10 @@
 //! connectors_testkit::ftest!(source_notes::SOURCE, fixture::NotesServer);
 //! ```
 
-mod compare;
-mod index;
+pub(crate) mod compare;
+pub(crate) mod index;
 mod options;
-mod program;
+pub(crate) mod program;
 mod steps;
 
 pub use options::Options;
@@ -74,7 +74,7 @@ pub async fn run<F: Fixture>(source: &'static dyn Registered, options: &Options)
 
 /// One line for whoever watches.
 #[expect(clippy::print_stdout, reason = "a command's output")]
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     println!("{text}");
 }
 

@@ -13,10 +13,12 @@
 //! --test contract -- --list` shows them, and a part of a name runs those that hold it. A capability's
 //! tests are there when the definition names the capability.
 //!
-//! Beside the suite: [`ftest`], the end-to-end test through the program; [`perf`], its performance run; [`memory`], a source whose backend is
+//! Beside the suite: [`ftest`], the end-to-end test through the program; [`perf`], its performance run; [`chaos`], the
+//! program under faults; [`memory`], a source whose backend is
 //! the process itself; and [`proxy`], which puts faults between any program and its server.
 #![warn(missing_docs)]
 
+pub mod chaos;
 mod debug;
 mod fixture;
 pub mod ftest;

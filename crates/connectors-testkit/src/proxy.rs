@@ -17,6 +17,7 @@
 
 mod door;
 mod http;
+mod items;
 mod message;
 mod plan;
 mod tcp;
@@ -30,11 +31,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use door::{Door, Knock};
-use plan::Injection;
+use plan::{Arrival, Injection};
 
 /// A listener on loopback that passes everything on, but for the faults of its plan. Dropping it cuts all.
 #[derive(Debug)]
@@ -61,6 +62,7 @@ struct Shared {
     plan: Mutex<Plan>,
     injected: Mutex<BTreeMap<&'static str, u64>>,
     met: AtomicU64,
+    held: Notify,
     knock: mpsc::UnboundedSender<Knock>,
 }
 
@@ -91,6 +93,7 @@ impl Proxy {
             plan: Mutex::new(plan),
             injected: Mutex::default(),
             met: AtomicU64::new(0),
+            held: Notify::new(),
             knock,
         });
         let door = tokio::spawn(Door::new(listener, address, Arc::clone(&shared)).keep(knocks));
@@ -146,6 +149,12 @@ impl Proxy {
         self.shared.met.load(Relaxed)
     }
 
+    /// Waits until a request is held by [`Fault::Hold`] or [`Fault::HoldAnswer`]; one that was held before counts
+    /// once.
+    pub async fn held(&self) {
+        self.shared.held.notified().await;
+    }
+
     async fn tell(&self, knock: impl FnOnce(oneshot::Sender<()>) -> Knock) {
         let (done, is_done) = oneshot::channel();
         if self.shared.knock.send(knock(done)).is_ok() {
@@ -163,16 +172,19 @@ impl Drop for Proxy {
 
 impl Shared {
     /// The fault of the next request or connection, counted.
-    fn next(&self) -> Option<Injection> {
+    fn next(&self, arrival: Arrival) -> Option<Injection> {
         self.met.fetch_add(1, Relaxed);
-        let injection = lock(&self.plan).next(self.speech)?;
+        let injection = lock(&self.plan).next(arrival)?;
         *lock(&self.injected).entry(injection.fault.name()).or_default() += 1;
         Some(injection)
     }
 
+    fn target(&self) -> SocketAddr {
+        *lock(&self.target)
+    }
+
     async fn connect(&self) -> io::Result<TcpStream> {
-        let target = *lock(&self.target);
-        let stream = TcpStream::connect(target).await?;
+        let stream = TcpStream::connect(self.target()).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }

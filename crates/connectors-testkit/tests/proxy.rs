@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -322,4 +322,67 @@ async fn faults_of_http_leave_other_protocols_alone() {
         assert_eq!(post(&client(), &proxy).await, whole());
     }
     assert_eq!((proxy.met(), proxy.injected()), (3, BTreeMap::new()));
+}
+
+/// What a bulk of four operations comes to when some of its items are refused.
+async fn bulk(fault: Fault) -> Result<(Vec<String>, serde_json::Value), Box<dyn std::error::Error>> {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    let answer = any(move |body: String| async move {
+        let actions = body.lines().filter(|line| line.contains("_id"));
+        let items: Vec<_> = actions.map(|_| serde_json::json!({"index": {"status": 201}})).collect();
+        kept.lock().unwrap_or_else(PoisonError::into_inner).extend(body.lines().map(str::to_owned));
+        serde_json::json!({"errors": false, "items": items}).to_string()
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/docs/_bulk", answer)).await });
+    let proxy = Proxy::http(address, once(fault)).await?;
+    let lines =
+        "{\"index\":{\"_id\":\"a\"}}\n{}\n{\"delete\":{\"_id\":\"b\"}}\n{\"index\":{\"_id\":\"c\"}}\n{}\n";
+    let request = client().post(format!("{}/docs/_bulk?filter_path=items", proxy.url())).body(lines);
+    let told = request.send().await?.text().await?;
+    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok((seen, serde_json::from_str(&told)?))
+}
+
+#[tokio::test]
+async fn items_of_a_bulk_are_withheld_or_done_and_refused_all_the_same() {
+    let statuses = |told: &serde_json::Value| -> Vec<u64> {
+        let items = told["items"].as_array().unwrap().iter();
+        items.filter_map(|item| item.as_object()?.values().next()?["status"].as_u64()).collect()
+    };
+    let (seen, told) = bulk(Fault::Items { status: 429, one_in: 2, done: false }).await.unwrap();
+    assert_eq!((seen.len(), statuses(&told), &told["errors"]), (1, vec![429, 201, 429], &true.into()));
+    assert!(seen[0].contains("delete"), "{seen:?}");
+    let (seen, told) = bulk(Fault::Items { status: 503, one_in: 3, done: true }).await.unwrap();
+    assert_eq!((seen.len(), statuses(&told)), (5, vec![503, 201, 201]));
+    let (seen, told) = bulk(Fault::Items { status: 429, one_in: 1, done: false }).await.unwrap();
+    assert_eq!((seen.len(), statuses(&told)), (0, vec![429, 429, 429]));
+}
+
+#[tokio::test]
+async fn what_is_held_waits_until_it_is_cut_and_the_server_has_done_it_or_not() {
+    for (fault, served) in [(Fault::Hold, 1), (Fault::HoldAnswer, 2)] {
+        let server = Echo::start().await.unwrap();
+        let proxy = Proxy::http(server.address, Plan::calm().hold_after(1, fault)).await.unwrap();
+        let client = client();
+        assert_eq!(post(&client, &proxy).await, whole());
+        let held = async {
+            proxy.held().await;
+            proxy.set_plan(Plan::calm());
+            proxy.cut().await;
+        };
+        let (answer, ()) = tokio::join!(post(&client, &proxy), held);
+        assert_eq!((answer, server.served()), (None, served), "{fault:?}");
+        assert_eq!(post(&client, &proxy).await, whole());
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_whatever_the_plan_has() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::http(server.address, Plan::calm().max_body(BODY.len() as u64 - 1)).await.unwrap();
+    assert_eq!(post(&client(), &proxy).await.map(|(status, _)| status), Some(413));
+    assert_eq!((server.served(), proxy.injected()["status_413"]), (0, 1));
 }

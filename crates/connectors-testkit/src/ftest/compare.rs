@@ -54,7 +54,7 @@ async fn equal(chunk: Vec<(String, Expected)>, index: &Index) -> Result<u64> {
 }
 
 /// What differs, a line for each side; none when all that was expected is there.
-pub(super) fn difference(wanted: &Expected, found: &Value) -> Option<String> {
+pub(crate) fn difference(wanted: &Expected, found: &Value) -> Option<String> {
     let mut fields: Vec<(String, Value)> = wanted
         .body
         .as_object()

@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 use super::Options;
 use crate::Result;
 
+/// Hits of one page, at the most.
+const PAGE: usize = 10_000;
+
 /// The index under test.
 pub(crate) struct Index {
     client: Client,
     url: String,
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 impl Index {
@@ -41,13 +44,24 @@ impl Index {
     }
 
     /// The documents of these ids, in their order; none for one that is not there.
-    pub(super) async fn documents(&self, ids: &[&str]) -> Result<Vec<Option<Value>>> {
+    pub(crate) async fn documents(&self, ids: &[&str]) -> Result<Vec<Option<Value>>> {
         let query = json!({ "size": ids.len(), "query": { "ids": { "values": ids } } });
         let answer = self.post("_search", &query).await?;
         let hits = answer["hits"]["hits"].as_array().cloned().unwrap_or_default();
         let by_id: HashMap<&str, &Value> =
             hits.iter().filter_map(|hit| Some((hit["_id"].as_str()?, &hit["_source"]))).collect();
         Ok(ids.iter().map(|id| by_id.get(id).copied().cloned()).collect())
+    }
+
+    /// The ids of all documents, as a search sees them now; at most one page of them.
+    pub(crate) async fn ids(&self) -> Result<Vec<String>> {
+        if self.count().await? == 0 {
+            return Ok(Vec::new());
+        }
+        let query = json!({ "size": PAGE, "_source": false, "query": { "match_all": {} } });
+        let answer = self.post("_search", &query).await?;
+        let hits = answer["hits"]["hits"].as_array().cloned().unwrap_or_default();
+        Ok(hits.iter().filter_map(|hit| hit["_id"].as_str().map(str::to_owned)).collect())
     }
 
     /// Removes the index.

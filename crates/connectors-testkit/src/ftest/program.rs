@@ -1,6 +1,6 @@
 //! The program under test, as its user starts it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -44,9 +44,7 @@ impl Program {
     pub(super) fn start(&self, settings: &Map<String, Value>, index: &str, more: &[&str]) -> Result<Child> {
         let file = self.folder.path().join("settings.json");
         std::fs::write(&file, Value::Object(settings.clone()).to_string())?;
-        let mut command = Command::new(&self.path);
-        command.current_dir(self.folder.path()).env_remove("CONNECTORS_CONFIG");
-        command.env("XDG_DATA_HOME", self.folder.path());
+        let mut command = apart(Command::new(&self.path), self.folder.path());
         command
             .args(["--es", &self.es, "sync", self.service_type, "--index", index, "--json", "--settings"])
             .arg(file)
@@ -87,6 +85,12 @@ impl Program {
         let reports = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         Ok(Run { reports, peak })
     }
+}
+
+/// A command that begins in this folder, and keeps its data there.
+pub(crate) fn apart(mut command: Command, folder: &Path) -> Command {
+    command.current_dir(folder).env_remove("CONNECTORS_CONFIG").env("XDG_DATA_HOME", folder);
+    command
 }
 
 /// The peak resident memory of a process in MiB, where the system tells.

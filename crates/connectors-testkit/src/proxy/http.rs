@@ -8,8 +8,9 @@ use tokio::net::TcpStream;
 
 use super::Shared;
 use super::door::Knock;
+use super::items::{Bulk, Items};
 use super::message::Message;
-use super::plan::{Fault, Injection};
+use super::plan::{Arrival, Fault, Injection};
 
 /// Pieces of a slow answer.
 const PIECES: usize = 8;
@@ -31,8 +32,10 @@ struct Ends<'a> {
 
 pub(super) async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut ends = Ends { client: BufStream::new(client), server: None, shared };
-    while let Some(request) = ends.request().await? {
-        let then = match shared.next() {
+    while let Some(mut request) = ends.request().await? {
+        request.name_host(shared.target());
+        let body = (request.bytes.len() - request.body) as u64;
+        let then = match shared.next(Arrival::Request { body, is_bulk: request.is_bulk() }) {
             None => ends.pass(&request).await?,
             Some(injection) => ends.fail(&request, injection).await?,
         };
@@ -65,7 +68,12 @@ impl Ends<'_> {
                 self.reply(refusal(status).as_bytes()).await?;
                 return Ok(Then::On);
             }
+            Fault::Items { status, one_in, done } => {
+                let items = Items { status, one_in, first: injection.item(one_in) };
+                return self.refuse_items(request, items, done).await;
+            }
             Fault::CutBefore => {}
+            Fault::Hold => self.hold().await,
             Fault::CutRequest => self.send(&request.bytes[..injection.within(request.bytes.len())]).await?,
             // An error means that nobody listens any more, which is what was wanted.
             Fault::Refuse(time) => drop(self.shared.knock.send(Knock::CloseFor(time))),
@@ -83,6 +91,7 @@ impl Ends<'_> {
         match injection.fault {
             Fault::CutAnswer => self.reply(&bytes[..injection.within(bytes.len())]).await?,
             Fault::CutAfter => self.reply(bytes).await?,
+            Fault::HoldAnswer => self.hold().await,
             Fault::WrongLength => {
                 let short = injection.within(bytes.len() - answer.body);
                 let garbled = answer.with_length(short);
@@ -100,6 +109,24 @@ impl Ends<'_> {
             _ => {}
         }
         Ok(Then::Cut)
+    }
+
+    /// Some items of a bulk are refused; those that are not done never reach the server.
+    async fn refuse_items(&mut self, request: &Message, items: Items, done: bool) -> io::Result<Then> {
+        let bulk = Bulk::of(request, items);
+        let passed = if done { Some(request.clone()) } else { bulk.without_chosen() };
+        let answer = match passed {
+            Some(request) => Some(self.ask(&request).await?),
+            None => None,
+        };
+        self.reply(&bulk.answer(answer.as_ref(), done)).await?;
+        Ok(Then::On)
+    }
+
+    /// Tells that a request is held, and waits until the client gives up or everything is cut.
+    async fn hold(&mut self) {
+        self.shared.held.notify_one();
+        let _ = self.client.fill_buf().await;
     }
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

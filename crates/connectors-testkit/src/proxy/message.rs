@@ -1,6 +1,7 @@
 //! Requests and answers of HTTP/1.1, whole.
 
 use std::io;
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
@@ -8,7 +9,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 const MAX_HEAD: usize = 64 * 1024;
 
 /// A request or an answer, as the bytes that it came in.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Message {
     pub(super) bytes: Vec<u8>,
     /// Where the body begins.
@@ -104,6 +105,56 @@ impl Message {
                 return Ok(());
             }
         }
+    }
+
+    /// True for a bulk of Elasticsearch.
+    pub(super) fn is_bulk(&self) -> bool {
+        let line = self.bytes.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+        line.split(|byte| *byte == b'?').next().is_some_and(|path| path.ends_with(b"/_bulk"))
+    }
+
+    /// Names this server in the head, in place of the proxy: a server may refuse what is meant for another.
+    pub(super) fn name_host(&mut self, server: SocketAddr) {
+        let head = String::from_utf8_lossy(&self.bytes[..self.body]).into_owned();
+        let is_host = |line: &str| line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("host:"));
+        let lines = head.split_inclusive("\r\n");
+        let named =
+            lines.map(|line| if is_host(line) { format!("host: {server}\r\n") } else { line.to_owned() });
+        let head: String = named.collect();
+        self.bytes.splice(..self.body, head.bytes());
+        self.body = head.len();
+    }
+
+    /// Its body, out of its chunks.
+    pub(super) fn payload(&self) -> Vec<u8> {
+        let mut rest = &self.bytes[self.body..];
+        if !matches!(self.framing(), Some(Framing::Chunks)) {
+            return rest.to_vec();
+        }
+        let mut payload = Vec::new();
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let line = std::str::from_utf8(&rest[..end]).unwrap_or_default();
+            let size = line.split(';').next().unwrap_or_default().trim();
+            let size = usize::from_str_radix(size, 16).unwrap_or_default();
+            let chunk = &rest[end + 1..];
+            payload.extend_from_slice(&chunk[..size.min(chunk.len())]);
+            rest = chunk.get(size + 2..).unwrap_or_default();
+        }
+        payload
+    }
+
+    /// The same with another body, in one piece.
+    pub(super) fn with_body(&self, body: &[u8]) -> Self {
+        let head = String::from_utf8_lossy(&self.bytes[..self.body]).into_owned();
+        let is_framing = |line: &&str| {
+            let line = line.to_ascii_lowercase();
+            line.starts_with("content-length:") || line.starts_with("transfer-encoding:")
+        };
+        let kept: String = head.trim_end().split_inclusive("\r\n").filter(|line| !is_framing(line)).collect();
+        let mut bytes = format!("{}\r\ncontent-length: {}\r\n\r\n", kept.trim_end(), body.len()).into_bytes();
+        let start = bytes.len();
+        bytes.extend_from_slice(body);
+        Self { bytes, body: start }
     }
 
     /// The same with another length in its head; none where the head names no length.

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::Speech;
 use crate::random::Random;
 
 /// Something that goes wrong between a program and its server.
@@ -30,6 +29,19 @@ pub enum Fault {
     Refuse(Duration),
     /// The proxy answers with this status, and the server never sees the request. HTTP only.
     Status(u16),
+    /// Of a bulk, this status stands in the answer for about one item in `one_in`, at least one. HTTP only.
+    Items {
+        /// The status.
+        status: u16,
+        /// One in so many.
+        one_in: u64,
+        /// True: the server did them all the same. False: it never saw them.
+        done: bool,
+    },
+    /// The request is kept for as long as the client waits, and the server never sees it. HTTP only.
+    Hold,
+    /// The server does what was asked, and its answer is kept for as long as the client waits. HTTP only.
+    HoldAnswer,
 }
 
 impl Fault {
@@ -50,12 +62,42 @@ impl Fault {
             Self::Status(429) => "status_429",
             Self::Status(503) => "status_503",
             Self::Status(_) => "status",
+            Self::Items { done: false, .. } => "items_withheld",
+            Self::Items { done: true, .. } => "items_done_but_refused",
+            Self::Hold => "hold",
+            Self::HoldAnswer => "hold_answer",
         }
     }
 
-    fn needs_http(self) -> bool {
-        matches!(self, Self::CutAfter | Self::WrongLength | Self::Status(_))
+    fn fits(self, arrival: Arrival) -> bool {
+        match arrival {
+            Arrival::Request { is_bulk, .. } => is_bulk || !matches!(self, Self::Items { .. }),
+            Arrival::Connection => matches!(
+                self,
+                Self::CutBefore
+                    | Self::CutRequest
+                    | Self::LoseAnswer
+                    | Self::CutAnswer
+                    | Self::Delay(_)
+                    | Self::Slow(_)
+                    | Self::Refuse(_)
+            ),
+        }
     }
+}
+
+/// What has come to a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// A connection whose bytes are not understood.
+    Connection,
+    /// A request of HTTP.
+    Request {
+        /// Bytes of its body.
+        body: u64,
+        /// Whether it is a bulk of Elasticsearch.
+        is_bulk: bool,
+    },
 }
 
 /// A fault and the byte that it comes at.
@@ -67,6 +109,11 @@ pub(super) struct Injection {
 }
 
 impl Injection {
+    /// Where the first item lies that it meets.
+    pub(super) fn item(self, one_in: u64) -> u64 {
+        self.at.unwrap_or_default() % one_in.max(1)
+    }
+
     /// The byte at which it comes, where the plan names one.
     pub(super) fn byte(self) -> Option<usize> {
         self.at.and_then(|at| usize::try_from(at).ok())
@@ -86,6 +133,8 @@ pub struct Plan {
     course: Course,
     left: u64,
     offsets: u64,
+    max_body: u64,
+    hold: Option<(u64, Fault)>,
 }
 
 #[derive(Debug, Clone)]
@@ -103,13 +152,17 @@ impl Plan {
 
     /// The first meets the first of these, and so on; after the last, nothing happens.
     pub fn scripted(faults: impl IntoIterator<Item = Option<Fault>>) -> Self {
-        Self { course: Course::Script(faults.into_iter().collect()), left: u64::MAX, offsets: u64::MAX }
+        Self::of(Course::Script(faults.into_iter().collect()), u64::MAX)
     }
 
     /// About one in `one_in` meets one of these faults, by the numbers that follow from the seed.
     pub fn seeded(seed: u64, one_in: u64, faults: impl IntoIterator<Item = Fault>) -> Self {
         let (random, faults) = (Random::seeded(seed), faults.into_iter().collect());
-        Self { course: Course::Seeded { random, one_in, faults }, left: u64::MAX, offsets: 1 << 16 }
+        Self::of(Course::Seeded { random, one_in, faults }, 1 << 16)
+    }
+
+    fn of(course: Course, offsets: u64) -> Self {
+        Self { course, left: u64::MAX, offsets, max_body: u64::MAX, hold: None }
     }
 
     /// No more faults than this.
@@ -126,14 +179,38 @@ impl Plan {
         self
     }
 
+    /// Requests with a larger body than this are answered with 413, whatever the plan has for them.
+    #[must_use]
+    pub fn max_body(mut self, bytes: u64) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// After so many requests, every further one meets this fault: [`Fault::Hold`] or [`Fault::HoldAnswer`],
+    /// so that whoever waits for [`Proxy::held`](super::Proxy::held) finds the program at just this point.
+    #[must_use]
+    pub fn hold_after(mut self, requests: u64, fault: Fault) -> Self {
+        self.hold = Some((requests, fault));
+        self
+    }
+
     /// The fault of the one that arrives now.
-    pub(super) fn next(&mut self, speech: Speech) -> Option<Injection> {
+    pub(super) fn next(&mut self, arrival: Arrival) -> Option<Injection> {
+        if let Some((requests, fault)) = &mut self.hold {
+            if *requests == 0 {
+                return Some(Injection { fault: *fault, at: None });
+            }
+            *requests -= 1;
+        }
+        if matches!(arrival, Arrival::Request { body, .. } if body > self.max_body) {
+            return Some(Injection { fault: Fault::Status(413), at: None });
+        }
         let drawn = match &mut self.course {
             Course::Script(faults) => faults.pop_front()?.map(|fault| Injection { fault, at: None }),
             Course::Seeded { random, one_in, faults } => draw(random, *one_in, faults, self.offsets),
         };
         let injection = drawn.filter(|_| self.left > 0)?;
-        if matches!(speech, Speech::Raw) && injection.fault.needs_http() {
+        if !injection.fault.fits(arrival) {
             return None;
         }
         self.left -= 1;

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::Shared;
 use super::door::Knock;
-use super::plan::{Fault, Injection};
+use super::plan::{Arrival, Fault, Injection};
 
 /// Bytes that pass at a time.
 const PIECE: usize = 16 * 1024;
@@ -56,7 +56,7 @@ impl Pump {
 }
 
 pub(super) async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
-    let injection = shared.next();
+    let injection = shared.next(Arrival::Connection);
     let Some((requests, answers)) = pumps(injection, shared) else { return Ok(()) };
     let mut server = shared.connect().await?;
     let (from_client, to_client) = client.split();

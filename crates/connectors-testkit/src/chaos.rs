@@ -1,0 +1,109 @@
+//! The program under faults: between it and its servers, in them, on its disk, and in its own life.
+//!
+//! A source's whole `examples/chaos-NAME.rs`, which `cargo xtask chaos NAME` runs:
+//!
+//! ```ignore
+//! #[path = "../fixture.rs"]
+//! mod fixture;
+//!
+//! connectors_testkit::chaos!(source_notes::SOURCE, fixture::NotesServer);
+//! ```
+//!
+//! All that happens follows from a seed. Each of its rounds changes the source and runs the program while
+//! something goes wrong. What the index holds then, the accounts, and what the program claims are judged;
+//! then it runs without faults, and the index must be equal to the source by id and content.
+
+mod blow;
+mod compare;
+mod course;
+mod judge;
+mod marks;
+mod options;
+mod program;
+mod schedule;
+mod server;
+mod tally;
+
+pub use options::{Options, Target};
+
+use std::time::Instant;
+
+use connectors_core::Registered;
+
+use crate::ftest::say;
+use crate::{Fixture, Result};
+
+use self::course::Course;
+use self::schedule::Schedule;
+use self::tally::Tally;
+
+/// Seeds that may fail before the rest is left out.
+const MOST_FAILURES: usize = 5;
+
+/// The `main` of a source's `examples/chaos-NAME.rs`.
+#[macro_export]
+macro_rules! chaos {
+    ($source:expr, $fixture:ty $(,)?) => {
+        fn main() -> ::std::process::ExitCode {
+            $crate::chaos::main::<$fixture>(&$source)
+        }
+    };
+}
+
+/// Runs every seed as the command line says; 0 when all went well.
+#[must_use]
+pub fn main<F: Fixture>(source: &'static dyn Registered) -> std::process::ExitCode {
+    let done = Options::of(std::env::args().skip(1)).and_then(|options| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(run::<F>(source, &options))
+    });
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("chaos {}: {error}", source.name()));
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs every seed against a fresh backend and index; a line for each, and the totals.
+///
+/// # Errors
+/// The seeds that failed; what was found is printed where it happened.
+pub async fn run<F: Fixture>(source: &'static dyn Registered, options: &Options) -> Result<()> {
+    let (started, mut totals, mut failed) = (Instant::now(), Tally::default(), Vec::new());
+    for seed in options.seeds.clone() {
+        let schedule = Schedule::of(seed, (F::DOCUMENTS, source.capabilities().incremental));
+        let told = tokio::select! {
+            told = one::<F>((source, options), &schedule, &mut totals) => told,
+            _ = tokio::signal::ctrl_c() => return Err("interrupted".into()),
+        };
+        if let Err(error) = told {
+            say(&format!("seed {seed} FAILED\n{schedule}{error}"));
+            failed.push(seed.to_string());
+        }
+        if failed.len() >= MOST_FAILURES {
+            break;
+        }
+    }
+    say(&format!("chaos {}: {totals}; {:.1} s", source.name(), started.elapsed().as_secs_f64()));
+    if failed.is_empty() { Ok(()) } else { Err(format!("these seeds failed: {}", failed.join(", ")).into()) }
+}
+
+/// One seed from an empty index to the last comparison.
+async fn one<F: Fixture>(
+    (source, options): (&'static dyn Registered, &Options),
+    schedule: &Schedule,
+    totals: &mut Tally,
+) -> Result<()> {
+    let started = Instant::now();
+    let mut course = Course::<F>::start(source, options, schedule).await?;
+    let done = course.run(schedule).await;
+    let (tally, ended) = course.end(done.is_err()).await;
+    say(&format!("seed {}: {tally}; {:.2} s", schedule.seed, started.elapsed().as_secs_f64()));
+    totals.add(&tally);
+    done.and(ended)
+}
+
+#[cfg(test)]
+mod tests;

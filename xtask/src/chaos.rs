@@ -1,0 +1,111 @@
+//! `cargo xtask chaos`: the program under faults, drawn from seeds.
+
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+
+use crate::backend::{elasticsearch, guard};
+use crate::cli::{Command, no_more_switches, take_value};
+use crate::error::{Error, Result};
+use crate::ftest::{build_examples, build_programs, known, url_of};
+use crate::mongod;
+use crate::shell::Shell;
+
+/// `cargo xtask chaos`.
+pub const COMMAND: Command = Command {
+    name: "chaos",
+    usage: "[NAME…] [--seed N | --seeds N] [--es embedded|elasticsearch] [--built DIR]",
+    help: "Run the program while things go wrong, and compare every document: chaos mongo, chaos directory.
+
+From each seed follow rounds in which the source is changed and the program run while requests are refused, cut,
+garbled or lost, servers and the program are killed, disks are full, and marks are damaged. What it did then and
+what it claims are judged; then it runs without faults, and the index must be equal to the source. The first
+differences are shown with the seed, which does the same again. Without names every source that has
+examples/chaos-NAME.rs takes its turn.
+
+  --seed   this one seed
+  --seeds  the seeds from 1 to N; 20 without it
+  --es     the server to write to; embedded without it, which alone can be killed and filled up
+  --built  take the programs of this build folder, for example target/debug, and build nothing",
+    run,
+};
+
+/// What is to be run, and how.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    /// The sources, by the end of their crates' names.
+    names: Vec<String>,
+    /// `--seed N` or `--seeds N`.
+    seeds: [String; 2],
+    /// Whether a real Elasticsearch is written to.
+    is_real: bool,
+    /// A folder with programs, in place of a build.
+    built: Option<PathBuf>,
+}
+
+impl Options {
+    fn of(arguments: &[String], known: &[String]) -> Result<Self> {
+        let mut words = arguments.to_vec();
+        let seed = take_value(&mut words, "--seed")?.map(|seed| ["--seed".into(), seed]);
+        let seeds = take_value(&mut words, "--seeds")?.unwrap_or_else(|| "20".into());
+        let is_real = match take_value(&mut words, "--es")?.as_deref() {
+            None | Some("embedded") => false,
+            Some("elasticsearch") => true,
+            Some(other) => {
+                return Err(Error::Usage(format!("--es takes embedded or elasticsearch, not `{other}`")));
+            }
+        };
+        let built = take_value(&mut words, "--built")?.map(PathBuf::from);
+        no_more_switches(&words)?;
+        if let Some(unknown) = words.iter().find(|name| !known.contains(name)) {
+            let there = known.join(", ");
+            return Err(Error::Usage(format!("no source `{unknown}` with a chaos bench; there are {there}")));
+        }
+        let names = if words.is_empty() { known.to_vec() } else { words };
+        Ok(Self { names, seeds: seed.unwrap_or_else(|| ["--seeds".into(), seeds]), is_real, built })
+    }
+}
+
+fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
+    let options = Options::of(arguments, &known(&shell.root, "chaos")?)?;
+    let shell = if options.names.iter().any(|name| name == "mongo") {
+        // A server of its own: what is done to it is nothing that another should live with.
+        shell.with_var("CONNECTORS_MONGODB", "").with_var("MONGOD", mongod::ensure(shell)?)
+    } else {
+        shell.clone()
+    };
+    let programs = built(&shell, &options)?;
+    if !options.is_real {
+        let server = programs.join("elastic-embedded");
+        return all(&shell, &options, (&programs, &["--embedded".into(), server.display().to_string()]));
+    }
+    guard::with(&shell, &[&elasticsearch::BACKEND], |up| {
+        let url = url_of(up, &elasticsearch::BACKEND).unwrap_or_default();
+        all(&shell, &options, (&programs, &["--es".into(), url.to_owned()]))
+    })
+}
+
+/// The folder with the programs, built unless another is named.
+fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
+    if let Some(folder) = &options.built {
+        return Ok(shell.root.join(folder));
+    }
+    build_programs(shell)?;
+    for name in &options.names {
+        build_examples(shell, name, &[format!("chaos-{name}")])?;
+    }
+    Ok(shell.target().join("debug"))
+}
+
+/// Every source takes its turn, also after one that failed; the first failure is told.
+fn all(shell: &Shell, options: &Options, (programs, server): (&Path, &[String; 2])) -> Result<()> {
+    let mut done = Ok(());
+    for name in &options.names {
+        let mut bench: Process = shell.command(programs.join("examples").join(format!("chaos-{name}")));
+        bench.arg("--program").arg(programs.join("connectors")).args(server).args(&options.seeds);
+        done = done.and(shell.stream(&mut bench));
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests;
