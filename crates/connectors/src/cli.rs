@@ -2,7 +2,7 @@
 
 mod fleet;
 
-pub(crate) use fleet::{Connector, Create, Index, Job, Login};
+pub(crate) use fleet::{Apply, Connector, Create, Index, Job, Login};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Run,
     /// Try address and credentials of Elasticsearch, and keep them in the settings file
     Login(Login),
+    /// Make the connectors of the service those that files declare
+    Apply(Apply),
     /// Make, look at and change connectors that the service runs
     #[command(subcommand)]
     Connector(Connector),

@@ -1,5 +1,6 @@
 //! The commands, and how each may end.
 
+mod apply;
 mod check;
 mod connector;
 mod failures;
@@ -115,6 +116,7 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
         }
         Command::Run => run::run(&desk).await,
         Command::Login(asked) => login::run(&desk, asked).await,
+        Command::Apply(asked) => apply::run(&desk, &asked).await,
         Command::Connector(asked) => connector::run(&desk, asked).await,
         Command::Job(asked) => job::run(&desk, asked).await,
         Command::Index(asked) => index::run(&desk, asked).await,

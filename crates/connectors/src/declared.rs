@@ -18,7 +18,6 @@
 //!
 //! A file holds such a list, or connectors one by one with `---` between them. What a declaration leaves out
 //! is as in a new connector; language and pipeline stay as they are.
-#![allow(dead_code, unused_imports, reason = "only `connectors apply` has declarations")]
 
 mod changes;
 mod facts;

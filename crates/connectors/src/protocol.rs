@@ -11,7 +11,7 @@ mod record;
 mod status;
 mod store;
 
-pub(crate) use configuration::{completed, is_filled, masked, values};
+pub(crate) use configuration::{completed, is_filled, laid_over, masked, values};
 pub(crate) use connector::{Connector, NewConnector, Schedule, features, last_scheduled_field};
 pub(crate) use job::{Counts, SyncJob, ended_connector, started_connector};
 pub(crate) use record::{Record, timestamp};

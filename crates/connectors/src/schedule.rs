@@ -19,7 +19,6 @@
 //! leaves out comes at the instant at which it goes on, one that it shows twice comes the first time. Where every hour
 //! is meant (`0 0/5 * * * ?`), runs follow the clock as it goes: none in what it leaves out, and all again in what
 //! it shows twice.
-#![cfg_attr(not(test), allow(dead_code, unused_imports, reason = "only `connectors run` has schedules"))]
 
 mod catch_up;
 mod civil;

@@ -114,6 +114,20 @@ pub(crate) enum Job {
     },
 }
 
+/// Make the connectors of the service those that files declare. What is to be done is shown before.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// YAML files with `connectors:`, each with id, type, index, and what it wants of settings, schedule and rules
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Do it without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Delete connectors that no file declares; their indices stay
+    #[arg(long)]
+    pub(crate) delete: bool,
+}
+
 /// Look at the indices of connectors.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Index {

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{Desk, End, Fleet, prompt};
 use crate::cli::{self, Create, SourceArgs, Values};
 use crate::protocol::{
-    Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, completed, is_filled, masked,
+    Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, completed, is_filled,
+    laid_over, masked,
 };
 use crate::{registry, schedule, settings, show};
 
@@ -136,27 +137,34 @@ fn changed(
     record: &Record,
     (values, name): (&Map<String, Value>, Option<&str>),
 ) -> Value {
-    let mut patch = json!({});
+    let mut patch = Map::new();
     if let Some(name) = name {
-        patch["name"] = name.into();
+        patch.insert("name".into(), name.into());
     }
-    if values.is_empty() {
-        return patch;
+    if !values.is_empty() {
+        patch.extend(configured(source, &Connector(record.clone()), values));
     }
-    let (connector, fields) = (Connector(record.clone()), source.fields());
-    let mut configuration = completed(&connector.configuration(), &fields).unwrap_or_default();
+    patch.into()
+}
+
+/// The patch of configuration and status that gives a connector other values.
+pub(super) fn configured(
+    source: &dyn Registered,
+    connector: &Connector,
+    values: &Map<String, Value>,
+) -> Map<String, Value> {
+    let (stored, fields) = (connector.configuration(), source.fields());
+    let mut configuration = completed(&stored, &fields).unwrap_or_default();
     for (name, value) in values {
         let field = configuration.entry(name.clone()).or_insert_with(|| json!({}));
         field["value"] = value.clone();
     }
-    let mut whole = connector.configuration();
-    for (name, field) in &configuration {
-        whole.insert(name.clone(), field.clone());
-    }
+    let whole = laid_over(&stored, &configuration);
     let status = ConnectorStatus::looked_at(connector.status(), is_filled(&whole, &fields));
-    patch["configuration"] = configuration.into();
-    patch["status"] = status.word().into();
-    patch
+    Map::from_iter([
+        ("configuration".to_owned(), configuration.into()),
+        ("status".to_owned(), status.word().into()),
+    ])
 }
 
 async fn change(

@@ -32,6 +32,19 @@ fn lacking(kept: &Map<String, Value>, field: &Field) -> Option<(String, Value)> 
     (!properties.is_empty()).then(|| (field.name.clone(), whole))
 }
 
+/// Fields, each as it is stored with what is added to it.
+pub(crate) fn laid_over(stored: &Map<String, Value>, added: &Map<String, Value>) -> Map<String, Value> {
+    let mut whole = stored.clone();
+    for (name, field) in added {
+        let place = whole.entry(name.clone()).or_insert_with(|| json!({}));
+        match (place.as_object_mut(), field.as_object()) {
+            (Some(place), Some(field)) => place.extend(field.clone()),
+            _ => *place = field.clone(),
+        }
+    }
+    whole
+}
+
 /// The values of the known fields, as a source reads them.
 pub(crate) fn values(stored: &Map<String, Value>, fields: &[Field]) -> Map<String, Value> {
     let known = fields.iter().filter_map(|field| {

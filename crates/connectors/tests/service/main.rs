@@ -1,6 +1,7 @@
 //! `connectors run` and the commands around it, as their users start them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod apply;
 mod mongodb;
 #[path = "../program/place.rs"]
 mod place;

@@ -1,0 +1,155 @@
+//! `connectors apply`: makes the connectors of the service those that files declare.
+
+use connectors_core::elastic::index::check_name;
+use connectors_core::{Error, Result};
+use serde_json::{Map, Value, json};
+
+use super::{Desk, End, Fleet, connector, prompt};
+use crate::declared::{self, Declared, Difference, Existing, File, Plan, Step, Undeclared};
+use crate::protocol::{Connector, Kind, NewConnector};
+use crate::{cli, registry, show};
+
+pub(super) async fn run(desk: &Desk, asked: &cli::Apply) -> Result<End> {
+    let declared = read(desk, asked)?;
+    let fleet = Fleet::open(desk).await?;
+    let done = plan_and_do(desk, &fleet, (declared, asked)).await;
+    fleet.server.close().await?;
+    done.map(|()| End::Done)
+}
+
+fn read(desk: &Desk, asked: &cli::Apply) -> Result<Vec<Declared>> {
+    let files: Result<Vec<File>> = asked
+        .files
+        .iter()
+        .map(|path| {
+            let name = path.display().to_string();
+            let unread = |error| Error::config("the file can't be read").with("file", &name).caused_by(error);
+            Ok(File { text: std::fs::read_to_string(path).map_err(unread)?, name })
+        })
+        .collect();
+    let allowed = &desk.settings.sources;
+    let declared =
+        declared::read(&files?, &|service_type| Ok(registry::source(service_type, allowed)?.fields()))?;
+    declared.iter().try_for_each(|connector| {
+        check_name(&connector.index).map_err(|error| error.with("connector", &connector.id))
+    })?;
+    Ok(declared)
+}
+
+async fn plan_and_do(
+    desk: &Desk,
+    fleet: &Fleet,
+    (declared, asked): (Vec<Declared>, &cli::Apply),
+) -> Result<()> {
+    let undeclared = if asked.delete { Undeclared::Delete } else { Undeclared::Keep };
+    let existing = fleet
+        .store
+        .connectors()
+        .await?
+        .into_iter()
+        .map(|connector| Existing { id: connector.0.id, document: connector.0.fields.into() });
+    let plan = Plan::new(declared, existing.collect(), undeclared)?;
+    let agreed = if plan.is_empty() { Ok(()) } else { wanted(desk, &plan, asked.yes) };
+    if desk.json {
+        show::line(&plan.to_json().to_string());
+    } else if plan.is_empty() || asked.yes {
+        show::line(&plan.to_string());
+    }
+    agreed?;
+    for step in &plan.0 {
+        carry_out(desk, fleet, step).await?;
+    }
+    if !plan.is_empty() && !desk.json {
+        show::line("done");
+    }
+    Ok(())
+}
+
+/// Asks a person, who is shown the plan before; without one it has to be said beforehand.
+fn wanted(desk: &Desk, plan: &Plan, is_said: bool) -> Result<()> {
+    if is_said {
+        return Ok(());
+    }
+    show::note(&plan.to_string());
+    let can_ask = prompt::is_possible() && !desk.json;
+    if can_ask && matches!(prompt::line("apply this? [y/N]")?.as_str(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Error::config("nothing is done without a yes; `--yes` says it beforehand"))
+}
+
+async fn carry_out(desk: &Desk, fleet: &Fleet, step: &Step) -> Result<()> {
+    match step {
+        Step::Create(declared) => create(desk, fleet, declared).await,
+        Step::Change { declared, differences } => change(desk, fleet, (declared, differences)).await,
+        // One that is gone meanwhile is as gone as it was to be.
+        Step::Delete(existing) => fleet.store.remove_connector(&existing.id).await.map(drop),
+        Step::Leave { .. } => Ok(()),
+    }
+}
+
+async fn create(desk: &Desk, fleet: &Fleet, declared: &Declared) -> Result<()> {
+    let source = registry::source(&declared.service_type, &desk.settings.sources)?;
+    let now = desk.context.clock.now();
+    let asked = NewConnector {
+        name: declared.name.clone(),
+        index_name: declared.index.clone(),
+        values: declared.settings.clone(),
+        language: declared.language.clone(),
+        pipeline: declared.pipeline.clone(),
+        schedules: Vec::new(),
+    };
+    let mut document = asked.document(source, now);
+    document.insert("scheduling".into(), declared.scheduling());
+    let made = fleet.store.add_connector(Some(&declared.id), &document).await?;
+    made.ok_or_else(|| {
+        Error::config("a connector with this id was made meanwhile; apply again").with("id", &declared.id)
+    })?;
+    // Rules are not among what every server takes with a new connector.
+    let rules = |record: &crate::protocol::Record| {
+        let filtering = declared.filtering(record.value("filtering"), now);
+        Ok(Some(Map::from_iter([("filtering".to_owned(), filtering)])))
+    };
+    fleet.store.change(Kind::Connector, &declared.id, rules).await.map(drop)
+}
+
+async fn change(
+    desk: &Desk,
+    fleet: &Fleet,
+    (declared, differences): (&Declared, &[Difference]),
+) -> Result<()> {
+    let source = registry::source(&declared.service_type, &desk.settings.sources)?;
+    let now = desk.context.clock.now();
+    let changed = fleet.store.change(Kind::Connector, &declared.id, |record| {
+        let existing = Existing { id: record.id.clone(), document: record.fields.clone().into() };
+        let mut patch = declared.update(&existing, differences, now);
+        if let Some(Value::Object(values)) = patch.remove("configuration") {
+            let values = values.into_iter().map(|(name, mut field)| (name, field["value"].take())).collect();
+            patch.extend(connector::configured(source, &Connector(record.clone()), &values));
+        }
+        Ok(Some(patch))
+    });
+    changed.await?.map(drop).ok_or_else(|| {
+        Error::config("the connector was deleted meanwhile; apply again").with("id", &declared.id)
+    })
+}
+
+impl Plan {
+    /// What is done, for programs; secrets masked.
+    fn to_json(&self) -> Value {
+        let step = |step: &Step| match step {
+            Step::Create(declared) => json!({ "id": declared.id, "action": "create" }),
+            Step::Change { declared, differences } => {
+                let told = differences
+                    .iter()
+                    .map(|found| json!({ "key": found.key, "before": found.before, "after": found.after }));
+                json!({ "id": declared.id, "action": "change", "differences": Value::from_iter(told) })
+            }
+            Step::Delete(existing) => json!({ "id": existing.id, "action": "delete" }),
+            Step::Leave { id, is_declared } => {
+                json!({ "id": id, "action": if *is_declared { "none" } else { "keep" } })
+            }
+        };
+        Value::from_iter(self.0.iter().map(step))
+    }
+}
