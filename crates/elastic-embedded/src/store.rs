@@ -1,5 +1,6 @@
 //! What is on disk: indices, each a mapping, an engine and a log.
 
+mod broken;
 mod engine;
 mod index;
 mod log;

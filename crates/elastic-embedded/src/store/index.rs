@@ -161,18 +161,13 @@ impl Index {
     /// The lock of writes.
     ///
     /// # Errors
-    /// If the index was deleted, or its log could not be written.
+    /// If the index was deleted, or its log or engine has failed.
     pub(super) fn lock(&self) -> Result<MutexGuard<'_, Writing>> {
         let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if writing.closed {
             return Err(Failure::index_not_found(&self.meta().name));
         }
-        if let Some(reason) = &writing.broken {
-            let name = &self.meta().name;
-            return Err(Failure::internal(format!(
-                "the log of [{name}] could not be written ({reason}): make room on the disk and start the server again"
-            )));
-        }
+        self.whole(&writing)?;
         Ok(writing)
     }
 
@@ -215,3 +210,6 @@ impl Index {
         Meta::remove(&self.folder)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use tantivy::IndexWriter;
+use tantivy::indexer::UserOperation;
 
+use super::broken::Broken;
 use super::engine::Row;
 use super::index::{Index, Pending, Tombstone};
 use super::log::{self, Log, Record};
@@ -29,8 +31,8 @@ pub(super) struct Writing {
     pub(super) next_seq: u64,
     pub(super) refreshed: Instant,
     pub(super) closed: bool,
-    /// Why nothing more can be acknowledged, once the disk has failed.
-    pub(super) broken: Option<String>,
+    /// Why nothing more can be acknowledged, once the disk or the engine has failed.
+    pub(super) broken: Option<Broken>,
 }
 
 /// One operation on one document.
@@ -144,13 +146,13 @@ impl Index {
             Batch { index: self, writing: &mut writing, meta: Meta::clone(&before), extended: false };
         let results: Vec<_> = operations.into_iter().map(|operation| batch.apply(operation)).collect();
         let (meta, extended) = (batch.meta, batch.extended);
+        self.whole(&writing)?;
         if writing.log.len() > 0 {
             self.hide();
         }
         let saved = if extended { self.replace(meta) } else { Ok(()) };
         if let Err(error) = saved.and_then(|()| writing.log.flush()) {
-            writing.broken = Some(error.reason().to_owned());
-            return Err(error);
+            return Err(self.fail(&mut writing, Broken::Log(error.reason().to_owned())));
         }
         if writing.log.len() > MAX_LOG_BYTES || writing.pending.len() > MAX_PENDING {
             self.commit(&mut writing)?;
@@ -159,15 +161,17 @@ impl Index {
     }
 
     /// Makes the engine hold all that the log holds.
+    ///
+    /// # Errors
+    /// If the engine fails. It has then lost what it was to commit, and would commit nothing, green, if it
+    /// were asked again: so it is not, and the log keeps everything for the next start.
     pub(super) fn commit(&self, writing: &mut Writing) -> Result<()> {
         if writing.log.len() == 0 {
             return Ok(());
         }
-        let next_seq = writing.next_seq;
-        let mut prepared = self.writer(&mut writing.writer)?.prepare_commit()?;
-        prepared.set_payload(&next_seq.to_string());
-        prepared.commit()?;
-        self.reader.reload()?;
+        if let Err(error) = self.commit_engine(writing) {
+            return Err(self.fail(writing, Broken::Engine(error.reason().to_owned())));
+        }
         writing.log.rotate()?;
         let now = Instant::now();
         writing.tombstones.retain(|_, stone| now.duration_since(stone.since) < KEEP_TOMBSTONES);
@@ -179,6 +183,14 @@ impl Index {
             };
         }
         Ok(())
+    }
+
+    fn commit_engine(&self, writing: &mut Writing) -> Result<()> {
+        let next_seq = writing.next_seq;
+        let mut prepared = self.writer(&mut writing.writer)?.prepare_commit()?;
+        prepared.set_payload(&next_seq.to_string());
+        prepared.commit()?;
+        Ok(self.reader.reload()?)
     }
 
     /// Brings back what the log of an earlier process holds.
@@ -196,14 +208,10 @@ impl Index {
             self.replay(self.writer(&mut writing.writer)?, &record, &meta)
         })?;
         if found {
-            let next_seq = writing.next_seq;
-            let mut prepared = self.writer(&mut writing.writer)?.prepare_commit()?;
-            prepared.set_payload(&next_seq.to_string());
-            prepared.commit()?;
+            self.commit_engine(&mut writing)?;
         }
         writing.log.discard_older()?;
         drop(writing);
-        self.reader.reload()?;
         self.refresh()
     }
 
@@ -230,6 +238,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn apply(&mut self, operation: Operation) -> Result<Written> {
+        self.index.whole(self.writing)?;
         let Operation { id, action, condition } = operation;
         if let Action::Add(source) = action {
             return self.put(&id, source, None);
@@ -276,12 +285,13 @@ impl Batch<'_> {
         let (seq, version) = (self.writing.take_seq(), current.map_or(1, |current| current.version + 1));
         let record = Record { seq, version, id, source: Some(&source.bytes) };
         let place = self.writing.log.append(&record)?;
-        let writer = self.index.writer(&mut self.writing.writer)?;
-        if exists {
-            writer.delete_term(self.index.fields.id_term(id));
-        }
         let row = Row { id, source: &source.bytes, seq, version, values: parsed.values };
-        writer.add_document(self.index.fields.document(row))?;
+        let document = UserOperation::Add(self.index.fields.document(row));
+        if exists {
+            self.hand_over([UserOperation::Delete(self.index.fields.id_term(id)), document])?;
+        } else {
+            self.hand_over([document])?;
+        }
         self.writing.pending.insert(id.into(), Pending { seq, version, place: Some(place) });
         Ok(Written { outcome: if exists { Outcome::Updated } else { Outcome::Created }, version, seq })
     }
@@ -291,12 +301,22 @@ impl Batch<'_> {
         let (seq, version) = (self.writing.take_seq(), current.map_or(1, |current| current.version + 1));
         if exists {
             self.writing.log.append(&Record { seq, version, id, source: None })?;
-            self.index.writer(&mut self.writing.writer)?.delete_term(self.index.fields.id_term(id));
+            self.hand_over([UserOperation::Delete(self.index.fields.id_term(id))])?;
             self.writing.pending.insert(id.into(), Pending { seq, version, place: None });
         } else {
             self.writing.bury(id, seq, version);
         }
         Ok(Written { outcome: if exists { Outcome::Deleted } else { Outcome::NotFound }, version, seq })
+    }
+
+    /// Gives operations to the engine's thread. `run` is the one call that also tells of a thread that is
+    /// gone when there is only something to delete.
+    fn hand_over<const N: usize>(&mut self, operations: [UserOperation; N]) -> Result<()> {
+        let writer = self.index.writer(&mut self.writing.writer);
+        match writer.and_then(|writer| Ok(writer.run(operations)?)) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.index.fail(self.writing, Broken::Engine(error.reason().to_owned()))),
+        }
     }
 
     fn extend(&mut self, mapping: Mapping) {
