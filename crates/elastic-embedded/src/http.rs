@@ -10,7 +10,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -40,11 +41,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new().fallback(handle).with_state(app)
 }
 
-async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let head = parts.method == Method::HEAD;
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let received = receive(&app, &parts.headers, body).await;
+    let received = receive(&app, &parts, body).await;
     let reply = match received {
         Err(failure) => Reply::from(failure),
         Ok(body) => {
@@ -85,8 +86,10 @@ fn too_large(limit: usize) -> Failure {
 }
 
 /// Checks the headers and reads the body.
-async fn receive(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes> {
+async fn receive(app: &App, parts: &Parts, body: Body) -> Result<Bytes> {
+    let headers = &parts.headers;
     guard::check(headers, app.port)?;
+    guard::check_target(&parts.uri, headers)?;
     let body = read(body, app.max_body).await?;
     if body.is_empty() {
         return Ok(body);

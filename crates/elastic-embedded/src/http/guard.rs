@@ -1,6 +1,6 @@
 //! Who may ask: programs of this machine, and no web page of another site.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 
 use crate::failure::{Failure, Result};
 
@@ -10,9 +10,8 @@ use crate::failure::{Failure, Result};
 /// 403, with the header that was wrong.
 pub(super) fn check(headers: &HeaderMap, port: u16) -> Result<()> {
     let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}")];
-    let text = |name: header::HeaderName| {
-        headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
+    // A header that stands twice is joined, and so equals none of ours.
+    let text = |name: header::HeaderName| joined(headers, &name);
     let host = text(header::HOST).unwrap_or_default();
     if !hosts.iter().any(|own| host.eq_ignore_ascii_case(own)) {
         return Err(forbidden(format!(
@@ -34,8 +33,7 @@ pub(super) fn check(headers: &HeaderMap, port: u16) -> Result<()> {
 /// # Errors
 /// 406, as the real one.
 pub(super) fn check_type(headers: &HeaderMap) -> Result<()> {
-    let kind =
-        headers.get(header::CONTENT_TYPE).map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
+    let kind = joined(headers, &header::CONTENT_TYPE);
     let plain =
         kind.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match plain.as_str() {
@@ -51,6 +49,27 @@ pub(super) fn check_type(headers: &HeaderMap) -> Result<()> {
                 format!("Content-Type header [{shown}] is not supported"),
             ))
         }
+    }
+}
+
+/// The values of a header as one text.
+fn joined(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
+    let values: Vec<_> =
+        headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// Refuses a request that names another host in its line, as it would be sent to a proxy.
+///
+/// # Errors
+/// 403, with the host.
+pub(super) fn check_target(target: &Uri, headers: &HeaderMap) -> Result<()> {
+    let host = joined(headers, &header::HOST).unwrap_or_default();
+    match target.authority() {
+        Some(authority) if !authority.as_str().eq_ignore_ascii_case(&host) => {
+            Err(forbidden(format!("this server is no proxy for [{authority}]")))
+        }
+        _ => Ok(()),
     }
 }
 
