@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use url::Url;
 
 /// Keeps Elasticsearch indices equal to third-party sources.
 #[derive(Debug, Parser)]
@@ -38,7 +37,7 @@ pub(crate) struct Global {
     pub(crate) config: Option<PathBuf>,
     /// Address of Elasticsearch, in place of `elasticsearch.host`
     #[arg(long, global = true, env = "CONNECTORS_ES", value_name = "URL", hide_env_values = true)]
-    pub(crate) es: Option<Url>,
+    pub(crate) es: Option<String>,
     /// Answer with JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
             Err(message) => vec![message.clone()],
         };
         for message in &broken {
-            let shown = if field.sensitive { "the given value".into() } else { value.to_string() };
+            let shown = if field.sensitive { "the given value".into() } else { shown(value) };
             self.problem::<()>(field, &format!("{shown}: {message}"));
         }
         parsed.ok().filter(|_| broken.is_empty())
@@ -140,6 +140,15 @@ impl<'a> Reader<'a> {
     fn problem<T>(&mut self, field: &Field, message: &str) -> Option<T> {
         self.problems.push(Problem { field: field.name.clone(), message: message.to_owned() });
         None
+    }
+}
+
+/// A value as it may be shown: of an address, no user and password.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}***{}", &text[..scheme + 3], &text[at..]),
+        _ => text,
     }
 }
 

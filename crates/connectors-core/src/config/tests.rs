@@ -151,3 +151,15 @@ fn secrets_are_not_shown() {
     assert!(!format!("{config:?}").contains("hush"));
     assert!(!config.token.is_empty());
 }
+
+#[test]
+fn an_address_that_is_wrong_is_told_without_its_password() {
+    for (given, expected) in [
+        (json!("http://ada:pa55@h:port"), "host: \"http://***@h:port\": expected an address"),
+        (json!(["http://ada:pa5@5@h"]), "host: [\"http://***@h\"]: expected a text"),
+        (json!("ada@h"), "host: \"ada@h\": expected an address"),
+    ] {
+        let [problem] = &problems(good_with("host", given))[..] else { panic!("one problem") };
+        assert!(problem.starts_with(expected), "{problem}");
+    }
+}

@@ -25,8 +25,8 @@ use serde::de::DeserializeOwned;
 
 use self::error::{not_json, refused, unreachable};
 use super::{Auth, Engine, Settings};
-use crate::config::Secret;
-use crate::{Error, ErrorKind, Result, Retry, address};
+use crate::config::{Secret, without};
+use crate::{Error, ErrorKind, Result, Retry};
 
 /// What went over the wire so far.
 #[derive(Debug, Default)]
@@ -54,6 +54,7 @@ impl Traffic {
 pub struct Client {
     transport: Transport,
     settings: Arc<Settings>,
+    secrets: Arc<[Secret]>,
     engine: Engine,
     traffic: Arc<Traffic>,
 }
@@ -66,8 +67,9 @@ impl Client {
     /// nothing answers.
     pub async fn connect(settings: Settings) -> Result<Self> {
         let transport = transport(&settings)?;
+        let secrets = settings.secrets().into();
         let (settings, traffic) = (Arc::new(settings), Arc::default());
-        let mut client = Self { transport, settings, engine: Engine::default(), traffic };
+        let mut client = Self { transport, settings, secrets, engine: Engine::default(), traffic };
         client.engine = Engine::of(&client).await?;
         Ok(client)
     }
@@ -121,6 +123,8 @@ impl Client {
         self.traffic.received.fetch_add(body.len() as u64, Relaxed);
         self.traffic.busy.fetch_add(u64::from(status == 429), Relaxed);
         tracing::debug!(method = ?request.method, path = request.path, status, "request");
+        // Gateways answer with the headers that they were sent.
+        let body = if status < 400 { body } else { self.redacted(&String::from_utf8_lossy(&body)).into() };
         Ok(Response { status, retry_after, body })
     }
 
@@ -188,6 +192,11 @@ impl Client {
         refused(request, response)
     }
 
+    /// What a server said, without what was sent to log in.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        without(text, self.secrets.iter())
+    }
+
     async fn body(&self, request: &Request, headers: &mut HeaderMap) -> Result<Option<Bytes>> {
         let compresses = self.settings.compresses();
         let coding = if compresses { "gzip" } else { "identity" };
@@ -225,17 +234,16 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 fn transport(settings: &Settings) -> Result<Transport> {
-    let (mut host, mut auth) = (settings.host.clone(), settings.auth.clone());
-    if let (Auth::None, false, Some(password)) = (&auth, host.username().is_empty(), host.password()) {
-        auth = Auth::Basic(address::decoded(host.username()), Secret::new(address::decoded(password)));
-    }
+    let mut host = settings.host.clone();
     let cleared = host.set_username("").and(host.set_password(None));
-    cleared.map_err(|()| Error::config("elasticsearch.host has no host in it").with("host", &host))?;
+    cleared.map_err(|()| {
+        Error::config("elasticsearch.host has no host in it").with("host", settings.shown_host())
+    })?;
     let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(host)).enable_meta_header(false);
     if settings.is_loopback() {
         builder = builder.disable_proxy();
     }
-    if let Some(credentials) = credentials(&auth) {
+    if let Some(credentials) = credentials(&settings.login()) {
         builder = builder.auth(credentials);
     }
     let built = builder.cert_validation(validation(settings)?).build();

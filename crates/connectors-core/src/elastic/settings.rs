@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use crate::config::Secret;
@@ -61,6 +63,38 @@ impl Settings {
     #[must_use]
     pub fn compresses(&self) -> bool {
         self.compression.unwrap_or(!self.is_loopback())
+    }
+}
+
+impl Settings {
+    /// Who asks, where the address says it too.
+    pub(crate) fn login(&self) -> Auth {
+        match (&self.auth, self.host.username(), self.host.password()) {
+            (Auth::None, user, Some(password)) if !user.is_empty() => {
+                Auth::Basic(address::decoded(user), Secret::new(address::decoded(password)))
+            }
+            (auth, ..) => auth.clone(),
+        }
+    }
+
+    /// What must not be shown, in each form in which it goes out or which a server may make of it.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let mut secrets: Vec<Secret> = self.host.password().map(Secret::new).into_iter().collect();
+        match self.login() {
+            Auth::None => {}
+            Auth::Basic(user, password) => {
+                secrets.push(Secret::new(STANDARD.encode(format!("{user}:{}", password.reveal()))));
+                secrets.push(password);
+            }
+            Auth::Bearer(token) => secrets.push(token),
+            Auth::ApiKey(key) => {
+                let plain = STANDARD.decode(key.reveal()).ok().and_then(|pair| String::from_utf8(pair).ok());
+                let plain = plain.as_deref().and_then(|pair| pair.split_once(':'));
+                secrets.push(key.clone());
+                secrets.extend(plain.map(|(_, key)| Secret::new(key)));
+            }
+        }
+        secrets
     }
 }
 

@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use crate::config::Secret;
+use crate::config::{Secret, without};
 use crate::{Error, ErrorKind, address};
 
 /// Characters of an answer that an error shows.
@@ -41,12 +41,7 @@ pub(super) struct Place {
 impl Place {
     /// The text without any secret in it, as it stands or as it stands in an address.
     pub(super) fn redacted(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in self.secrets.iter().map(Secret::reveal).filter(|secret| secret.len() > 2) {
-            let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            text = text.replace(secret, "***").replace(&encoded, "***");
-        }
-        text
+        without(text, self.secrets.iter())
     }
 
     pub(super) fn shown_url(&self) -> String {

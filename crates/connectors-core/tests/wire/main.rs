@@ -29,6 +29,8 @@ mod retries;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod stopping;
 #[cfg(test)]
 mod support;

@@ -12,7 +12,14 @@ pub(super) fn fill(value: Value, variable: &dyn Fn(&str) -> Option<String>, file
             Value::Array(items.into_iter().map(|item| fill(item, variable, file)).collect::<Result<_>>()?)
         }
         Value::Object(fields) => {
-            let filled = fields.into_iter().map(|(key, value)| Ok((key, fill(value, variable, file)?)));
+            let filled = fields.into_iter().map(|(key, value)| {
+                // The text itself may be a secret, so its key stands for it.
+                let is_text = value.is_string();
+                match fill(value, variable, file) {
+                    Err(error) if is_text => Err(error.with("setting", key)),
+                    value => Ok((key, value?)),
+                }
+            });
             Value::Object(filled.collect::<Result<_>>()?)
         }
         other => other,
@@ -23,9 +30,9 @@ fn fill_text(text: &str, variable: &dyn Fn(&str) -> Option<String>, file: &str) 
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
-        let (name, behind) = after.split_once('}').ok_or_else(|| {
-            Error::config("a `${` is not closed by `}`").with("value", text).with("file", file)
-        })?;
+        let (name, behind) = after
+            .split_once('}')
+            .ok_or_else(|| Error::config("a `${` is not closed by `}`").with("file", file))?;
         let (name, default) =
             name.split_once(":-").map_or((name, None), |(name, default)| (name, Some(default)));
         let value = variable(name).filter(|value| default.is_none() || !value.is_empty());
@@ -70,7 +77,8 @@ mod tests {
     fn what_is_missing_is_named() {
         let error = fill(json!({"a": "${NONE}"}), &variable, "my.yml").unwrap_err().to_string();
         assert!(error.contains("variable: NONE, file: my.yml"), "{error}");
-        let error = fill(json!("${HOST"), &variable, "my.yml").unwrap_err().to_string();
-        assert!(error.contains("not closed"), "{error}");
+        let error = fill(json!({"password": "s3cret${HOST"}), &variable, "my.yml").unwrap_err().to_string();
+        assert!(error.contains("not closed") && error.contains("file: my.yml, setting: password"), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
     }
 }

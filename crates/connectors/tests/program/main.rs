@@ -3,6 +3,8 @@
 
 mod mapping;
 mod place;
+#[cfg(test)]
+mod secrets;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

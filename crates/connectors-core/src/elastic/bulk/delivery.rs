@@ -190,7 +190,10 @@ impl Courier<'_> {
                 200..300 => self.written.count(item.kind, outcome.status),
                 _ if gone => self.written.count(item.kind, outcome.status),
                 status if is_passing(status) => {}
-                _ => self.written.refuse(std::iter::once(item), &outcome.reason()),
+                _ => {
+                    let reason = self.client.redacted(&outcome.reason());
+                    self.written.refuse(std::iter::once(item), &reason);
+                }
             }
         }
         rest
