@@ -6,13 +6,37 @@
 
 use std::fmt::Write as _;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{Elements, LegacyUuid, Malformed, Value, text};
+
+/// Longer ids are hashed by whoever keeps them.
+const LONG: usize = 512;
+
+/// A server stores at most 200 levels.
+const MAX_NESTING: usize = 256;
 
 /// The id that stands for a value; different values never share one.
 ///
 /// # Errors
 /// When the bytes of an object are no BSON.
 pub(crate) fn id_text(value: Value<'_>, legacy: LegacyUuid) -> Result<String, Malformed> {
+    text_at(value, legacy, 0)
+}
+
+/// The text of a value below so many objects and arrays.
+fn text_at(value: Value<'_>, legacy: LegacyUuid, nesting: usize) -> Result<String, Malformed> {
+    if nesting > MAX_NESTING {
+        return Err(Malformed("it is nested too deep"));
+    }
+    let text = text_of(value, legacy, nesting)?;
+    // Each level quotes the one inside, which doubles what is quoted already. An id of this length is hashed
+    // in the end, so nothing is lost by doing it here.
+    let is_long = nesting > 0 && text.len() > LONG;
+    Ok(if is_long { format!("$sha256:{}", text::hex(&Sha256::digest(text.as_bytes()))) } else { text })
+}
+
+fn text_of(value: Value<'_>, legacy: LegacyUuid, nesting: usize) -> Result<String, Malformed> {
     Ok(match value {
         Value::ObjectId(bytes) => text::hex(bytes),
         Value::String(bytes) | Value::Symbol(bytes) => string(bytes),
@@ -29,8 +53,8 @@ pub(crate) fn id_text(value: Value<'_>, legacy: LegacyUuid) -> Result<String, Ma
             format!("$binary:{subtype}:{}", text::binary(0, bytes, LegacyUuid::InOrder))
         }
         Value::Timestamp { seconds, increment } => format!("$timestamp:{seconds}:{increment}"),
-        Value::Document(document) => format!("$object:{}", parts(document, legacy, true)?),
-        Value::Array(array) => format!("$array:{}", parts(array, legacy, false)?),
+        Value::Document(document) => format!("$object:{}", parts(document, true, (legacy, nesting))?),
+        Value::Array(array) => format!("$array:{}", parts(array, false, (legacy, nesting))?),
         Value::Regex { pattern, options } => list("$regex", &[pattern, options]),
         Value::Code(code) => list("$code", &[code]),
         Value::CodeWithScope { code, scope } => list("$code", &[code, scope]),
@@ -64,14 +88,14 @@ fn list(tag: &str, parts: &[&[u8]]) -> String {
 }
 
 /// The elements as JSON, which shows where each ends; numbers inside in their canonical form too.
-fn parts(document: &[u8], legacy: LegacyUuid, named: bool) -> Result<String, Malformed> {
+fn parts(document: &[u8], named: bool, (legacy, nesting): (LegacyUuid, usize)) -> Result<String, Malformed> {
     let mut parts = Vec::new();
     for element in Elements::of(document)? {
         let (name, value) = element?;
         if named {
             parts.push(string(name));
         }
-        parts.push(id_text(value, legacy)?);
+        parts.push(text_at(value, legacy, nesting + 1)?);
     }
     Ok(serde_json::Value::from(parts).to_string())
 }

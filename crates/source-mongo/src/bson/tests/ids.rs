@@ -111,3 +111,25 @@ fn a_text_that_is_no_utf8_keeps_its_bytes() {
     let ids = values.map(|value| id_text(value, LegacyUuid::InOrder).unwrap());
     assert_eq!(ids, ["$bytes:61ff", "$bytes:61fe"]);
 }
+
+#[test]
+fn a_deeply_nested_id_stays_small_and_its_own() {
+    let nested =
+        |levels: usize, inner: Bson| (0..levels).fold(inner, |value, _| Bson::from(doc! {"a": value}));
+    for levels in [10, 40, 100] {
+        let one = id(nested(levels, Bson::Int32(1)));
+        assert!(one.len() < 2048, "{}", one.len());
+        assert_eq!(one, id(nested(levels, Bson::Double(1.0))));
+        assert_ne!(one, id(nested(levels, Bson::Int32(2))));
+        assert_ne!(one, id(nested(levels + 1, Bson::Int32(1))));
+    }
+    assert_eq!(id(doc! {"a": {"b": 1}}), r#"$object:["a","$object:[\"b\",\"$number:1\"]"]"#);
+    let deeper = RawDocumentBuf::try_from(&doc! {"_id": nested(200, Bson::Null)}).unwrap();
+    let mut bytes = deeper.as_bytes().to_vec();
+    for _ in 0..100 {
+        let length = i32::try_from(bytes.len() + 8).unwrap().to_le_bytes();
+        bytes = [&length[..], b"\x03a\0", &bytes, &[0]].concat();
+    }
+    let (_, value) = Elements::of(&bytes).unwrap().next().unwrap().unwrap();
+    assert_eq!(id_text(value, LegacyUuid::InOrder), Err(Malformed("it is nested too deep")));
+}
