@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[
     crate::chaos::COMMAND,
     crate::backend::COMMAND,
     crate::deny::COMMAND,
+    crate::fuzz::COMMAND,
     crate::image::COMMAND,
     crate::prove::COMMAND,
 ];

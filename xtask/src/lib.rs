@@ -15,6 +15,7 @@ pub mod check;
 pub mod coverage;
 pub mod deny;
 pub mod ftest;
+pub mod fuzz;
 pub mod image;
 pub mod llvm;
 pub mod mongod;

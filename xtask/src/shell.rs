@@ -124,6 +124,19 @@ impl Shell {
         Err(failed(command, &output))
     }
 
+    /// Runs a command to its end and returns what it wrote to its error output, where programs that report
+    /// as they go write.
+    ///
+    /// # Errors
+    /// As [`Shell::capture`].
+    pub fn capture_errors(&self, command: &mut Command) -> Result<String> {
+        let output = command.output().map_err(|cause| Error::Start { command: line(command), cause })?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        Err(failed(command, &output))
+    }
+
     /// Runs a command to its end with its output on ours.
     ///
     /// # Errors

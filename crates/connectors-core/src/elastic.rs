@@ -11,6 +11,8 @@ pub mod scan;
 mod settings;
 
 pub(crate) use bulk::push_text;
+#[cfg(any(test, fuzzing))]
+pub(crate) use bulk::read_answer;
 pub use bulk::{Batch, Bulk, Item, Kind, Refused, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};

@@ -12,6 +12,9 @@ mod definition;
 mod document;
 pub mod elastic;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 mod retry;
 pub mod rules;

@@ -32,6 +32,9 @@ mod api;
 mod dates;
 mod failure;
 mod filter_path;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod identity;
 mod mapping;

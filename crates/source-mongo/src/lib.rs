@@ -20,6 +20,9 @@ mod changes;
 mod client;
 mod config;
 mod document;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod glob;
 mod listing;
 mod rules;

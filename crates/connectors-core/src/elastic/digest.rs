@@ -76,13 +76,24 @@ impl Digest {
     /// Documents in all.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.buckets.iter().map(|bucket| bucket.count).sum()
+        total(self.buckets.iter())
     }
 
     /// Documents in these places.
     #[must_use]
     pub fn count_in(&self, places: &[usize]) -> u64 {
-        places.iter().map(|place| self.buckets[*place].count).sum()
+        total(places.iter().map(|place| &self.buckets[*place]))
+    }
+
+    fn take(&mut self, told: Aggregations) -> Result<()> {
+        for told in told.ids.buckets {
+            let bucket = self.grid.at(told.key).and_then(|place| self.buckets.get_mut(place));
+            let bucket = bucket.ok_or_else(|| {
+                Error::unexpected("the server made a bucket that was not asked for").with("key", told.key)
+            })?;
+            *bucket = told.bucket();
+        }
+        Ok(())
     }
 
     /// True while every sum is exact in a double.
@@ -98,6 +109,11 @@ impl Digest {
         let pairs = self.buckets.iter().zip(&other.buckets).enumerate();
         pairs.filter(|(_, (one, other))| !one.equals(**other)).map(|(place, _)| place).collect()
     }
+}
+
+/// Documents of some buckets. A server may claim any number.
+fn total<'a>(buckets: impl Iterator<Item = &'a Bucket>) -> u64 {
+    buckets.fold(0, |count, bucket| count.saturating_add(bucket.count))
 }
 
 /// The digest of an index as of its last refresh; none where the server does not aggregate.
@@ -138,14 +154,16 @@ async fn ask_from(client: &Client, index: &str, (digest, start): (&mut Digest, u
         .query("filter_path", "timed_out,_shards.failed,aggregations.ids.buckets")
         .body(&body);
     let page: Page<IgnoredAny, Aggregations> = client.json(&request).await?;
-    for told in page.whole(index)?.1.ids.buckets {
-        let bucket = grid.at(told.key).and_then(|place| digest.buckets.get_mut(place));
-        let bucket = bucket.ok_or_else(|| {
-            Error::unexpected("the server made a bucket that was not asked for").with("key", told.key)
-        })?;
-        *bucket = told.bucket();
-    }
-    Ok(())
+    digest.take(page.whole(index)?.1)
+}
+
+/// Reads bytes of any kind as the answer to a digest on this grid.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_digest(bytes: &[u8], grid: Grid) -> Option<Digest> {
+    let page: Page<IgnoredAny, Aggregations> = serde_json::from_slice(bytes).ok()?;
+    let mut digest = Digest::new(grid);
+    digest.take(page.whole("index").ok()?.1).ok()?;
+    Some(digest)
 }
 
 /// The digest of an index, read mark by mark where the server does not aggregate.

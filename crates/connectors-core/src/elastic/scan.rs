@@ -217,3 +217,12 @@ impl Hit {
         Some(Located { id: self.id?, mark, scope: self.fields.scope.into_iter().next() })
     }
 }
+
+/// Reads bytes of any kind as hits: their marks, and what of them can be located.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_hits(bytes: &[u8]) -> Option<(Vec<Mark>, Vec<Located>)> {
+    let page: Page<Hit> = serde_json::from_slice(bytes).ok()?;
+    let (hits, ()) = page.whole("index").ok()?;
+    let marks = hits.iter().filter_map(Hit::mark).collect();
+    Some((marks, hits.into_iter().filter_map(Hit::located).collect()))
+}

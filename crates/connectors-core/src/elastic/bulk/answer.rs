@@ -44,6 +44,13 @@ impl Outcome {
     }
 }
 
+/// Reads bytes of any kind as an answer and tells each item's reason.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_answer(bytes: &[u8]) -> Option<Vec<String>> {
+    let answer: Answer = serde_json::from_slice(bytes).ok()?;
+    Some(answer.items.iter().map(|line| line.operation.reason()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,3 +72,12 @@ fn sums_that_may_be_rounded_are_never_equal() {
     let told = |value| Told { key: 0.0, doc_count: 1, marks: Sum { value } }.bucket();
     assert!(!told(2_f64.powi(53)).equals(told(2_f64.powi(53))) && !told(-1.0).equals(told(-1.0)));
 }
+
+#[test]
+fn a_server_that_claims_more_documents_than_there_are_numbers_is_read() {
+    let buckets = json!([{"key": -9.223372036854776e18, "doc_count": u64::MAX, "marks": {"value": 1.0}},
+        {"key": 0.0, "doc_count": 2, "marks": {"value": -1.0}}]);
+    let answer = json!({"aggregations": {"ids": {"buckets": buckets}}}).to_string();
+    let digest = read_digest(answer.as_bytes(), Grid::for_count(0)).unwrap();
+    assert_eq!((digest.count(), digest.count_in(&[0, 1]), digest.is_exact()), (u64::MAX, u64::MAX, false));
+}
