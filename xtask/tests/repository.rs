@@ -133,3 +133,37 @@ fn every_script_is_run_and_every_job_needed() {
     let wanted = vec!["success"; others.len()].join(" ");
     assert!(run.iter().any(|line| line.ends_with(&format!("= \"{wanted}\""))), "required waits for {wanted}");
 }
+
+/// Names of tests, `crate::file::name`, in a text.
+fn tests_named(markdown: &str) -> Vec<(&str, &str, &str)> {
+    let names = markdown.split('`').skip(1).step_by(2).filter_map(|name| {
+        let mut parts = name.split("::");
+        let found = (parts.next()?, parts.next()?, parts.next()?);
+        parts.next().is_none().then_some(found)
+    });
+    names.collect()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let nested = entries.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });
+    nested.filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect()
+}
+
+#[test]
+fn every_test_that_reliability_names_exists() {
+    let text = read("docs/reliability.md");
+    let named = tests_named(&text);
+    assert!(named.len() > 43, "{}", named.len());
+    let is_there = |(package, file, name): &(&str, &str, &str)| {
+        let of_file = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem == *file);
+        let files = rust_files(&root().join("crates").join(package)).into_iter().filter(of_file);
+        let line = format!("fn {name}(");
+        files.into_iter().any(|path| std::fs::read_to_string(path).unwrap().contains(&line))
+    };
+    let missing: Vec<_> = named.iter().filter(|test| !is_there(test)).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+    for row in 1..=43 {
+        assert!(text.contains(&format!("\n| {row} |")), "there is no row {row}");
+    }
+}
