@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::document::hash;
-use crate::elastic::{Client, Page, Request};
+use crate::elastic::{Bulk, Client, Item, Kind, Page, Request, index as elastic_index};
 use crate::{Error, Result};
 
 use super::report::Failure;
@@ -53,29 +53,31 @@ impl Run<'_, '_> {
             return Ok(());
         }
         system::prepare(self.job.client, INDEX, &mapping()).await?;
-        let kept = self.failures.iter().flat_map(|failure| {
-            [json!({ "index": { "_id": key(&failure.index, &failure.id) } }), json!(failure)]
-        });
-        let dropped = over.iter().map(|id| json!({ "delete": { "_id": key(self.job.index, id) } }));
-        let lines: Vec<Value> = kept.chain(dropped).collect();
-        for chunk in lines.chunks(2_000) {
-            write(self.job.client, chunk).await?;
+        let mut bulk = Bulk::new(self.job.client, INDEX);
+        for failure in &self.failures {
+            put(&mut bulk, (&failure.index, &failure.id), Some(failure)).await?;
         }
-        Ok(())
+        for id in over {
+            put(&mut bulk, (self.job.index, id), None).await?;
+        }
+        finish(bulk, self.job.client).await
     }
 }
 
-async fn write(client: &Client, lines: &[Value]) -> Result<()> {
-    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let request = Request::post(format!("/{INDEX}/_bulk"))
-        .query("refresh", "true")
-        .query("filter_path", "items.*.error.reason")
-        .lines(body.into());
-    let answer: Value = client.json(&request).await?;
-    match answer["items"][0].pointer("/index/error/reason").and_then(Value::as_str) {
-        Some(reason) => Err(Error::unexpected("failed documents could not be kept").with("reason", reason)),
-        None => Ok(()),
+/// Keeps an entry, or removes it.
+async fn put(bulk: &mut Bulk, (index, id): (&str, &str), failure: Option<&Failure>) -> Result<()> {
+    let id = key(index, id);
+    let kind = if failure.is_some() { Kind::Upsert } else { Kind::Delete };
+    let item = Item { hash: hash(id.as_bytes()), id, kind };
+    bulk.put(item, |out| out.extend_from_slice(json!(failure).to_string().as_bytes())).await
+}
+
+async fn finish(mut bulk: Bulk, client: &Client) -> Result<()> {
+    bulk.finish().await?;
+    if let Some(refused) = bulk.written().refused.first() {
+        return Err(Error::unexpected("failed documents could not be kept").with("reason", &refused.reason));
     }
+    elastic_index::refresh(client, INDEX).await
 }
 
 fn mapping() -> Value {

@@ -1,7 +1,7 @@
 //! Documents that the server refuses, and the index that remembers them.
 
 use connectors_core::sync::{Stage, Status, failures};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Entry, Fault, Memory, Step, World, accounts, entries};
 
@@ -129,4 +129,28 @@ async fn the_first_error_is_the_one_that_is_told() {
     });
     let report = world.sync(&Memory::numbered(2)).await;
     assert!(report.error.unwrap().contains("does not know these credentials"));
+}
+
+#[tokio::test]
+async fn an_entry_that_the_server_is_too_busy_for_is_kept_by_a_further_try() {
+    let world = World::new().await;
+    let mut tries = 0;
+    world.fake.script(move |call| {
+        if !call.path.starts_with("/.connectors-failures/_bulk") {
+            return call.items(400, |_| true);
+        }
+        tries += 1;
+        let answer: fn(&mut Value) = |answer| answer["items"][1]["index"] = busy();
+        if tries == 1 { Fault::Change(answer) } else { Fault::None }
+    });
+    let report = world.sync(&Memory::numbered(3)).await;
+    assert_eq!((report.status, report.failed, report.error), (Status::Partial, 3, None));
+    assert_eq!(world.failures().await.len(), 3);
+    let sent = world.fake.seen("/.connectors-failures/_bulk");
+    let lines: Vec<usize> = sent.iter().map(|seen| seen.body.lines().count()).collect();
+    assert_eq!(lines, [6, 2], "only the one entry is sent again");
+}
+
+fn busy() -> Value {
+    json!({"status": 429, "error": {"type": "es_rejected_execution_exception", "reason": "busy"}})
 }
