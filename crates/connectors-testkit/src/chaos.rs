@@ -31,7 +31,7 @@ use std::time::Instant;
 use connectors_core::Registered;
 
 use crate::ftest::say;
-use crate::{Fixture, Result};
+use crate::{Fixture, Result, command};
 
 use self::course::Course;
 use self::schedule::Schedule;
@@ -53,17 +53,9 @@ macro_rules! chaos {
 /// Runs every seed as the command line says; 0 when all went well.
 #[must_use]
 pub fn main<F: Fixture>(source: &'static dyn Registered) -> std::process::ExitCode {
-    let done = Options::of(std::env::args().skip(1)).and_then(|options| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(run::<F>(source, &options))
-    });
-    match done {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("chaos {}: {error}", source.name()));
-            std::process::ExitCode::FAILURE
-        }
-    }
+    command::run(&format!("chaos {}", source.name()), async {
+        run::<F>(source, &Options::of(std::env::args().skip(1))?).await
+    })
 }
 
 /// Runs every seed against a fresh backend and index; a line for each, and the totals.

@@ -22,7 +22,7 @@ pub(crate) use index::Index;
 
 use connectors_core::Registered;
 
-use crate::{Fixture, Result};
+use crate::{Fixture, Result, command};
 
 use self::program::Program;
 use self::steps::Steps;
@@ -40,17 +40,9 @@ macro_rules! ftest {
 /// Runs every step as the command line says; 0 when all went well.
 #[must_use]
 pub fn main<F: Fixture>(source: &'static dyn Registered) -> std::process::ExitCode {
-    let done = Options::of(std::env::args().skip(1)).and_then(|options| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(run::<F>(source, &options))
-    });
-    match done {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("ftest {}: {error}", source.name()));
-            std::process::ExitCode::FAILURE
-        }
-    }
+    command::run(&format!("ftest {}", source.name()), async {
+        run::<F>(source, &Options::of(std::env::args().skip(1))?).await
+    })
 }
 
 /// Runs every step against a fresh backend; ends the backend whatever happens.

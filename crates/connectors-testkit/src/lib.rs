@@ -19,6 +19,7 @@
 #![warn(missing_docs)]
 
 pub mod chaos;
+mod command;
 mod debug;
 mod fixture;
 pub mod ftest;

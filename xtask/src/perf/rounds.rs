@@ -40,7 +40,12 @@ pub(super) fn run(bench: &Bench, workload: &Workload) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn load(bench: &Bench, stage: &mut Stage, outcome: &mut Outcome, kind: Kind) -> Result<()> {
+/// Rounds of the raw post of everything, a first sync of it, and what else belongs to the workload.
+fn beside_post(
+    bench: &Bench,
+    (stage, outcome): (&mut Stage, &mut Outcome),
+    rest: impl Fn(&mut Stage, &mut Outcome) -> Result<()>,
+) -> Result<()> {
     let pace = best_pace(bench, stage, outcome.documents)?;
     stage.fill("load", outcome.documents)?;
     let (from, bytes) = stage.record("all")?;
@@ -49,13 +54,20 @@ fn load(bench: &Bench, stage: &mut Stage, outcome: &mut Outcome, kind: Kind) -> 
         bench.told(outcome, round);
         outcome.push(C1, stage.post(&from, pace)?);
         first(stage, outcome, US, &[])?;
+        rest(stage, outcome)?;
+    }
+    Ok(())
+}
+
+fn load(bench: &Bench, stage: &mut Stage, outcome: &mut Outcome, kind: Kind) -> Result<()> {
+    beside_post(bench, (stage, outcome), |stage, outcome| {
         if kind == Kind::LoadInParts {
             stage.raw()?.into_iter().for_each(|sample| outcome.push(C2, sample));
             outcome.push(C3, stage.encode()?);
             outcome.push(C4, stage.sunk()?);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn first(stage: &mut Stage, outcome: &mut Outcome, name: &str, more: &[&str]) -> Result<()> {
@@ -147,17 +159,10 @@ fn large(bench: &Bench, stage: &mut Stage, outcome: &mut Outcome) -> Result<()> 
 }
 
 fn twice(bench: &Bench, stage: &mut Stage, outcome: &mut Outcome) -> Result<()> {
-    let pace = best_pace(bench, stage, outcome.documents)?;
-    stage.fill("load", outcome.documents)?;
-    let (from, bytes) = stage.record("all")?;
-    outcome.bytes = bytes;
-    for round in 1..=bench.options.rounds {
-        bench.told(outcome, round);
-        outcome.push(C1, stage.post(&from, pace)?);
-        first(stage, outcome, US, &[])?;
+    beside_post(bench, (stage, outcome), |stage, outcome| {
         outcome.push(AGAIN, stage.again(&[])?);
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn mappings(bench: &Bench, stage: &mut Stage, outcome: &mut Outcome) -> Result<()> {
