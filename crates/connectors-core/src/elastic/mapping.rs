@@ -224,6 +224,19 @@ fn reference_text() -> Value {
 
 /// What `index.analysis` must define for the preset, if anything.
 pub(super) fn analysis(preset: Preset) -> Option<Value> {
+    match preset {
+        Preset::Search => Some(normalizers()),
+        Preset::Reference => Some(json!({ "filter": filters(), "analyzer": analyzers() })),
+        Preset::Dynamic => None,
+    }
+}
+
+/// The normalizer that servers have by this name as well, but theirs does not split a query into words.
+fn normalizers() -> Value {
+    json!({ "normalizer": { "lowercase": { "type": "custom", "filter": ["lowercase"] } } })
+}
+
+fn analyzers() -> Value {
     let analyzer = |tokenizer: &str, more: &[&str]| {
         let folded = ["cjk_width", "lowercase", "asciifolding"];
         let filters: Vec<&str> = match more {
@@ -232,21 +245,14 @@ pub(super) fn analysis(preset: Preset) -> Option<Value> {
         };
         json!({ "type": "custom", "tokenizer": tokenizer, "filter": filters })
     };
-    (preset == Preset::Reference).then(|| {
-        json!({
-            "filter": filters(),
-            "analyzer": {
-                "iq_text_base": analyzer("standard", &["en-stop-words-filter"]),
-                "iq_text_stem": analyzer("standard", &["en-stop-words-filter", "en-stem-filter"]),
-                "iq_text_delimiter":
-                    analyzer("whitespace", &["delimiter", "en-stop-words-filter", "en-stem-filter"]),
-                "i_prefix": analyzer("standard", &["front_ngram"]),
-                "q_prefix": analyzer("standard", &[]),
-                "i_text_bigram": analyzer("standard", &["en-stem-filter", "bigram_joiner", "bigram_max_size"]),
-                "q_text_bigram":
-                    analyzer("standard", &["en-stem-filter", "bigram_joiner_unigrams", "bigram_max_size"]),
-            },
-        })
+    json!({
+        "iq_text_base": analyzer("standard", &["en-stop-words-filter"]),
+        "iq_text_stem": analyzer("standard", &["en-stop-words-filter", "en-stem-filter"]),
+        "iq_text_delimiter": analyzer("whitespace", &["delimiter", "en-stop-words-filter", "en-stem-filter"]),
+        "i_prefix": analyzer("standard", &["front_ngram"]),
+        "q_prefix": analyzer("standard", &[]),
+        "i_text_bigram": analyzer("standard", &["en-stem-filter", "bigram_joiner", "bigram_max_size"]),
+        "q_text_bigram": analyzer("standard", &["en-stem-filter", "bigram_joiner_unigrams", "bigram_max_size"]),
     })
 }
 

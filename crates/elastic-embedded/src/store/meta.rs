@@ -159,7 +159,7 @@ impl Settings {
 }
 
 /// The settings that are known, and whether they may change while the index exists.
-const KNOWN: [(&str, bool); 11] = [
+const KNOWN: [(&str, bool); 13] = [
     ("index.number_of_shards", false),
     ("index.number_of_replicas", true),
     ("index.auto_expand_replicas", true),
@@ -171,13 +171,27 @@ const KNOWN: [(&str, bool); 11] = [
     ("index.mapping.total_fields.limit", true),
     ("index.mapping.total_fields.ignore_dynamic_beyond_limit", true),
     ("index.translog.durability", true),
+    (NORMALIZER_TYPE, false),
+    (NORMALIZER_FILTER, false),
 ];
+
+/// The one normalizer there is, which others want defined to split queries by it.
+const NORMALIZER_TYPE: &str = "index.analysis.normalizer.lowercase.type";
+const NORMALIZER_FILTER: &str = "index.analysis.normalizer.lowercase.filter";
 
 fn check(key: &str, value: &Value) -> Result<()> {
     if !KNOWN.iter().any(|(known, _)| *known == key) {
         return Err(Failure::unsupported(format!("the setting [{key}]")));
     }
     let value = text(value);
+    let is_other = match key {
+        NORMALIZER_TYPE => value != "custom",
+        NORMALIZER_FILTER => value != r#"["lowercase"]"#,
+        _ => false,
+    };
+    if is_other {
+        return Err(Failure::unsupported(format!("[{value}] for the setting [{key}]")));
+    }
     if key == "index.refresh_interval" && value != "null" && value != "-1" && duration(&value).is_none() {
         return Err(Failure::argument(format!(
             "failed to parse setting [{key}] with value [{value}] as a time value: unit is missing or unrecognized"

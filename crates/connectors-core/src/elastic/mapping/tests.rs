@@ -65,7 +65,14 @@ fn every_analyser_and_filter_that_is_named_is_defined() {
         assert!(filters.remove(built_in));
     }
     assert_eq!(filters, keys(&analysis["filter"]));
-    assert_eq!(super::analysis(Preset::Search), None);
+    assert_eq!(super::analysis(Preset::Dynamic), None);
+}
+
+#[test]
+fn the_normalizer_of_codes_is_defined() {
+    let analysis = analysis(Preset::Search).unwrap();
+    let name = code()["normalizer"].as_str().unwrap().to_owned();
+    assert_eq!(analysis["normalizer"][name], json!({ "type": "custom", "filter": ["lowercase"] }));
 }
 
 #[test]
