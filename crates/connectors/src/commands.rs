@@ -23,12 +23,13 @@ use std::process::ExitCode;
 
 use connectors_core::sync::{Report, Status};
 use connectors_core::{Connection, Context, Error, ErrorKind, Result};
+use serde_json::Value;
 
 use crate::cli::{Cli, Command, SourceArgs};
 use crate::protocol::Store;
 use crate::server::Server;
 use crate::settings::{self, Settings};
-use crate::{logging, registry};
+use crate::{logging, registry, show};
 
 /// How a command ended; its number is the program's exit code, as `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,11 @@ impl Desk {
         let values = self.settings.secrets().resolve(&settings::of_source(arguments, &fields)?)?;
         connector.connect(&values, &self.context)
     }
+
+    /// One answer, for a program or for a person.
+    fn say(&self, json: &Value, text: &str) {
+        if self.json { show::line(&json.to_string()) } else { show::line(text) }
+    }
 }
 
 /// A server and the connectors that are registered there.
@@ -95,6 +101,14 @@ impl Fleet {
         let server = Server::open(&desk.settings).await?;
         let store = Store::open(&server.client, desk.settings.wants_connectors_api()).await?;
         Ok(Self { server, store })
+    }
+
+    /// Opens it for as long as the work takes.
+    async fn during(desk: &Desk, work: impl AsyncFnOnce(&Self) -> Result<()>) -> Result<End> {
+        let fleet = Self::open(desk).await?;
+        let done = work(&fleet).await;
+        fleet.server.close().await?;
+        done.map(|()| End::Done)
     }
 }
 

@@ -32,9 +32,6 @@ use std::collections::BTreeMap;
 use connectors_core::config::Field;
 use serde_json::{Map, Value};
 
-/// Types of jobs, as documents name them.
-const JOB_TYPES: [&str; 3] = ["full", "incremental", "access_control"];
-
 /// A connector as it is declared, with nothing wrong that can be known without its worker.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use connectors_core::{Error, Result};
 use serde_json::{Map, Value};
 
+pub(crate) use masks::MASK;
 use masks::Masks;
 
 /// What variables with secrets begin with.

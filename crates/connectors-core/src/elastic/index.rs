@@ -182,7 +182,8 @@ fn lacking(index: &str, made: Preset, wanted: Preset) {
 }
 
 /// True for the answer to a second making of an index.
-pub(crate) fn is_there_already(body: &[u8]) -> bool {
+#[must_use]
+pub fn is_there_already(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).contains("resource_already_exists_exception")
 }
 

@@ -11,10 +11,7 @@ use crate::{cli, registry, show};
 
 pub(super) async fn run(desk: &Desk, asked: &cli::Apply) -> Result<End> {
     let declared = read(desk, asked)?;
-    let fleet = Fleet::open(desk).await?;
-    let done = plan_and_do(desk, &fleet, (declared, asked)).await;
-    fleet.server.close().await?;
-    done.map(|()| End::Done)
+    Fleet::during(desk, async |fleet| plan_and_do(desk, fleet, (declared, asked)).await).await
 }
 
 fn read(desk: &Desk, asked: &cli::Apply) -> Result<Vec<Declared>> {

@@ -13,10 +13,7 @@ use crate::protocol::{
 use crate::{registry, schedule, settings, show};
 
 pub(super) async fn run(desk: &Desk, asked: cli::Connector) -> Result<End> {
-    let fleet = Fleet::open(desk).await?;
-    let done = answer(desk, &fleet, asked).await;
-    fleet.server.close().await?;
-    done.map(|()| End::Done)
+    Fleet::during(desk, async |fleet| answer(desk, fleet, asked).await).await
 }
 
 async fn answer(desk: &Desk, fleet: &Fleet, asked: cli::Connector) -> Result<()> {
@@ -31,7 +28,7 @@ async fn answer(desk: &Desk, fleet: &Fleet, asked: cli::Connector) -> Result<()>
         cli::Connector::Update { id, values, name } => update(desk, fleet, (&id, values, name)).await,
         cli::Connector::Delete { id } => {
             fleet.store.remove_connector(&id).await?.then_some(()).ok_or_else(|| unknown(&id))?;
-            said(desk, &json!({ "id": id, "result": "deleted" }), &format!("{id}: deleted; its index stays"));
+            desk.say(&json!({ "id": id, "result": "deleted" }), &format!("{id}: deleted; its index stays"));
             Ok(())
         }
         cli::Connector::Schedule { id, job_type, at, off } => {
@@ -219,10 +216,6 @@ fn shown(desk: &Desk, connector: &Connector) -> Value {
     shown.insert("id".into(), connector.id().into());
     shown.insert("configuration".into(), masked(&connector.configuration(), &fields).into());
     shown.into()
-}
-
-fn said(desk: &Desk, json: &Value, text: &str) {
-    if desk.json { show::line(&json.to_string()) } else { show::line(text) }
 }
 
 pub(super) fn unknown(id: &str) -> Error {

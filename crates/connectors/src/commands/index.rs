@@ -7,17 +7,16 @@ use connectors_core::{Error, Result};
 use serde_json::{Value, json};
 
 use super::{Desk, End, Fleet};
+use crate::protocol::JobStatus;
 use crate::{cli, show};
 
 pub(super) async fn run(desk: &Desk, asked: cli::Index) -> Result<End> {
-    let fleet = Fleet::open(desk).await?;
-    let done = match &asked {
-        cli::Index::List => list(desk, &fleet).await,
-        cli::Index::Clean { name } => clean(desk, &fleet, name).await,
-        cli::Index::Delete { name } => delete(desk, &fleet, name).await,
-    };
-    fleet.server.close().await?;
-    done.map(|()| End::Done)
+    Fleet::during(desk, async |fleet| match &asked {
+        cli::Index::List => list(desk, fleet).await,
+        cli::Index::Clean { name } => clean(desk, fleet, name).await,
+        cli::Index::Delete { name } => delete(desk, fleet, name).await,
+    })
+    .await
 }
 
 async fn list(desk: &Desk, fleet: &Fleet) -> Result<()> {
@@ -59,13 +58,13 @@ async fn clean(desk: &Desk, fleet: &Fleet, name: &str) -> Result<()> {
     remove(fleet, name).await?;
     // What its source declares of its fields, the next sync adds.
     index::prepare(fleet.store.client(), name, desk.settings.sync().mapping, &[]).await?;
-    said(desk, name, "cleaned");
+    told(desk, name, "cleaned");
     Ok(())
 }
 
 async fn delete(desk: &Desk, fleet: &Fleet, name: &str) -> Result<()> {
     remove(fleet, name).await?;
-    said(desk, name, "deleted");
+    told(desk, name, "deleted");
     Ok(())
 }
 
@@ -78,7 +77,7 @@ async fn remove(fleet: &Fleet, name: &str) -> Result<()> {
         return Err(Error::config(fix).with("index", name));
     }
     let busy = json!({ "bool": { "filter": [
-        { "term": { "connector.index_name": name } }, { "terms": { "status": ["in_progress", "canceling"] } },
+        { "term": { "connector.index_name": name } }, JobStatus::among(&JobStatus::RUNNING),
     ] } });
     if let Some(job) = fleet.store.jobs(&busy, Some(1)).await?.first() {
         let fix = format!("a job writes to this index; `connectors job cancel {}` ends it", job.id());
@@ -88,9 +87,6 @@ async fn remove(fleet: &Fleet, name: &str) -> Result<()> {
     removed.map(drop).ok_or_else(|| Error::config("there is no such index").with("index", name))
 }
 
-fn said(desk: &Desk, name: &str, result: &str) {
-    if desk.json {
-        return show::line(&json!({ "index": name, "result": result }).to_string());
-    }
-    show::line(&format!("{name}: {result}"));
+fn told(desk: &Desk, name: &str, result: &str) {
+    desk.say(&json!({ "index": name, "result": result }), &format!("{name}: {result}"));
 }

@@ -5,14 +5,11 @@ use serde_json::{Value, json};
 
 use super::connector::unknown as unknown_connector;
 use super::{Desk, End, Fleet};
-use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind, SyncJob, Trigger, masked};
+use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind, SyncJob, Trigger, listed, masked};
 use crate::{cli, show};
 
 pub(super) async fn run(desk: &Desk, asked: cli::Job) -> Result<End> {
-    let fleet = Fleet::open(desk).await?;
-    let done = answer(desk, &fleet, asked).await;
-    fleet.server.close().await?;
-    done.map(|()| End::Done)
+    Fleet::during(desk, async |fleet| answer(desk, fleet, asked).await).await
 }
 
 async fn answer(desk: &Desk, fleet: &Fleet, asked: cli::Job) -> Result<()> {
@@ -41,7 +38,7 @@ async fn start(desk: &Desk, fleet: &Fleet, (id, job_type): (&str, JobType)) -> R
     fleet.store.refresh(Kind::Job).await?;
     let waits = json!({ "bool": { "filter": [
         { "term": { "connector.id": id } }, { "term": { "job_type": job_type.word() } },
-        { "terms": { "status": [JobStatus::Pending.word(), JobStatus::InProgress.word(), JobStatus::Suspended.word(), JobStatus::Canceling.word()] } },
+        JobStatus::among(&JobStatus::OPEN),
     ] } });
     if let Some(other) = fleet.store.jobs(&waits, Some(1)).await?.first() {
         let state = other.status().map_or("there", JobStatus::word);
@@ -76,8 +73,8 @@ async fn cancel(desk: &Desk, fleet: &Fleet, id: &str) -> Result<()> {
 
 fn known_status(word: &str) -> Result<JobStatus> {
     JobStatus::of(word).ok_or_else(|| {
-        let known: Vec<&str> = JobStatus::ALL.iter().map(|status| status.word()).collect();
-        Error::config(format!("there is no such state; there are: {}", known.join(", "))).with("state", word)
+        Error::config(format!("there is no such state; there are: {}", listed(JobStatus::ALL)))
+            .with("state", word)
     })
 }
 

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{Desk, End, prompt};
 use crate::cli::Login;
-use crate::{settings, show};
+use crate::settings;
 
 pub(super) async fn run(desk: &Desk, asked: Login) -> Result<End> {
     let path = asked.file.clone().unwrap_or_else(|| PathBuf::from("config.yml"));
@@ -28,11 +28,10 @@ pub(super) async fn run(desk: &Desk, asked: Login) -> Result<End> {
     let client = Client::connect(elastic).await?;
     kept.append(&section(&host, asked.username.as_deref(), &secret))?;
     let engine = client.engine().to_string();
-    if desk.json {
-        show::line(&json!({ "server": engine, "file": path.display().to_string() }).to_string());
-    } else {
-        show::line(&format!("{engine} answers; address and credentials are kept in {}", path.display()));
-    }
+    desk.say(
+        &json!({ "server": engine, "file": path.display().to_string() }),
+        &format!("{engine} answers; address and credentials are kept in {}", path.display()),
+    );
     Ok(End::Done)
 }
 

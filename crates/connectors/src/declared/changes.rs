@@ -5,10 +5,8 @@ use connectors_core::rules::Filtering;
 use serde_json::{Map, Value, json};
 
 use super::plan::Difference;
-use super::{Declared, Existing, JOB_TYPES};
-
-/// The interval of a schedule that is off.
-const MIDNIGHT: &str = "0 0 0 * * ?";
+use super::{Declared, Existing};
+use crate::protocol::{Schedule, scheduling};
 
 impl Declared {
     /// What of an existing document has to be written: a partial update in which objects are merged, with
@@ -59,11 +57,10 @@ impl Declared {
 
     /// The schedules, whole.
     pub(crate) fn scheduling(&self) -> Value {
-        let schedule = |job_type: &str| {
-            let expression = self.schedule.get(job_type);
-            json!({ "enabled": expression.is_some(), "interval": expression.map_or(MIDNIGHT, String::as_str) })
-        };
-        Value::Object(JOB_TYPES.iter().map(|job_type| ((*job_type).to_owned(), schedule(job_type))).collect())
+        scheduling(|job_type| {
+            let interval = self.schedule.get(job_type.word())?.clone();
+            Some(Schedule { enabled: true, interval })
+        })
     }
 
     /// The rules as a draft of the given `filtering`. Basic rules, which were checked, are in force at once;

@@ -6,13 +6,12 @@ use connectors_core::config::Field;
 use connectors_core::rules::{Basic, Filtering, RuleSet};
 use serde_json::{Value, json};
 
-use super::{Declared, Existing, JOB_TYPES};
+use super::{Declared, Existing};
+use crate::protocol::JobType;
+use crate::secrets::MASK;
 
 /// `settings.path`, `schedule.full`, … → value.
 pub(super) type Facts = BTreeMap<String, Value>;
-
-/// What stands in place of a secret.
-const MASK: &str = "***";
 
 impl Declared {
     /// What is to be.
@@ -24,7 +23,7 @@ impl Declared {
             let value = self.settings.get(&field.name).unwrap_or(&field.default);
             facts.insert(format!("settings.{}", field.name), plain(value));
         }
-        for job_type in JOB_TYPES {
+        for job_type in JobType::ALL.iter().map(|job_type| job_type.word()) {
             let expression = self.schedule.get(job_type).map_or("off", String::as_str);
             facts.insert(format!("schedule.{job_type}"), json!(expression));
         }
@@ -57,7 +56,7 @@ impl Existing {
             let value = if plain(value).is_null() { &field.default } else { value };
             facts.insert(format!("settings.{}", field.name), plain(value));
         }
-        for job_type in JOB_TYPES {
+        for job_type in JobType::ALL.iter().map(|job_type| job_type.word()) {
             let schedule = &document["scheduling"][job_type];
             let is_on = schedule["enabled"] == json!(true);
             let expression = if is_on { schedule["interval"].clone() } else { json!("off") };

@@ -8,7 +8,8 @@ use connectors_core::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Declared, JOB_TYPES};
+use super::Declared;
+use crate::protocol::{JobType, listed};
 use crate::schedule::Schedule;
 
 /// A file with declarations.
@@ -148,10 +149,10 @@ fn schedules(
 ) -> BTreeMap<String, String> {
     let mut schedules = BTreeMap::new();
     for (job_type, expression) in given {
-        if !JOB_TYPES.contains(&job_type.as_str()) {
+        if JobType::of(&job_type).is_none() {
             problems.push(format!(
                 "schedule.{job_type}: there is no such type of job; there are: {}",
-                JOB_TYPES.join(", ")
+                listed(JobType::ALL)
             ));
             continue;
         }

@@ -3,8 +3,7 @@
 use connectors_core::config::Field;
 use serde_json::{Map, Value, json};
 
-/// What stands in place of a secret wherever one would be shown.
-const MASK: &str = "***";
+use crate::secrets::MASK;
 
 /// The fields that a stored configuration lacks, with their defaults; none when it has all. Fields that this
 /// version does not know are left alone.

@@ -5,6 +5,7 @@ use connectors_core::config::Field;
 use connectors_core::{Capabilities, Registered};
 use serde_json::{Map, Value, json};
 
+use super::job::patch;
 use super::{ConnectorStatus, JobType, Record, completed, is_filled, timestamp};
 
 /// The pipeline that a connector's documents go through unless it names another.
@@ -64,10 +65,7 @@ impl Connector {
 
     /// The rules in force and the draft of others; null where the document has none.
     pub(crate) fn filtering(&self) -> &Value {
-        match self.0.value("filtering") {
-            Value::Array(domains) => domains.first().unwrap_or(&Value::Null),
-            one => one,
-        }
+        self.0.first("filtering")
     }
 }
 
@@ -113,10 +111,7 @@ impl NewConnector {
         document["features"] = features(source.capabilities());
         document["configuration"] = configuration.into();
         document["status"] = status.word().into();
-        match document {
-            Value::Object(document) => document,
-            _ => Map::new(),
-        }
+        patch(document)
     }
 
     fn configuration(&self, fields: &[Field]) -> Map<String, Value> {
@@ -131,14 +126,8 @@ impl NewConnector {
 
     fn bare(&self, now: DateTime<Utc>) -> Value {
         let now = timestamp(now);
-        let mut scheduling = Map::new();
-        for job_type in JobType::ALL {
-            let asked = self.schedules.iter().find(|(other, _)| other == job_type).map(|(_, asked)| asked);
-            let (enabled, interval) =
-                asked.map_or((false, MIDNIGHT), |asked| (asked.enabled, asked.interval.as_str()));
-            scheduling
-                .insert(job_type.word().to_owned(), json!({ "enabled": enabled, "interval": interval }));
-        }
+        let asked = |job_type| self.schedules.iter().find(|(other, _)| *other == job_type);
+        let scheduling = scheduling(|job_type| asked(job_type).map(|(_, asked)| asked.clone()));
         json!({
             "api_key_id": null, "api_key_secret_id": null, "configuration": {}, "custom_scheduling": {},
             "description": null, "error": null, "filtering": [no_rules(&now)],
@@ -155,6 +144,16 @@ impl NewConnector {
             "scheduling": scheduling, "sync_cursor": null, "created_at": now, "updated_at": now,
         })
     }
+}
+
+/// When jobs of each type run, as a document tells it; those that nothing is asked for do not run.
+pub(crate) fn scheduling(asked: impl Fn(JobType) -> Option<Schedule>) -> Value {
+    let off = || Schedule { enabled: false, interval: MIDNIGHT.into() };
+    let each = JobType::ALL.iter().map(|job_type| {
+        let Schedule { enabled, interval } = asked(*job_type).unwrap_or_else(off);
+        (job_type.word().to_owned(), json!({ "enabled": enabled, "interval": interval }))
+    });
+    Value::Object(each.collect())
 }
 
 /// The rules of a connector that has none of its own: everything is wanted.

@@ -57,10 +57,7 @@ impl SyncJob {
 
     /// The rules as they were when it was made: one object, or a list of one.
     pub(crate) fn filtering(&self) -> &Value {
-        match self.0.value("connector.filtering") {
-            Value::Array(items) => items.first().unwrap_or(&Value::Null),
-            one => one,
-        }
+        self.0.first("connector.filtering")
     }
 
     /// What it had done before it was suspended or its worker went away.
@@ -90,7 +87,7 @@ impl SyncJob {
             JobType::AccessControl => identity_index(index),
             _ => index.to_owned(),
         };
-        let document = json!({
+        patch(json!({
             "connector": {
                 "id": record.id, "configuration": record.value("configuration"),
                 "filtering": [connector.filtering()["active"]], "index_name": index,
@@ -102,8 +99,7 @@ impl SyncJob {
             "cancelation_requested_at": null, "error": null, "indexed_document_count": 0,
             "indexed_document_volume": 0, "deleted_document_count": 0, "total_document_count": null,
             "metadata": {}, "worker_hostname": null,
-        });
-        document.as_object().cloned().unwrap_or_default()
+        }))
     }
 
     /// A worker takes it: from the queue, or over from a worker that went away.

@@ -30,6 +30,14 @@ impl Record {
         find(&self.fields, path).unwrap_or(&Value::Null)
     }
 
+    /// As [`value`](Self::value); of a list, its first item.
+    pub(crate) fn first(&self, path: &str) -> &Value {
+        match self.value(path) {
+            Value::Array(items) => items.first().unwrap_or(&Value::Null),
+            one => one,
+        }
+    }
+
     /// A text that is not empty.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.value(path).as_str().filter(|text| !text.is_empty())

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 /// An enum whose variants are words of the protocol.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
@@ -80,6 +82,11 @@ words! {
     }
 }
 
+/// All words of a kind, for people.
+pub(crate) fn listed(all: &[impl ToString]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// Why a job exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trigger {
@@ -100,6 +107,19 @@ impl Trigger {
 }
 
 impl JobStatus {
+    /// The states of jobs that wait for a worker.
+    pub(crate) const WAITING: [Self; 2] = [Self::Pending, Self::Suspended];
+    /// The states of jobs that a worker has.
+    pub(crate) const RUNNING: [Self; 2] = [Self::InProgress, Self::Canceling];
+    /// The states of jobs that are not over.
+    pub(crate) const OPEN: [Self; 4] = [Self::Pending, Self::Suspended, Self::InProgress, Self::Canceling];
+
+    /// The query for jobs in one of these states.
+    pub(crate) fn among(states: &[Self]) -> Value {
+        let words: Vec<&str> = states.iter().map(|status| status.word()).collect();
+        json!({ "terms": { "status": words } })
+    }
+
     /// True when the protocol lets a job go from here to there.
     pub(crate) fn may_become(self, next: Self) -> bool {
         match self {
@@ -119,7 +139,7 @@ impl JobStatus {
 
     /// True while a worker has it.
     pub(crate) fn is_running(self) -> bool {
-        matches!(self, Self::InProgress | Self::Canceling)
+        Self::RUNNING.contains(&self)
     }
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod indices;
 
 use connectors_core::elastic::{Client, Request, Response, index};
+use connectors_core::http::segment;
 use connectors_core::{Error, ErrorKind, Result};
 use serde_json::{Map, Value, json};
 
@@ -107,8 +108,7 @@ impl Store {
     /// # Errors
     /// When the server can't be asked.
     pub(crate) async fn jobs_in(&self, states: &[JobStatus]) -> Result<Vec<SyncJob>> {
-        let words: Vec<&str> = states.iter().map(|status| status.word()).collect();
-        self.jobs(&json!({ "terms": { "status": words } }), None).await
+        self.jobs(&JobStatus::among(states), None).await
     }
 
     /// Jobs that match, oldest first; the newest `last` of them where a number is given.
@@ -135,7 +135,7 @@ impl Store {
     /// # Errors
     /// When the server refuses.
     pub(crate) async fn create(&self, kind: Kind, id: &str, document: &Map<String, Value>) -> Result<bool> {
-        let path = format!("/{}/_create/{}", kind.index(), path_safe(id));
+        let path = format!("/{}/_create/{}", kind.index(), segment(id));
         let request = ours(Request::put(path)).query("refresh", "true").body(&document.clone().into());
         let response = self.client.persist(&request).await?;
         match response.status {
@@ -166,7 +166,7 @@ impl Store {
         record: &Record,
         patch: &Map<String, Value>,
     ) -> Result<Written> {
-        let path = format!("/{}/_update/{}", kind.index(), path_safe(&record.id));
+        let path = format!("/{}/_update/{}", kind.index(), segment(&record.id));
         // A new state is to be seen at once; a sign of life is not worth it.
         let is_visible = patch.keys().any(|key| key != "last_seen" && !PROGRESS.contains(&key.as_str()));
         let request = ours(Request::post(path))
@@ -214,12 +214,12 @@ impl Store {
     /// # Errors
     /// When the server refuses.
     pub(crate) async fn delete(&self, kind: Kind, id: &str) -> Result<bool> {
-        let path = format!("/{}/_doc/{}", kind.index(), path_safe(id));
+        let path = format!("/{}/_doc/{}", kind.index(), segment(id));
         Ok(self.client.find(&ours(Request::delete(path)).query("refresh", "true")).await?.is_some())
     }
 
     async fn get(&self, kind: Kind, id: &str) -> Result<Option<Record>> {
-        let path = format!("/{}/_doc/{}", kind.index(), path_safe(id));
+        let path = format!("/{}/_doc/{}", kind.index(), segment(id));
         let Some(response) = self.client.find(&ours(Request::get(path))).await? else { return Ok(None) };
         Ok(Record::from_hit(&parse::<Value>(&response.body)?))
     }
@@ -263,18 +263,6 @@ fn merge(fields: &mut Map<String, Value>, patch: &Map<String, Value>) {
 fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
     serde_json::from_slice(body)
         .map_err(|error| Error::unexpected("the answer of Elasticsearch was not understood").caused_by(error))
-}
-
-/// An id as a part of a path: everything but letters, digits, `-`, `_` and `~` escaped.
-fn path_safe(id: &str) -> String {
-    let mut safe = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => safe.push(byte.into()),
-            _ => safe.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

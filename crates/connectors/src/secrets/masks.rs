@@ -5,8 +5,8 @@ use std::sync::{PoisonError, RwLock};
 
 use url::form_urlencoded::byte_serialize;
 
-/// What is shown instead.
-const MASK: &str = "***";
+/// What is shown instead of a secret.
+pub(crate) const MASK: &str = "***";
 /// Shorter secrets are masked only where they stand alone, as they would tear other words to pieces.
 const ALONE: usize = 4;
 /// Lines of a secret from this length on are masked by themselves too.

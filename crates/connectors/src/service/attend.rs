@@ -12,7 +12,7 @@ use super::Worker;
 use super::connections::Kept;
 use super::metrics::Totals;
 use crate::protocol::{
-    Connector, ConnectorStatus, JobType, Kind, Record, completed, features, is_filled, values,
+    Connector, ConnectorStatus, JobType, Kind, Record, completed, features, is_filled, laid_over, values,
 };
 
 /// How long a third party may take to answer a check.
@@ -164,15 +164,9 @@ impl Worker {
 fn form(connector: &Connector, source: &dyn Registered) -> Option<Map<String, Value>> {
     let (stored, fields) = (connector.configuration(), source.fields());
     let mut patch = Map::new();
-    let mut whole = stored.clone();
-    if let Some(added) = completed(&stored, &fields) {
-        for (name, field) in &added {
-            let place = whole.entry(name.clone()).or_insert_with(|| json!({}));
-            match (place.as_object_mut(), field.as_object()) {
-                (Some(place), Some(field)) => place.extend(field.clone()),
-                _ => *place = field.clone(),
-            }
-        }
+    let added = completed(&stored, &fields).unwrap_or_default();
+    let whole = laid_over(&stored, &added);
+    if !added.is_empty() {
         patch.insert("configuration".into(), added.into());
     }
     let record: &Record = &connector.0;

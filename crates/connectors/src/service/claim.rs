@@ -75,7 +75,7 @@ impl Worker {
         let running = json!({ "bool": {
             "filter": [
                 { "term": { "connector.id": connector } },
-                { "terms": { "status": [JobStatus::InProgress.word(), JobStatus::Canceling.word()] } },
+                JobStatus::among(&JobStatus::RUNNING),
             ],
             "must_not": [{ "ids": { "values": [job] } }],
         } });

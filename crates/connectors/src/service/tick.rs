@@ -14,10 +14,6 @@ use crate::protocol::{
 };
 use crate::schedule::{self, CatchUp, Due, Look};
 
-/// The states of jobs that are not over.
-const OPEN: [JobStatus; 4] =
-    [JobStatus::Pending, JobStatus::Suspended, JobStatus::InProgress, JobStatus::Canceling];
-
 impl Worker {
     /// Looks at every connector and at every job that is not over, and begins what is to be done. What takes time
     /// is done by tasks: nothing here waits for a source.
@@ -26,7 +22,7 @@ impl Worker {
     /// When the server can't be asked.
     pub(crate) async fn tick(self: &Arc<Self>) -> Result<()> {
         let connectors = self.store.connectors().await?;
-        let mut jobs = self.store.jobs_in(&OPEN).await?;
+        let mut jobs = self.store.jobs_in(&JobStatus::OPEN).await?;
         let ids: HashSet<&str> = connectors.iter().map(Connector::id).collect();
         self.forget(|id| ids.contains(id)).await;
         let mine: Vec<&Connector> = connectors.iter().filter(|connector| self.serves(connector)).collect();

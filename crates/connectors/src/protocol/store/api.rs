@@ -6,10 +6,11 @@
 
 use chrono::{DateTime, Utc};
 use connectors_core::elastic::{Client, Request};
+use connectors_core::http::segment;
 use connectors_core::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use super::{Kind, Store, ours, path_safe};
+use super::{Kind, Store, ours};
 use crate::protocol::{Connector, JobStatus, JobType, SyncJob, Trigger, timestamp};
 
 /// Parts of a connector that the API takes one by one, after it was made.
@@ -35,10 +36,9 @@ impl Store {
         match id {
             Some(id) if self.has_api => match self.connector(id).await? {
                 Some(_) => Ok(None),
-                None => self
-                    .make(Request::put(format!("/_connector/{}", path_safe(id))), document)
-                    .await
-                    .map(Some),
+                None => {
+                    self.make(Request::put(format!("/_connector/{}", segment(id))), document).await.map(Some)
+                }
             },
             None if self.has_api => self.make(Request::post("/_connector"), document).await.map(Some),
             Some(id) => Ok(self.create(Kind::Connector, id, document).await?.then(|| id.to_owned())),
@@ -55,7 +55,7 @@ impl Store {
             .collect();
         let id = self.new_id(&ours(request).body(&body.into())).await?;
         for part in PARTS {
-            let path = format!("/_connector/{}/_{part}", path_safe(&id));
+            let path = format!("/_connector/{}/_{part}", segment(&id));
             let body = json!({ part: document.get(part) });
             self.client.call(&ours(Request::put(path)).body(&body)).await?;
         }
@@ -104,7 +104,7 @@ impl Store {
         }
         let Some(job) = self.job(id).await? else { return Ok(None) };
         requested(&job)?;
-        let path = format!("/_connector/_sync_job/{}/_cancel", path_safe(id));
+        let path = format!("/_connector/_sync_job/{}/_cancel", segment(id));
         self.client.call(&ours(Request::put(path))).await?;
         self.job(id).await
     }
@@ -115,7 +115,7 @@ impl Store {
     /// When the server refuses; a connector that somebody else writes at this moment is told of it next time.
     pub(crate) async fn check_in(&self, connector: &Connector, now: DateTime<Utc>) -> Result<()> {
         if self.has_api {
-            let path = format!("/_connector/{}/_check_in", path_safe(connector.id()));
+            let path = format!("/_connector/{}/_check_in", segment(connector.id()));
             return self.client.find(&ours(Request::put(path))).await.map(drop);
         }
         let patch = Map::from_iter([("last_seen".to_owned(), timestamp(now))]);
@@ -128,14 +128,14 @@ impl Store {
     /// When the server refuses.
     pub(crate) async fn remove_connector(&self, id: &str) -> Result<bool> {
         let is_gone = if self.has_api {
-            let request = ours(Request::delete(format!("/_connector/{}", path_safe(id))));
+            let request = ours(Request::delete(format!("/_connector/{}", segment(id))));
             self.client.find(&request).await?.is_some()
         } else {
             self.delete(Kind::Connector, id).await?
         };
         let waiting = json!({ "bool": { "filter": [
             { "term": { "connector.id": id } },
-            { "terms": { "status": [JobStatus::Pending.word(), JobStatus::Suspended.word()] } },
+            JobStatus::among(&JobStatus::WAITING),
         ] } });
         for job in self.jobs(&waiting, None).await? {
             self.delete(Kind::Job, job.id()).await?;

@@ -21,8 +21,7 @@ pub(super) async fn prepare(client: &Client, kind: Kind) -> Result<()> {
         "aliases": { alias: {} },
     }));
     let response = client.persist(&request).await?;
-    let is_there = response.is_success()
-        || String::from_utf8_lossy(&response.body).contains("resource_already_exists_exception");
+    let is_there = response.is_success() || index::is_there_already(&response.body);
     if is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
 }
 
