@@ -101,11 +101,15 @@ impl Default for Options {
 ///
 /// Never fails without accounts: what ended it early stands in [`Report::error`].
 pub async fn full(job: &Job<'_>) -> Report {
+    accounted(job, async |report| run(job, report).await).await
+}
+
+/// The accounts of some work, with its time and traffic, and the error that ended it.
+async fn accounted(job: &Job<'_>, work: impl AsyncFnOnce(&mut Report) -> Result<()>) -> Report {
     let (started, before) = (std::time::Instant::now(), job.client.traffic().totals());
     let mut report = Report::new(job.index);
-    match run(job, &mut report).await {
-        Ok(()) => {}
-        Err(error) => report.fail(&error),
+    if let Err(error) = work(&mut report).await {
+        report.fail(&error);
     }
     let after = job.client.traffic().totals();
     report.close(std::array::from_fn(|place| after[place] - before[place]), started.elapsed());

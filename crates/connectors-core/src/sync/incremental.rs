@@ -8,7 +8,7 @@ use crate::{Cursor, Incremental, Result};
 use super::learn::Learnt;
 use super::report::{Report, Status};
 use super::run::Run;
-use super::{Job, failures, full, state};
+use super::{Job, accounted, failures, full, state};
 
 /// At least so long between two cursors that are kept.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
@@ -40,14 +40,7 @@ pub async fn full_resumable(job: &Job<'_>, source: &dyn Incremental) -> Report {
 /// Never fails without accounts. Nothing is lost by an early end: the cursor stays where everything
 /// before it is written, and what is applied twice ends the same.
 pub async fn incremental(job: &Job<'_>, source: &dyn Incremental) -> Report {
-    let (started, before) = (Instant::now(), job.client.traffic().totals());
-    let mut report = Report::new(job.index);
-    if let Err(error) = apply(job, source, &mut report).await {
-        report.fail(&error);
-    }
-    let after = job.client.traffic().totals();
-    report.close(std::array::from_fn(|place| after[place] - before[place]), started.elapsed());
-    report
+    accounted(job, async |report| apply(job, source, report).await).await
 }
 
 async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> Result<()> {

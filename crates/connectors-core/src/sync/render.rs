@@ -1,4 +1,4 @@
-//! A listed document as it would be sent, for comparing and repairing.
+//! A listed document as it is sent, and what marks it.
 
 use crate::elastic::scan::Mark;
 use crate::{Document, Result};
@@ -8,10 +8,11 @@ use super::content::{Fetched, Reader};
 use super::draft::Draft;
 use super::mark::{Shape, mark, without_content};
 
-/// Makes documents whole, one at a time.
+/// Makes documents whole, and marks them; clones share the budget of contents.
+#[derive(Debug, Clone)]
 pub(super) struct Render {
-    shape: Shape,
-    reader: Reader,
+    pub(super) shape: Shape,
+    pub(super) reader: Reader,
 }
 
 /// A document made whole.
@@ -46,10 +47,14 @@ impl Render {
                 }
             }
         }
-        let print = self.shape.fingerprint(draft.version(), draft.has_content, draft.scope.as_deref());
-        let print = if has_failed { without_content(print) } else { print };
-        let mark = mark(&draft.id, print);
+        let mark = self.mark_of(&draft, has_failed);
         Ok(Rendered { draft, mark })
+    }
+
+    /// What marks a document that is whole, or lacks a content that could not be read.
+    pub(super) fn mark_of(&self, draft: &Draft, lacks_content: bool) -> Mark {
+        let print = self.shape.fingerprint(draft.version(), draft.has_content, draft.scope.as_deref());
+        mark(&draft.id, if lacks_content { without_content(print) } else { print })
     }
 
     /// From the version alone where there is one; else from what would be sent.

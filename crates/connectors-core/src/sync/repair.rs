@@ -41,7 +41,7 @@ impl Run<'_, '_> {
     }
 
     async fn list_again(&mut self, mismatch: &Mismatch, relisted: &mut Relisted) -> Result<Names> {
-        let (render, mut names) = (Render::new(self.job), Names::new());
+        let (render, mut names) = (self.render.clone(), Names::new());
         let mut documents = self.job.source.documents(self.job.rules);
         while let Some(listed) = documents.next().await {
             let Some(document) = self.job.rules.basic.sift(listed?) else { continue };

@@ -10,12 +10,12 @@ use tokio::task::JoinSet;
 use crate::elastic::{Bulk, Item, Kind, Refused, index};
 use crate::{Change, Content, Document, Error, Result};
 
-use super::content::{Fetched, Reader};
+use super::content::Fetched;
 use super::draft::Draft;
 use super::incremental::Checkpoints;
 use super::inventory::{Inventory, Known};
-use super::mark::{Shape, mark, without_content};
 use super::marks::MarkFile;
+use super::render::Render;
 use super::report::{Failure, Report, Stage, Status};
 use super::{Job, Prepared, too_many};
 
@@ -39,8 +39,7 @@ pub(super) struct Run<'a, 'j> {
     pub(super) failures: Vec<Failure>,
     /// Ids that failed in an earlier sync → whether this one met them.
     pub(super) failed_before: HashMap<String, bool>,
-    shape: Shape,
-    reader: Reader,
+    pub(super) render: Render,
     fetching: JoinSet<(Draft, Fetched)>,
     /// Ids whose contents are being read.
     fetching_ids: HashSet<String>,
@@ -49,7 +48,6 @@ pub(super) struct Run<'a, 'j> {
 impl<'a, 'j> Run<'a, 'j> {
     pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Self {
         let (learnt, failed_before) = prepared;
-        let max_content = job.context.limits.max_content;
         (report.known_by, report.marks_read) = (learnt.by, learnt.read);
         Self {
             job,
@@ -62,8 +60,7 @@ impl<'a, 'j> Run<'a, 'j> {
             failed_scopes: Vec::new(),
             failures: Vec::new(),
             failed_before: failed_before.into_iter().map(|id| (id, false)).collect(),
-            shape: Shape::new(job.rules.fingerprint(), max_content),
-            reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
+            render: Render::new(job),
             fetching: JoinSet::new(),
             fetching_ids: HashSet::new(),
         }
@@ -156,8 +153,12 @@ impl<'a, 'j> Run<'a, 'j> {
             return ended;
         }
         let settled = self.settle_failures().await;
-        let refreshed = index::refresh(self.job.client, self.job.index).await;
-        ended.and(settled).and(refreshed)
+        ended.and(settled).and(self.show().await)
+    }
+
+    /// Makes what is written visible; a verified index is.
+    async fn show(&self) -> Result<()> {
+        if self.report.verified { Ok(()) } else { index::refresh(self.job.client, self.job.index).await }
     }
 
     fn listing_error(&mut self, error: Error) -> Result<()> {
@@ -176,7 +177,7 @@ impl<'a, 'j> Run<'a, 'j> {
         count(&self.job.counters.listed);
         self.await_content_of(document.id.as_str()).await?;
         let is_retried = self.is_retried(document.id.as_str());
-        if !is_retried && self.shape.quick(&document).is_some_and(|mark| self.inventory.meet(mark)) {
+        if !is_retried && self.render.shape.quick(&document).is_some_and(|mark| self.inventory.meet(mark)) {
             return self.unchanged();
         }
         let id = document.id.clone();
@@ -215,7 +216,7 @@ impl<'a, 'j> Run<'a, 'j> {
     }
 
     fn fetch(&mut self, draft: Draft, content: Content) {
-        let reader = self.reader.clone();
+        let reader = self.render.reader.clone();
         self.fetching_ids.insert(draft.id.clone());
         self.fetching.spawn(async move {
             let fetched = reader.fetch(&content).await;
@@ -247,14 +248,11 @@ impl<'a, 'j> Run<'a, 'j> {
 
     /// Puts a document into the bulk unless the index holds it just so.
     async fn write(&mut self, draft: Draft, failure: Option<Error>) -> Result<()> {
-        let scope = draft.scope.as_deref();
-        let mut fingerprint = self.shape.fingerprint(draft.version(), draft.has_content, scope);
+        let mark = self.render.mark_of(&draft, failure.is_some());
         if let Some(error) = failure {
-            fingerprint = without_content(fingerprint);
             self.keep(draft.id.clone(), Stage::Content, &error.to_string());
         }
         let is_retried = self.job.options.retry_failed && self.failed_before.contains_key(&draft.id);
-        let mark = mark(&draft.id, fingerprint);
         let kind = match self.inventory.look(mark) {
             Known::Unchanged if !is_retried => return self.unchanged(),
             Known::New => Kind::Create,
