@@ -6,7 +6,7 @@ use std::process::Command as Process;
 use crate::backend::{elasticsearch, guard};
 use crate::cli::{Command, no_more_switches, take_value};
 use crate::error::{Error, Result};
-use crate::ftest::{build_examples, build_programs, known, url_of};
+use crate::ftest::{known, programs, url_of};
 use crate::mongod;
 use crate::shell::Shell;
 
@@ -84,16 +84,9 @@ fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
     })
 }
 
-/// The folder with the programs, built unless another is named.
 fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
-    if let Some(folder) = &options.built {
-        return Ok(shell.root.join(folder));
-    }
-    build_programs(shell)?;
-    for name in &options.names {
-        build_examples(shell, name, &[format!("chaos-{name}")])?;
-    }
-    Ok(shell.target().join("debug"))
+    let example = |_: &Path, name: &str| Ok(vec![format!("chaos-{name}")]);
+    programs(shell, options.built.as_deref(), &options.names, example)
 }
 
 /// Every source takes its turn, also after one that failed; the first failure is told.

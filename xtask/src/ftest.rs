@@ -105,27 +105,36 @@ pub(crate) fn known(root: &Path, kind: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The folder with the programs, built unless another is named.
 fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
-    if let Some(folder) = &options.built {
+    programs(shell, options.built.as_deref(), &options.names, examples)
+}
+
+/// The folder with the programs and these sources' examples, built unless another is named.
+pub(crate) fn programs(
+    shell: &Shell,
+    folder: Option<&Path>,
+    names: &[String],
+    examples: impl Fn(&Path, &str) -> Result<Vec<String>>,
+) -> Result<PathBuf> {
+    if let Some(folder) = folder {
         return Ok(shell.root.join(folder));
     }
     build_programs(shell)?;
-    for name in &options.names {
+    for name in names {
         build_examples(shell, name, &examples(&shell.root, name)?)?;
     }
     Ok(shell.target().join("debug"))
 }
 
 /// Builds the program and the embedded server's.
-pub(crate) fn build_programs(shell: &Shell) -> Result<()> {
+fn build_programs(shell: &Shell) -> Result<()> {
     let mut cargo = shell.command("cargo");
     cargo.args(["build", "--locked", "--package", "connectors", "--package", "elastic-embedded", "--bins"]);
     shell.stream(&mut cargo)
 }
 
 /// Builds examples of a source.
-pub(crate) fn build_examples(shell: &Shell, name: &str, examples: &[String]) -> Result<()> {
+fn build_examples(shell: &Shell, name: &str, examples: &[String]) -> Result<()> {
     let mut cargo = shell.command("cargo");
     cargo.args(["build", "--locked", "--package", &format!("source-{name}")]);
     for example in examples {

@@ -78,7 +78,7 @@ fn ground(shell: &Shell, plan: &Plan, is_built: bool) -> Result<Ground> {
             .ok_or_else(|| Error::Gate("ENV BUILD of the Dockerfile is empty".into()))?;
         shell.stream(shell.command(program).args(arguments))?;
     }
-    Ground::folder(shell, plan, &folder.join("root"))
+    Ground::folder(shell, plan, &folder.join("files"))
 }
 
 #[cfg(test)]

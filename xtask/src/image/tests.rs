@@ -27,11 +27,11 @@ fn without_an_engine_the_files_are_laid_out_and_tried() {
     assert_eq!(error, "the image: not as it must be: tells its version: connectors 0.0.0");
     assert_eq!(machine.calls()[0], "cargo rustc --release");
     let call = &machine.calls()[1];
-    let end = "--userspec=65532:65532 --groups= /W/target/image/root /usr/bin/connectors --version";
+    let end = "--userspec=65532:65532 --groups= /W/target/image/files /usr/bin/connectors --version";
     assert!(call.starts_with("unshare --mount") && call.ends_with(end), "{call}");
-    assert!(machine.path("target/image/root/dev/urandom").is_file());
+    assert!(machine.path("target/image/files/dev/urandom").is_file());
     assert!(machine.out.get().contains("no Docker engine answers"), "{}", machine.out.get());
-    let hosts = fs::read_to_string(machine.path("target/image/root/etc/hosts")).unwrap();
+    let hosts = fs::read_to_string(machine.path("target/image/files/etc/hosts")).unwrap();
     assert!(hosts.contains("127.0.0.1 localhost elasticsearch.image.test"), "{hosts}");
 }
 
