@@ -117,11 +117,21 @@ pub(crate) struct Values {
     pub(crate) settings: Option<PathBuf>,
 }
 
+/// What is read, and what of it.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The source's own filter, in a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+}
+
 /// Make an index equal to a source.
 #[derive(Debug, Args)]
 pub(crate) struct Sync {
     #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) reading: Reading,
     /// The index; made when it is not there
     #[arg(long)]
     pub(crate) index: String,
@@ -131,9 +141,6 @@ pub(crate) struct Sync {
     /// Send documents again that failed before
     #[arg(long)]
     pub(crate) retry_failed: bool,
-    /// The source's own filter, in a YAML or JSON file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rules: Option<PathBuf>,
     /// Apply only what changed since the last sync of this index
     #[arg(long)]
     pub(crate) incremental: bool,
@@ -150,13 +157,10 @@ pub(crate) struct Sync {
 #[derive(Debug, Args)]
 pub(crate) struct Follow {
     #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) reading: Reading,
     /// The index, which a full sync made
     #[arg(long)]
     pub(crate) index: String,
-    /// The source's own filter, in a YAML or JSON file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rules: Option<PathBuf>,
     /// Seconds between two looks
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(crate) every: Duration,
@@ -166,13 +170,10 @@ pub(crate) struct Follow {
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) reading: Reading,
     /// The index
     #[arg(long)]
     pub(crate) index: String,
-    /// The source's own filter, in a YAML or JSON file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rules: Option<PathBuf>,
     /// Read every document and file of the source, and compare each field with what the index holds
     #[arg(long)]
     pub(crate) deep: bool,

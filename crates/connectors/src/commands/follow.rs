@@ -14,9 +14,9 @@ use crate::server::Server;
 use crate::show;
 
 pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
-    let connection = desk.connect(&arguments.source)?;
-    let source = connection.incremental().ok_or_else(|| no_incremental(&arguments.source.name))?;
-    let rules = rules::read(arguments.rules.as_deref(), connection.as_ref()).await?;
+    let connection = desk.connect(&arguments.reading.source)?;
+    let source = connection.incremental().ok_or_else(|| no_incremental(&arguments.reading.source.name))?;
+    let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let interrupts = Interrupts::listen()?;
     let server = Server::open(&desk.settings).await?;
     show::note(&format!("following into {}; Ctrl-C ends it", server.shown));

@@ -14,8 +14,8 @@ use crate::server::Server;
 use crate::show;
 
 pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
-    let connection = desk.connect(&arguments.source)?;
-    let rules = rules::read(arguments.rules.as_deref(), connection.as_ref()).await?;
+    let connection = desk.connect(&arguments.reading.source)?;
+    let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let interrupts = Interrupts::listen()?;
     let server = Server::open(&desk.settings).await?;
     show::note(&format!("writing to {}", server.shown));
@@ -72,7 +72,7 @@ impl Syncs<'_> {
             (true, Some(source)) => incremental(&job, source).await,
             (false, Some(source)) => full_resumable(&job, source).await,
             (false, None) => full(&job).await,
-            (true, None) => return Err(no_incremental(&self.arguments.source.name)),
+            (true, None) => return Err(no_incremental(&self.arguments.reading.source.name)),
         };
         progress.finish();
         Ok(report)

@@ -11,8 +11,8 @@ use crate::server::Server;
 use crate::show;
 
 pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
-    let connection = desk.connect(&arguments.source)?;
-    let rules = rules::read(arguments.rules.as_deref(), connection.as_ref()).await?;
+    let connection = desk.connect(&arguments.reading.source)?;
+    let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let server = Server::open(&desk.settings).await?;
     let (counters, cancel) = (Counters::default(), CancellationToken::new());
     let job = Job {
