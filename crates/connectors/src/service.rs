@@ -12,6 +12,7 @@ mod beat;
 mod claim;
 mod cleanup;
 mod connections;
+mod drafts;
 pub(crate) mod endpoints;
 mod execute;
 mod metrics;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use connectors_core::rules::RuleSet;
 use connectors_core::{Error, Registered, Result};
 use serde_json::{Map, Value, json};
 
-use super::Worker;
 use super::connections::Kept;
 use super::metrics::Totals;
+use super::{Worker, drafts};
 use crate::protocol::{
     Connector, ConnectorStatus, JobType, Kind, Record, completed, features, is_filled, laid_over, values,
 };
@@ -26,8 +27,8 @@ const SOONER: u32 = 12;
 pub(super) struct Known {
     /// True while a task looks at it.
     is_attended: bool,
-    /// The values that were checked last, and when.
-    checked: Option<(Map<String, Value>, DateTime<Utc>)>,
+    /// What was checked last, and when.
+    checked: Option<(Looked, DateTime<Utc>)>,
     /// Its source.
     pub(super) kept: Option<Kept>,
     /// Since when a schedule is as it is.
@@ -40,6 +41,13 @@ pub(super) struct Known {
     pub(super) totals: Totals,
     /// Why it can't be used, as its last check found.
     error: Option<String>,
+}
+
+/// What a check looks at: values, and a draft of rules that waits to be validated.
+#[derive(PartialEq)]
+struct Looked {
+    values: Map<String, Value>,
+    draft: Option<RuleSet>,
 }
 
 impl Worker {
@@ -73,7 +81,10 @@ impl Worker {
     /// True when something about the connector changed or its check is due; it then counts as attended.
     fn needs_attention(&self, connector: &Connector, source: &dyn Registered) -> bool {
         let now = self.context.clock.now();
-        let given = values(&connector.configuration(), &source.fields());
+        let given = Looked {
+            values: values(&connector.configuration(), &source.fields()),
+            draft: drafts::waiting(&connector.0).map(|filtering| filtering.draft),
+        };
         let mut known = self.known();
         let known = known.entry(connector.id().to_owned()).or_default();
         // What does not work is tried again sooner.
@@ -97,7 +108,7 @@ impl Worker {
     async fn look_at(&self, connector: &Connector, source: &'static dyn Registered) -> Result<()> {
         let Some(connector) = self.prepare(connector, source).await? else { return Ok(()) };
         if connector.status() == Some(ConnectorStatus::NeedsConfiguration) {
-            return Ok(());
+            return self.validate_draft(&connector, None).await;
         }
         let reached = self.reach(&connector, source).await;
         let error = reached.err().map(|error| error.to_string());
@@ -108,7 +119,9 @@ impl Worker {
             known.error.clone_from(&error);
         }
         let status = if error.is_some() { ConnectorStatus::Error } else { ConnectorStatus::Connected };
-        self.tell(&connector, status, error).await
+        let usable = error.is_none().then_some(source);
+        self.tell(&connector, status, error).await?;
+        self.validate_draft(&connector, usable).await
     }
 
     /// Completes the form of a connector and moves it on; none when it is gone.

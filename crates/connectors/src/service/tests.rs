@@ -2,6 +2,7 @@
 
 mod place;
 
+mod drafts;
 mod jobs;
 mod kills;
 mod life;

@@ -214,6 +214,11 @@ impl Told {
         told
     }
 
+    /// What a connector's setting calls it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Lets so many more documents through.
     pub(super) fn let_through(&self, count: usize) {
         self.permits.add_permits(count);

@@ -1,0 +1,79 @@
+//! Drafts of rules: validated by the worker, and put in force where nothing is wrong with them.
+
+use connectors_core::rules::Filtering;
+use connectors_core::{Registered, Result, RuleProblem, Rules};
+use serde_json::Map;
+
+use super::Worker;
+use crate::protocol::{Connector, Kind, Record};
+
+/// Where problems stand that concern advanced rules as a whole.
+const ADVANCED: &str = "advanced_snippet";
+
+/// The rules of a connector, if their draft is to be validated. Rules that can't be read are nobody's draft.
+pub(super) fn waiting(record: &Record) -> Option<Filtering> {
+    Filtering::read(record.value("filtering")).ok().flatten().filter(Filtering::is_edited)
+}
+
+impl Worker {
+    /// Validates the draft of a connector's rules, if one waits. A good one is in force from then on, of a bad one
+    /// the document tells what is wrong. Rules in the source's own language wait until there is a source to ask.
+    ///
+    /// # Errors
+    /// When the source or the server can't be asked.
+    pub(super) async fn validate_draft(
+        &self,
+        connector: &Connector,
+        source: Option<&'static dyn Registered>,
+    ) -> Result<()> {
+        let Some(Filtering { draft, .. }) = waiting(&connector.0) else { return Ok(()) };
+        let (rules, mut problems) = draft.read();
+        if rules.advanced.is_some() {
+            let Some(source) = source else { return Ok(()) };
+            problems.extend(self.advanced_problems(connector, source, &rules).await?);
+        }
+        let judged = self.store.change(Kind::Connector, connector.id(), |record| {
+            // What was edited since then is looked at the next time.
+            let same = waiting(record).filter(|current| current.draft == draft);
+            same.map(|filtering| judged(filtering, &problems)).transpose()
+        });
+        if judged.await?.is_some() {
+            tracing::info!(
+                connector = connector.id(),
+                problems = problems.len(),
+                "a draft of rules is validated"
+            );
+        }
+        Ok(())
+    }
+
+    async fn advanced_problems(
+        &self,
+        connector: &Connector,
+        source: &'static dyn Registered,
+        rules: &Rules,
+    ) -> Result<Vec<RuleProblem>> {
+        let connection = self.connection(connector, source).await?;
+        let Some(advanced) = connection.advanced_rules() else {
+            let message = "this source has no rules of its own; leave them empty".to_owned();
+            return Ok(vec![RuleProblem { place: ADVANCED.to_owned(), message }]);
+        };
+        let mut problems = advanced.validate(rules).await?;
+        for problem in &mut problems {
+            if !problem.place.is_empty() {
+                problem.message = format!("{}: {}", problem.place, problem.message);
+            }
+            ADVANCED.clone_into(&mut problem.place);
+        }
+        Ok(problems)
+    }
+}
+
+/// What is written of a draft that was looked at.
+fn judged(mut filtering: Filtering, problems: &[RuleProblem]) -> Result<Map<String, serde_json::Value>> {
+    filtering.validate(problems);
+    if problems.is_empty() {
+        filtering.activate()?;
+    }
+    Ok(Map::from_iter([("filtering".to_owned(), filtering.to_json())]))
+}
