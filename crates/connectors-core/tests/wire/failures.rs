@@ -154,3 +154,19 @@ async fn an_entry_that_the_server_is_too_busy_for_is_kept_by_a_further_try() {
 fn busy() -> Value {
     json!({"status": 429, "error": {"type": "es_rejected_execution_exception", "reason": "busy"}})
 }
+
+#[tokio::test]
+async fn a_document_that_a_pipeline_refuses_is_set_aside_at_once() {
+    let world = World::new().await;
+    world.fake.script(|call| call.items(500, |id| id == "d1"));
+    let report = world.sync(&Memory::numbered(3)).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Partial, [2, 0, 0, 1, 0]));
+    assert_eq!(world.ids(), ["d0", "d2"]);
+    let failures = world.failures().await;
+    assert_eq!((failures[0].id.as_str(), failures[0].stage), ("d1", Stage::Bulk));
+    assert_eq!(failures[0].reason, "fail_processor_exception: the pipeline does not want it");
+    assert_eq!(world.fake.kept().bulks, 1, "nothing is tried again in vain");
+    world.fake.behave();
+    let report = world.sync(&Memory::numbered(3)).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [1, 0, 2, 0, 0]));
+}

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::elastic::client::is_passing;
+
 /// What is asked for: enough to tell what became of each item, no more.
 pub(super) const FILTER: &str =
     "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
@@ -34,7 +36,19 @@ pub(super) struct Cause {
     caused_by: Option<Box<Cause>>,
 }
 
+impl Cause {
+    fn is_of_a_processor(&self) -> bool {
+        self.kind.ends_with("_processor_exception")
+    }
+}
+
 impl Outcome {
+    /// True when the same operation may work later; never for a document that a processor of an ingest pipeline
+    /// refuses, which servers tell with status 500.
+    pub(super) fn may_pass(&self) -> bool {
+        is_passing(self.status) && !self.error.as_ref().is_some_and(Cause::is_of_a_processor)
+    }
+
     /// The server's reason, with what lies beneath.
     pub(super) fn reason(&self) -> String {
         let Some(cause) = &self.error else { return format!("status {}", self.status) };
@@ -54,6 +68,22 @@ pub(crate) fn read_answer(bytes: &[u8]) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_pipeline_refuses_is_not_tried_again() {
+        for (status, kind, may_pass) in [
+            (500, "fail_processor_exception", false),
+            (500, "ingest_processor_exception", false),
+            (500, "i_o_exception", true),
+            (503, "unavailable_shards_exception", true),
+            (429, "es_rejected_execution_exception", true),
+            (400, "illegal_argument_exception", false),
+        ] {
+            let body = serde_json::json!({"status": status, "error": {"type": kind, "reason": "r"}});
+            let outcome: Outcome = serde_json::from_value(body).unwrap();
+            assert_eq!(outcome.may_pass(), may_pass, "{status} {kind}");
+        }
+    }
 
     #[test]
     fn each_operation_is_read() {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::answer::{Answer, FILTER, Line};
 use super::batch::{Batch, Item, Kind, Sealed};
 use super::window::Window;
-use crate::elastic::client::{Client, Request, Response, is_passing};
+use crate::elastic::client::{Client, Request, Response};
 use crate::{Error, Result};
 
 /// What became of a number of operations.
@@ -182,14 +182,14 @@ impl Courier<'_> {
     /// Takes each item's answer; what may pass later is left over.
     fn settle(&mut self, batch: Sealed, lines: Vec<Line>) -> Option<Sealed> {
         let outcomes: Vec<_> = lines.into_iter().map(|line| line.operation).collect();
-        let waits = |place: usize| is_passing(outcomes[place].status);
+        let waits = |place: usize| outcomes[place].may_pass();
         let rest = (0..batch.count()).any(waits).then(|| batch.pick(waits));
         for (item, outcome) in batch.into_items().zip(&outcomes) {
             let gone = item.kind == Kind::Delete && outcome.status == 404;
             match outcome.status {
                 200..300 => self.written.count(item.kind, outcome.status),
                 _ if gone => self.written.count(item.kind, outcome.status),
-                status if is_passing(status) => {}
+                _ if outcome.may_pass() => {}
                 _ => {
                     let reason = self.client.redacted(&outcome.reason());
                     self.written.refuse(std::iter::once(item), &reason);

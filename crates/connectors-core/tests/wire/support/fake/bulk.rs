@@ -76,6 +76,7 @@ fn item(id: &str, status: u16) -> Value {
         200..300 | 404 => return json!({ "_id": id, "status": status }),
         429 => ("es_rejected_execution_exception", "rejected execution of primary operation"),
         400 => ("document_parsing_exception", "failed to parse field [when] of type [date]"),
+        500 => ("fail_processor_exception", "the pipeline does not want it"),
         _ => ("scripted", "as the test wants it"),
     };
     json!({ "_id": id, "status": status, "error": { "type": kind, "reason": reason } })
