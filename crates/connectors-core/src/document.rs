@@ -3,11 +3,14 @@
 mod body;
 mod content;
 mod id;
+mod permissions;
 
 pub use body::Body;
 pub(crate) use body::without;
 pub use content::{ByteStream, Content};
 pub use id::DocumentId;
+pub(crate) use permissions::NOBODY;
+pub use permissions::Permissions;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -58,6 +61,7 @@ pub struct Document {
     pub(crate) version: Option<Version>,
     pub(crate) timestamp: Option<DateTime<Utc>>,
     pub(crate) scope: Option<String>,
+    pub(crate) permissions: Option<Permissions>,
     pub(crate) body: Body,
     pub(crate) content: Option<Content>,
 }
@@ -70,6 +74,7 @@ impl Document {
             version: None,
             timestamp: None,
             scope: None,
+            permissions: None,
             body: Body::empty(),
             content: None,
         }
@@ -96,6 +101,13 @@ impl Document {
         self
     }
 
+    /// Who may read it. Counts only under document level security; a document without is readable by nobody there.
+    #[must_use]
+    pub fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = Some(permissions.in_order());
+        self
+    }
+
     /// Its fields: anything that serialises to a JSON object, or a [`Body`] made beforehand.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
@@ -119,8 +131,8 @@ impl Document {
     /// What it was made of, for whoever takes documents in without a sync.
     #[must_use]
     pub fn into_parts(self) -> Parts {
-        let Self { id, version, timestamp, scope, body, content } = self;
-        Parts { id, version, timestamp, scope, body, content }
+        let Self { id, version, timestamp, scope, permissions, body, content } = self;
+        Parts { id, version, timestamp, scope, permissions, body, content }
     }
 }
 
@@ -135,6 +147,8 @@ pub struct Parts {
     pub timestamp: Option<DateTime<Utc>>,
     /// Where it lies.
     pub scope: Option<String>,
+    /// Who may read it.
+    pub permissions: Option<Permissions>,
     /// Its fields.
     pub body: Body,
     /// The file that belongs to it.

@@ -24,7 +24,7 @@ pub mod sync;
 pub use context::{Clock, Context, Limits};
 pub use definition::{Capabilities, Connected, Connection, Connector, Definition, Registered};
 pub use document::{
-    Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Parts, Version,
+    Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Parts, Permissions, Version,
 };
 pub use elastic::{FieldKind, Fields};
 pub use error::{Error, ErrorKind, Result};

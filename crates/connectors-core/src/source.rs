@@ -64,6 +64,9 @@ pub trait Incremental: Source {
 }
 
 /// A source that knows who may read what.
+///
+/// Each of its documents carries its [`Permissions`](crate::Permissions) – `Unknown`, where they could not be read –
+/// which count where [`Options::document_level_security`](crate::sync::Options::document_level_security) is set.
 pub trait AccessControl: Source {
     /// Everybody who may search, with the terms that documents allow.
     fn identities(&self) -> BoxStream<'_, Result<Identity>>;

@@ -7,6 +7,7 @@
 //! at the end, if the listing was complete: unseen ─► guard ─► bulk deletes ─► digest ─► report
 //! ```
 
+mod access;
 mod confirm;
 mod content;
 mod deletes;
@@ -79,6 +80,8 @@ pub struct Options {
     pub skip_unchanged: bool,
     /// The sync fails when more documents than this do.
     pub max_failures: usize,
+    /// True lets documents be read only by those whom their permissions name.
+    pub document_level_security: bool,
     /// How an index is mapped that has to be made.
     pub mapping: Preset,
 }
@@ -92,6 +95,7 @@ impl Default for Options {
             retry_failed: false,
             skip_unchanged: false,
             max_failures: 10_000,
+            document_level_security: false,
             mapping: Preset::default(),
         }
     }

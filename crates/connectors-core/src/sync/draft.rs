@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::document::without;
+use crate::document::{NOBODY, Permissions, without};
 use crate::elastic::scan::Mark;
 use crate::elastic::{Item, Kind, push_text};
 use crate::{Content, Document, Result, Version};
@@ -17,6 +17,7 @@ pub(super) struct Draft {
     pub(super) version: Option<Version>,
     pub(super) timestamp: Option<DateTime<Utc>>,
     pub(super) scope: Option<String>,
+    pub(super) permissions: Option<Permissions>,
     pub(super) body: Bytes,
     pub(super) has_content: bool,
     pub(super) text: Option<String>,
@@ -32,6 +33,7 @@ impl Draft {
             version: document.version,
             timestamp: document.timestamp,
             scope: document.scope,
+            permissions: document.permissions,
             body: if has_content { without(body, &["body"])? } else { body },
             has_content,
             text: None,
@@ -66,6 +68,9 @@ impl Draft {
             push_text(out, scope);
         }
         out.push(b'}');
+        if let Some(terms) = self.permissions.as_ref().and_then(Permissions::terms) {
+            push_terms(out, terms);
+        }
         let fields = self.body.get(1..self.body.len() - 1).unwrap_or_default();
         if !fields.trim_ascii().is_empty() {
             out.push(b',');
@@ -77,6 +82,19 @@ impl Draft {
         }
         out.push(b'}');
     }
+}
+
+/// Appends who may read the document: a term that nobody has, where nobody may.
+fn push_terms(out: &mut Vec<u8>, terms: &[String]) {
+    out.extend_from_slice(b",\"_allow_access_control\":[");
+    let nobody = terms.is_empty().then_some(NOBODY);
+    for (place, term) in terms.iter().map(String::as_str).chain(nobody).enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        push_text(out, term);
+    }
+    out.push(b']');
 }
 
 #[cfg(test)]
@@ -103,6 +121,17 @@ mod tests {
         let bare =
             json!({"id": "c", "_timestamp": "1970-01-01T00:00:00.000Z", "_sync": {"id": -7, "mark": 9}});
         assert_eq!(written(Document::new("c"), None), bare);
+    }
+
+    #[test]
+    fn a_list_of_readers_is_never_empty() {
+        let written = |permissions| written(Document::new("a").permissions(permissions), None);
+        let field = "_allow_access_control";
+        assert_eq!(written(Permissions::to(["b", "a\"", "b"]))[field], json!(["a\"", "b"]));
+        for closed in [Permissions::Unknown, Permissions::to(Vec::<String>::new())] {
+            assert_eq!(written(closed)[field], json!([NOBODY]));
+        }
+        assert!(written(Permissions::Everybody).get(field).is_none());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The mark of a document: two numbers that tell whether the index holds it as it is now.
 
+use crate::document::Permissions;
 use crate::document::hash;
 use crate::elastic::index::SYNC_VERSION;
 use crate::elastic::scan::Mark;
@@ -29,11 +30,16 @@ impl Shape {
         scope.map_or(print, |scope| hash_of(&[print, hash(scope.as_bytes())]))
     }
 
+    /// The fingerprint of a document that only some may read.
+    pub(super) fn closed(print: u64, permissions: Option<&Permissions>) -> u64 {
+        permissions.map_or(print, |permissions| hash_of(&[print, permissions.print(), 0]))
+    }
+
     /// The mark of a document that has a version, as long as its content can be read.
     pub(super) fn quick(self, document: &Document) -> Option<Mark> {
         let version = document.version?;
         let print = self.fingerprint(version, document.content.is_some(), document.scope.as_deref());
-        Some(mark(document.id.as_str(), print))
+        Some(mark(document.id.as_str(), Self::closed(print, document.permissions.as_ref())))
     }
 }
 

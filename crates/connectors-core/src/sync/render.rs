@@ -54,6 +54,7 @@ impl Render {
     /// What marks a document that is whole, or lacks a content that could not be read.
     pub(super) fn mark_of(&self, draft: &Draft, lacks_content: bool) -> Mark {
         let print = self.shape.fingerprint(draft.version(), draft.has_content, draft.scope.as_deref());
+        let print = Shape::closed(print, draft.permissions.as_ref());
         mark(&draft.id, if lacks_content { without_content(print) } else { print })
     }
 

@@ -44,7 +44,9 @@ impl Run<'_, '_> {
         let (render, mut names) = (self.render.clone(), Names::new());
         let mut documents = self.job.source.documents(self.job.rules);
         while let Some(listed) = documents.next().await {
-            let Some(document) = self.job.rules.basic.sift(listed?) else { continue };
+            let mut document = listed?;
+            self.job.options.close(&mut document);
+            let Some(document) = self.job.rules.basic.sift(document) else { continue };
             let id = document.id().hash();
             if let Some(marks) = relisted.get_mut(&id) {
                 names.insert(id, document.id().as_str().to_owned());

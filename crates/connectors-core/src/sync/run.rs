@@ -172,7 +172,8 @@ impl<'a, 'j> Run<'a, 'j> {
         Ok(())
     }
 
-    async fn document(&mut self, document: Document) -> Result<()> {
+    async fn document(&mut self, mut document: Document) -> Result<()> {
+        self.job.options.close(&mut document);
         self.report.listed += 1;
         count(&self.job.counters.listed);
         self.await_content_of(document.id.as_str()).await?;

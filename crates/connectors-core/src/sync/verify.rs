@@ -91,10 +91,13 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
     let mut documents = job.source.documents(job.rules);
     while let Some(listed) = documents.next().await {
         match listed {
-            Ok(document) => match job.rules.basic.sift(document) {
-                Some(document) => comparison.document(document).await?,
-                None => comparison.found.filtered += 1,
-            },
+            Ok(mut document) => {
+                job.options.close(&mut document);
+                match job.rules.basic.sift(document) {
+                    Some(document) => comparison.document(document).await?,
+                    None => comparison.found.filtered += 1,
+                }
+            }
             Err(error) => comparison.error(&error),
         }
     }

@@ -1,6 +1,8 @@
 //! The sync as a whole, against a server that speaks Elasticsearch's protocol and fails on command.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 mod connecting;

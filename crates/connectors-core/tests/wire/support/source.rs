@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use connectors_core::{Body, Content, Document, Error, ErrorKind, Result, Rules, Source};
+use connectors_core::{Body, Content, Document, Error, ErrorKind, Permissions, Result, Rules, Source};
 use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -17,13 +17,14 @@ pub(crate) struct Entry {
     pub(crate) body: Value,
     pub(crate) version: Option<String>,
     pub(crate) scope: Option<String>,
+    pub(crate) permissions: Option<Permissions>,
     /// Its file's text, or the kind of error with which reading it fails.
     pub(crate) content: Option<Result<String, ErrorKind>>,
 }
 
 impl Entry {
     pub(crate) fn new(id: impl Into<String>, body: Value) -> Self {
-        Self { id: id.into(), body, version: None, scope: None, content: None }
+        Self { id: id.into(), body, version: None, scope: None, permissions: None, content: None }
     }
 
     /// `{"n": number}`, without a version.
@@ -38,6 +39,11 @@ impl Entry {
 
     pub(crate) fn scope(mut self, scope: &str) -> Self {
         self.scope = Some(scope.into());
+        self
+    }
+
+    pub(crate) fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = Some(permissions);
         self
     }
 
@@ -145,6 +151,9 @@ pub(crate) fn document(entry: Entry, asked: &Arc<Asked>) -> Document {
     };
     if let Some(scope) = entry.scope {
         document = document.scope(scope);
+    }
+    if let Some(permissions) = entry.permissions {
+        document = document.permissions(permissions);
     }
     let Some(text) = entry.content else { return document };
     let contents = asked.clone();

@@ -1,0 +1,95 @@
+//! Who may read a document.
+
+use std::hash::Hasher;
+
+use xxhash_rust::xxh3::Xxh3;
+
+/// A term that no identity has: a list that allows it alone allows nobody. An empty list would be the same as none,
+/// which searches take for "everybody".
+pub(crate) const NOBODY: &str = "_nobody";
+
+/// Who may read a document, as the source knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permissions {
+    /// Everybody who may search at all.
+    Everybody,
+    /// Those for whom one of these terms stands, such as `user:ada`; nobody, where there is none. See
+    /// [`Permissions::to`].
+    To(Vec<String>),
+    /// They could not be read: nobody may read it until they can.
+    Unknown,
+}
+
+impl Permissions {
+    /// For those for whom one of these terms stands. Order and repetition do not matter.
+    pub fn to(terms: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self::To(terms.into_iter().map(Into::into).collect()).in_order()
+    }
+
+    /// With the terms as they are compared and written.
+    pub(crate) fn in_order(self) -> Self {
+        match self {
+            Self::To(terms) => Self::To(in_order(terms)),
+            other => other,
+        }
+    }
+
+    /// The terms that stand in the document; none where everybody may read it. Never an empty list.
+    pub(crate) fn terms(&self) -> Option<&[String]> {
+        match self {
+            Self::Everybody => None,
+            Self::To(terms) => Some(terms),
+            Self::Unknown => Some(&[]),
+        }
+    }
+
+    /// What tells one from another: equal for equal terms, never equal for what could not be read and for nobody.
+    pub(crate) fn print(&self) -> u64 {
+        let Self::To(terms) = self else { return u64::from(*self == Self::Unknown) };
+        let mut print = Xxh3::new();
+        for term in terms {
+            print.write_u64((term.len() as u64).to_le());
+            print.update(term.as_bytes());
+        }
+        print.digest()
+    }
+}
+
+/// Terms sorted, each once, without those that stand for nobody: an empty one, which a lookup that failed may leave
+/// on both sides, and [`NOBODY`].
+fn in_order(mut terms: Vec<String>) -> Vec<String> {
+    terms.retain(|term| !term.trim().is_empty() && term != NOBODY);
+    terms.sort_unstable();
+    terms.dedup();
+    terms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_compared_whatever_their_order() {
+        let one = Permissions::to(["user:ada", "group:staff", "user:ada", "", " ", NOBODY]);
+        assert_eq!(one, Permissions::To(vec!["group:staff".into(), "user:ada".into()]));
+        assert_eq!(one.print(), Permissions::to(["group:staff", "user:ada"]).print());
+        assert_eq!(one.terms().map(<[String]>::len), Some(2));
+    }
+
+    #[test]
+    fn what_differs_is_told_apart() {
+        let all = [
+            Permissions::Everybody,
+            Permissions::Unknown,
+            Permissions::to(Vec::<String>::new()),
+            Permissions::to(["a", "b"]),
+            Permissions::to(["ab"]),
+            Permissions::to(["a"]),
+        ];
+        let mut prints: Vec<u64> = all.iter().map(Permissions::print).collect();
+        prints.sort_unstable();
+        prints.dedup();
+        assert_eq!(prints.len(), all.len());
+        assert!(all[1].terms().is_some() && all[0].terms().is_none());
+    }
+}
