@@ -9,7 +9,7 @@ use crate::config::{Config, Field};
 use crate::{AccessControl, AdvancedRules, Context, Error, Incremental, Result, Source};
 
 /// A source together with its settings: what a source crate implements.
-pub trait Connector: Source + Sized {
+pub trait Connector: Source + Sized + 'static {
     /// The service type: what an operator calls it, in lower case.
     const NAME: &'static str;
     /// Its settings, declared with [`config!`](crate::config!).

@@ -9,8 +9,8 @@ pub use body::Body;
 pub(crate) use body::without;
 pub use content::{ByteStream, Content};
 pub use id::DocumentId;
-pub(crate) use permissions::NOBODY;
 pub use permissions::Permissions;
+pub(crate) use permissions::{NOBODY, in_order};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,7 @@ use crate::{Change, Cursor, Document, Identity, Result, RuleProblem, Rules};
 /// index and deletes are not its business. It never blocks the runtime: async libraries, or
 /// [`Context::blocking`](crate::Context::blocking).
 #[async_trait]
-pub trait Source: Send + Sync + 'static {
+pub trait Source: Send + Sync {
     /// Reaches the backend.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod content;
 mod deletes;
 mod draft;
 pub mod failures;
+mod identities;
 mod incremental;
 mod inventory;
 mod learn;
@@ -26,6 +27,7 @@ mod state;
 mod system;
 mod verify;
 
+pub use identities::access_control;
 pub use incremental::{full_resumable, incremental};
 pub use report::{Contents, Counters, Difference, Failure, KnownBy, Report, Stage, Status};
 pub use verify::{Differing, Verification, verify, verify_deep};

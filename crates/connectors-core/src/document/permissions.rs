@@ -57,7 +57,7 @@ impl Permissions {
 
 /// Terms sorted, each once, without those that stand for nobody: an empty one, which a lookup that failed may leave
 /// on both sides, and [`NOBODY`].
-fn in_order(mut terms: Vec<String>) -> Vec<String> {
+pub(crate) fn in_order(mut terms: Vec<String>) -> Vec<String> {
     terms.retain(|term| !term.trim().is_empty() && term != NOBODY);
     terms.sort_unstable();
     terms.dedup();

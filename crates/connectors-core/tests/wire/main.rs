@@ -19,6 +19,8 @@ mod failures;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod identities;
+#[cfg(test)]
 mod incremental;
 #[cfg(test)]
 mod indexing;

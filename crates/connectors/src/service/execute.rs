@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use connectors_core::elastic::{Client, index};
 use connectors_core::rules::RuleSet;
-use connectors_core::sync::{Job, Options as SyncOptions, Report, Status, full, full_resumable, incremental};
+use connectors_core::sync::{
+    Job, Options as SyncOptions, Report, Status, access_control, full, full_resumable, incremental,
+};
 use connectors_core::{Connection, Error, Registered, Result, Rules};
 use tracing::Instrument;
 
@@ -120,7 +122,10 @@ impl Worker {
             (JobType::Full, None) => full(&job).await,
             (JobType::Incremental, Some(changes)) => incremental(&job, changes).await,
             (JobType::Incremental, None) => return Err(unable(source, "what changed")),
-            (JobType::AccessControl, _) => return Err(unable(source, "who may read what")),
+            (JobType::AccessControl, _) => match connection.access_control() {
+                Some(access) => access_control(&job, access).await,
+                None => return Err(unable(source, "who may read what")),
+            },
         };
         self.remember(&client, (running, rules), &report).await?;
         Ok(report)

@@ -249,3 +249,23 @@ async fn orphans_and_jobs_that_every_worker_drops_are_ended() {
     assert!(job.0.text("error").unwrap().contains("every worker"), "{job:?}");
     assert_eq!(place.job(&canceling).await.status(), Some(JobStatus::Canceled));
 }
+
+#[tokio::test]
+async fn who_may_search_is_kept_equal_to_the_source() {
+    let (place, fixture) = (Place::new().await, filled(3).await);
+    place.memory("docs", &fixture, None).await;
+    let worker = place.worker("one");
+    turn(&worker).await;
+    let run = async || {
+        let id = place.ask("docs", JobType::AccessControl).await;
+        turn(&worker).await;
+        let job = place.job(&id).await;
+        (job.status(), job.counts().indexed, job.counts().deleted)
+    };
+    assert_eq!(run().await, (Some(JobStatus::Completed), 2, 0));
+    assert_eq!(place.count(".search-acl-filter-docs").await, 2);
+    assert_eq!(run().await, (Some(JobStatus::Completed), 0, 0), "nothing changed");
+    fixture.store().set_identities(vec![]);
+    assert_eq!(run().await, (Some(JobStatus::Completed), 0, 2));
+    assert_eq!(place.count(".search-acl-filter-docs").await, 0);
+}
