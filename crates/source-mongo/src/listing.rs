@@ -78,6 +78,10 @@ fn in_scope(error: Error, task: &Task) -> Error {
     error.in_scope(task.place.scope())
 }
 
-fn unpacked(batch: Result<Vec<Result<Document>>>) -> impl Stream<Item = Result<Document>> {
-    stream::iter(batch.unwrap_or_else(|error| vec![Err(error)]))
+fn unpacked(read: reader::Read) -> impl Stream<Item = Result<Document>> {
+    let (batch, error) = match read {
+        Ok((batch, task)) => (Some(batch.documents(task)), None),
+        Err(error) => (None, Some(Err(error))),
+    };
+    stream::iter(batch.into_iter().flatten().chain(error))
 }

@@ -1,15 +1,21 @@
 //! The documents of one reply, which all share its bytes.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use bson::{Bson, RawArray, RawBsonRef, RawDocument};
 use bytes::Bytes;
 use connectors_core::{Document, DocumentId, Error, Result};
 use mongodb::raw_batch_cursor::RawBatch;
 
+use super::{Task, in_scope};
 use crate::document::{Place, id_value};
 
-/// A reply of the server.
+/// A reply of the server, of which nothing is made before it is asked for.
 pub(super) struct Batch {
     bytes: Bytes,
+    /// Where in the bytes each document lies.
+    places: Vec<Range<usize>>,
 }
 
 /// The last document that was read.
@@ -45,41 +51,53 @@ impl AsRef<[u8]> for Reply {
     }
 }
 
-impl From<RawBatch> for Batch {
-    fn from(reply: RawBatch) -> Self {
-        Self { bytes: Bytes::from_owner(Reply(reply)) }
+impl Batch {
+    /// Finds the documents in a reply.
+    ///
+    /// # Errors
+    /// When the reply holds none, or can't be read.
+    pub(super) fn of(reply: RawBatch) -> Result<Self> {
+        let bytes = Bytes::from_owner(Reply(reply));
+        let array =
+            array(&bytes).ok_or_else(|| Error::unexpected("the server's reply holds no documents"))?;
+        let start = bytes.as_ptr().addr();
+        let mut places = Vec::new();
+        for element in array {
+            let Ok(RawBsonRef::Document(document)) = element else {
+                return Err(Error::unexpected("the server's reply can't be read"));
+            };
+            let from = document.as_bytes().as_ptr().addr() - start;
+            places.push(from..from + document.as_bytes().len());
+        }
+        Ok(Self { bytes, places })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Leaves the first document out when its `_id` is the one that was last read before.
+    pub(super) fn go_on_behind(&mut self, seen: &Last, place: &Place) {
+        if self.places.first().is_some_and(|first| seen.is(&self.bytes[first.clone()], place)) {
+            self.places.remove(0);
+        }
+    }
+
+    /// Its last `_id`, behind which to go on.
+    pub(super) fn last(&self, place: &Place) -> Option<Last> {
+        Last::of(&self.bytes[self.places.last()?.clone()], place)
+    }
+
+    /// The documents, each made when it is taken.
+    pub(super) fn documents(self, task: Arc<Task>) -> impl Iterator<Item = Result<Document>> {
+        let Self { bytes, places } = self;
+        places
+            .into_iter()
+            .map(move |place| task.place.document(bytes.slice(place)).map_err(|error| in_scope(error, &task)))
     }
 }
 
-impl Batch {
-    /// The documents, without the first one when its `_id` is the one that was last read before.
-    ///
-    /// Beside them the last `_id`, behind which to go on.
-    pub(super) fn documents(
-        &self,
-        place: &Place,
-        seen: Option<&Last>,
-    ) -> Result<(Vec<Result<Document>>, Option<Last>)> {
-        let Some(array) = self.array() else {
-            return Err(Error::unexpected("the server's reply holds no documents"));
-        };
-        let mut raw: Vec<&[u8]> = Vec::new();
-        for element in array {
-            match element {
-                Ok(RawBsonRef::Document(document)) => raw.push(document.as_bytes()),
-                _ => return Err(Error::unexpected("the server's reply can't be read")),
-            }
-        }
-        let last = raw.last().and_then(|document| Last::of(document, place));
-        let again = seen.is_some_and(|seen| raw.first().is_some_and(|first| seen.is(first, place)));
-        let documents = raw.into_iter().skip(usize::from(again));
-        let documents = documents.map(|document| place.document(self.bytes.slice_ref(document))).collect();
-        Ok((documents, last))
-    }
-
-    fn array(&self) -> Option<&RawArray> {
-        let reply = RawDocument::from_bytes(&self.bytes).ok()?;
-        let cursor = reply.get_document("cursor").ok()?;
-        cursor.get_array("firstBatch").or_else(|_| cursor.get_array("nextBatch")).ok()
-    }
+fn array(reply: &[u8]) -> Option<&RawArray> {
+    let cursor = RawDocument::from_bytes(reply).ok()?.get_document("cursor").ok()?;
+    cursor.get_array("firstBatch").or_else(|_| cursor.get_array("nextBatch")).ok()
 }

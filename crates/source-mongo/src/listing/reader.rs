@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use connectors_core::{Document, Result};
+use connectors_core::Result;
 use futures::stream::BoxStream;
 use mongodb::error::Error as DriverError;
 use tokio::sync::mpsc::Sender;
@@ -16,7 +16,8 @@ use crate::attempts::Failures;
 use crate::client::{Client, error};
 use crate::rules::Query;
 
-type Documents = Result<Vec<Result<Document>>>;
+/// A batch and whose it is.
+pub(super) type Read = Result<(Batch, Arc<Task>)>;
 
 /// The reader of one part.
 pub(super) struct Reader {
@@ -50,11 +51,11 @@ impl Reader {
     }
 
     /// The documents of the part, a batch at a time.
-    pub(super) fn batches(self) -> BoxStream<'static, Documents> {
+    pub(super) fn batches(self) -> BoxStream<'static, Read> {
         stream_of(1, move |sender| self.read(sender))
     }
 
-    async fn read(self, sender: Sender<Documents>) {
+    async fn read(self, sender: Sender<Read>) {
         let mut position = Position::default();
         loop {
             let error = match self.pass(&mut position, &sender).await {
@@ -72,7 +73,7 @@ impl Reader {
     }
 
     /// Reads on from a position until the end or an error.
-    async fn pass(&self, position: &mut Position, sender: &Sender<Documents>) -> End {
+    async fn pass(&self, position: &mut Position, sender: &Sender<Read>) -> End {
         let last = position.last.as_ref();
         let part = (&*self.task, &self.part);
         let mut cursor = match Cursor::open(&self.client, part, last.map(Last::value), self.batch_size).await
@@ -83,18 +84,22 @@ impl Reader {
         let mut seen = position.last.clone().filter(|_| self.begins_again());
         loop {
             let Ok(place) = sender.reserve().await else { return End::Done };
-            let batch = match cursor.next().await {
-                Some(Ok(batch)) => Batch::from(batch),
+            let reply = match cursor.next().await {
+                Some(Ok(reply)) => reply,
                 Some(Err(error)) => return End::Broken(error),
                 None => return End::Done,
             };
-            match batch.documents(&self.task.place, seen.take().as_ref()) {
-                Ok((documents, last)) if !documents.is_empty() => {
-                    *position = Position { last, begun: true, failures: Failures::default() };
-                    place.send(Ok(self.scoped(documents)));
-                }
-                Ok(_) => {}
+            let mut batch = match Batch::of(reply) {
+                Ok(batch) => batch,
                 Err(error) => return End::Failed(error),
+            };
+            let last = batch.last(&self.task.place);
+            if let Some(seen) = seen.take() {
+                batch.go_on_behind(&seen, &self.task.place);
+            }
+            if !batch.is_empty() {
+                *position = Position { last, begun: true, failures: Failures::default() };
+                place.send(Ok((batch, self.task.clone())));
             }
         }
     }
@@ -109,12 +114,8 @@ impl Reader {
         has_place && !position.failures.are_too_many() && error::is_passing(error)
     }
 
-    async fn give_up(&self, error: connectors_core::Error, sender: &Sender<Documents>) {
+    async fn give_up(&self, error: connectors_core::Error, sender: &Sender<Read>) {
         warn!(namespace = %self.task.namespace, %error, "could not be read to its end");
         let _ = sender.send(Err(in_scope(error, &self.task))).await;
-    }
-
-    fn scoped(&self, documents: Vec<Result<Document>>) -> Vec<Result<Document>> {
-        documents.into_iter().map(|document| document.map_err(|error| in_scope(error, &self.task))).collect()
     }
 }
