@@ -40,14 +40,12 @@ impl Marks {
     }
 
     fn found(&self, query: &Query) -> impl Iterator<Item = (i64, &Kept)> {
-        let range = self.kept.range(query.range).filter(|_| !query.is_none);
-        let is_meant = |id: &i64| query.values.as_ref().is_none_or(|values| values.contains(id));
-        range.filter(move |(id, _)| is_meant(id)).map(|(id, kept)| (*id, kept))
+        let range = self.kept.range(query.range).filter(|(id, _)| query.admits(**id));
+        range.map(|(id, kept)| (*id, kept))
     }
 
     pub(super) fn count(&self, query: &Query) -> usize {
-        let is_all = query.values.is_none() && query.range == (Bound::Unbounded, Bound::Unbounded);
-        if is_all && !query.is_none { self.kept.len() } else { self.found(query).count() }
+        if query.is_all() { self.kept.len() } else { self.found(query).count() }
     }
 
     /// A page, in the order of `_sync.id`, behind `search_after`, of one `slice`.

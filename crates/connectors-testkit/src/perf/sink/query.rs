@@ -1,17 +1,22 @@
 //! The few queries that a sync asks.
 
 use std::collections::HashSet;
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds as _};
 
 use serde_json::Value;
 
 use crate::Result;
 
+/// From and to.
+type Range = (Bound<i64>, Bound<i64>);
+
 /// Which documents are meant. Every document has its marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Query {
     /// The range of `_sync.id`.
-    pub(super) range: (Bound<i64>, Bound<i64>),
+    pub(super) range: Range,
+    /// These ranges of it only, where there are any.
+    pub(super) ranges: Vec<Range>,
     /// These values of it only.
     pub(super) values: Option<HashSet<i64>>,
     /// No document at all.
@@ -20,7 +25,7 @@ pub(super) struct Query {
 
 impl Query {
     fn all() -> Self {
-        Self { range: (Bound::Unbounded, Bound::Unbounded), values: None, is_none: false }
+        Self { range: (Bound::Unbounded, Bound::Unbounded), ranges: Vec::new(), values: None, is_none: false }
     }
 
     /// Reads a query.
@@ -51,9 +56,23 @@ impl Query {
         Ok(())
     }
 
+    /// True when every document is meant.
+    pub(super) fn is_all(&self) -> bool {
+        *self == Self::all()
+    }
+
+    /// True when a document of this range is meant.
+    pub(super) fn admits(&self, id: i64) -> bool {
+        let is_within = self.ranges.is_empty() || self.ranges.iter().any(|range| range.contains(&id));
+        is_within && !self.is_none && self.values.as_ref().is_none_or(|values| values.contains(&id))
+    }
+
     fn all_of(&mut self, query: &Value) -> Result<()> {
         for kind in ["must", "filter"] {
             list(&query[kind]).iter().try_for_each(|query| self.narrow(query))?;
+        }
+        for one in list(&query["should"]) {
+            self.ranges.push(Self::of(one)?.range);
         }
         // Only documents without marks are asked for in this way, and there are none.
         self.is_none |= list(&query["must_not"]).iter().any(|query| query.get("exists").is_some());
@@ -104,6 +123,12 @@ mod tests {
         assert_eq!(read.values, Some([1, 2].into()));
         let other = Query::of(&json!({"range": {"_sync.id": {"gt": 1, "lte": 2}}})).unwrap();
         assert_eq!(other.range, (Bound::Excluded(1), Bound::Included(2)));
+        let some = Query::of(&json!({"bool": {"should": [
+            {"range": {"_sync.id": {"gte": 1, "lte": 2}}}, {"range": {"_sync.id": {"gte": 7, "lte": 8}}},
+        ]}}));
+        let some = some.unwrap();
+        assert_eq!((0..10).filter(|id| some.admits(*id)).collect::<Vec<_>>(), [1, 2, 7, 8]);
+        assert!(!some.is_all());
         let absent = json!({"bool": {"must_not": [{"exists": {"field": "_sync.id"}}]}});
         assert!(Query::of(&absent).unwrap().is_none);
         let ids = Query::of(&json!({"ids": {"values": ["a"]}})).unwrap();
