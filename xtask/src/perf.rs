@@ -91,21 +91,21 @@ fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
     if let Some(folder) = &options.built {
         return Ok(shell.root.join(folder));
     }
-    let build = ["build", "--locked", "--release", "--package"];
-    shell.stream(shell.command("cargo").args(build).args(["connectors", "--bins"]))?;
     let mut sources: Vec<&str> = options.workloads.iter().map(|workload| workload.source).collect();
     sources.sort_unstable();
     sources.dedup();
+    // In one go: built one by one, the same dependencies would come out in as many variants.
+    let mut cargo = shell.command("cargo");
+    cargo.args(["build", "--locked", "--release", "--bins", "--package", "connectors"]);
     for name in sources {
-        let mut cargo = shell.command("cargo");
-        cargo.args(build).arg(format!("source-{name}"));
+        cargo.args(["--package", &format!("source-{name}")]);
         for example in [format!("perf-{name}"), format!("raw-{name}")] {
             if shell.root.join(format!("crates/source-{name}/examples/{example}.rs")).is_file() {
                 cargo.args(["--example", &example]);
             }
         }
-        shell.stream(&mut cargo)?;
     }
+    shell.stream(&mut cargo)?;
     Ok(shell.target().join("release"))
 }
 

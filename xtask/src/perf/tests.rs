@@ -183,9 +183,8 @@ fn what_is_missing_is_built_for_release() {
     let options = options("--workload W1,W9").unwrap();
     assert_eq!(built(&place.shell, &options).unwrap(), place.path("target/release"));
     let expected = [
-        "cargo build --locked --release --package connectors --bins",
-        "cargo build --locked --release --package source-directory",
-        "cargo build --locked --release --package source-mongo --example perf-mongo --example raw-mongo",
+        "cargo build --locked --release --bins --package connectors --package source-directory --package source-mongo \
+         --example perf-mongo --example raw-mongo",
     ];
     assert_eq!(place.calls(), expected);
     assert_eq!(provided(&place.shell, &options).unwrap().var("MONGOD"), place.path("bin/mongod").to_str());
