@@ -12,6 +12,8 @@ pub use id::DocumentId;
 pub use permissions::Permissions;
 pub(crate) use permissions::{NOBODY, in_order};
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,7 +62,7 @@ pub struct Document {
     pub(crate) id: DocumentId,
     pub(crate) version: Option<Version>,
     pub(crate) timestamp: Option<DateTime<Utc>>,
-    pub(crate) scope: Option<String>,
+    pub(crate) scope: Option<Arc<str>>,
     pub(crate) permissions: Option<Permissions>,
     pub(crate) body: Body,
     pub(crate) content: Option<Content>,
@@ -96,7 +98,7 @@ impl Document {
 
     /// Where it lies (folder, collection, project), `/` between levels; see [`Error::in_scope`](crate::Error::in_scope).
     #[must_use]
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+    pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
         self.scope = Some(scope.into());
         self
     }
@@ -146,7 +148,7 @@ pub struct Parts {
     /// When the source last changed it.
     pub timestamp: Option<DateTime<Utc>>,
     /// Where it lies.
-    pub scope: Option<String>,
+    pub scope: Option<Arc<str>>,
     /// Who may read it.
     pub permissions: Option<Permissions>,
     /// Its fields.

@@ -7,7 +7,9 @@ mod reader;
 mod text;
 
 pub(crate) use id::id_text;
+#[cfg(any(test, fuzzing))]
 pub(crate) use json::to_json;
+pub(crate) use json::write_json;
 pub(crate) use reader::{Elements, Malformed, Value};
 
 /// How legacy UUIDs (binary subtype 3) lay out their bytes.

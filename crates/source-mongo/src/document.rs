@@ -1,9 +1,11 @@
 //! A document of MongoDB as it is indexed.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use connectors_core::{Body, Document, DocumentId, Error, Result, Version};
 
-use crate::bson::{Elements, LegacyUuid, Malformed, Value, id_text, to_json};
+use crate::bson::{Elements, LegacyUuid, Malformed, Value, id_text, write_json};
 use crate::client::{Namespace, Selection};
 
 /// Elasticsearch refuses longer ids.
@@ -14,7 +16,7 @@ const MAX_ID: usize = 512;
 pub(crate) struct Place {
     /// Before each id; empty where only one collection is synced.
     prefix: String,
-    scope: String,
+    scope: Arc<str>,
     legacy: LegacyUuid,
 }
 
@@ -22,7 +24,7 @@ impl Place {
     /// The place of a namespace of this selection.
     pub(crate) fn new(namespace: &Namespace, selection: &Selection, legacy: LegacyUuid) -> Self {
         let prefix = if selection.is_single() { String::new() } else { namespace.prefix() };
-        Self { prefix, scope: namespace.scope(), legacy }
+        Self { prefix, scope: namespace.scope().into(), legacy }
     }
 
     /// `database/collection`.
@@ -37,9 +39,8 @@ impl Place {
     pub(crate) fn document(&self, raw: Bytes) -> Result<Document> {
         let id = self.id_of(&raw)?;
         let version = self.version(&raw);
-        let legacy = self.legacy;
-        let body = Body::raw(move || to_json(&raw, legacy).map(Bytes::from).map_err(unreadable));
-        Ok(Document::new(id).version(version).scope(self.scope.as_str()).body(body))
+        let body = Body::raw(raw, body_writer(self.legacy));
+        Ok(Document::new(id).version(version).scope(self.scope.clone()).body(body))
     }
 
     /// The id under which a document with this `_id` is indexed.
@@ -74,6 +75,15 @@ impl Place {
 pub(crate) fn id_value(raw: &[u8]) -> Result<Option<Value<'_>>, Malformed> {
     let found = Elements::of(raw)?.find(|element| !matches!(element, Ok((name, _)) if *name != b"_id"));
     found.transpose().map(|element| element.map(|(_, value)| value))
+}
+
+/// What writes a document's fields as JSON.
+fn body_writer(legacy: LegacyUuid) -> fn(&[u8], &mut Vec<u8>) -> Result<()> {
+    match legacy {
+        LegacyUuid::InOrder => |raw, out| write_json(raw, LegacyUuid::InOrder, out).map_err(unreadable),
+        LegacyUuid::Java => |raw, out| write_json(raw, LegacyUuid::Java, out).map_err(unreadable),
+        LegacyUuid::CSharp => |raw, out| write_json(raw, LegacyUuid::CSharp, out).map_err(unreadable),
+    }
 }
 
 fn unreadable(error: Malformed) -> Error {

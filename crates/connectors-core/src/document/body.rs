@@ -33,12 +33,16 @@ const RESERVED: [&str; 19] = [
 
 type Make = Box<dyn FnOnce() -> Result<Bytes> + Send>;
 
+/// Appends one JSON object made from other bytes.
+type Write = fn(&[u8], &mut Vec<u8>) -> Result<()>;
+
 /// One JSON object, kept as serialised bytes, or as the promise of them.
 pub struct Body(Kept);
 
 enum Kept {
     Bytes(Bytes),
     Promise(Make),
+    Raw(Bytes, Write),
     Failed(Error),
 }
 
@@ -55,12 +59,12 @@ impl Body {
         Self(Kept::Promise(Box::new(move || serialise(&make()))))
     }
 
-    /// A body whose bytes the source writes itself when the document is sent.
+    /// A body that the source writes itself from its own `bytes` when the document is sent; until then it costs nothing.
     ///
-    /// `make` promises one JSON object on one line, with nothing around it, in which no name stands twice and none is empty or reserved
+    /// `write` appends one JSON object on one line, with nothing around it, in which no name stands twice and none is empty or reserved
     /// (`id`, `_timestamp`, `_sync`, and what Elasticsearch keeps for itself: see [`Body::is_reserved`]).
-    pub fn raw(make: impl FnOnce() -> Result<Bytes> + Send + 'static) -> Self {
-        Self(Kept::Promise(Box::new(make)))
+    pub fn raw(bytes: Bytes, write: fn(&[u8], &mut Vec<u8>) -> Result<()>) -> Self {
+        Self(Kept::Raw(bytes, write))
     }
 
     /// What [`into_bytes`](Self::into_bytes) gave.
@@ -81,9 +85,30 @@ impl Body {
     pub fn into_bytes(self) -> Result<Bytes> {
         match self.0 {
             Kept::Bytes(bytes) => Ok(bytes),
-            Kept::Promise(make) => one_line(make()?),
+            Kept::Promise(make) => make(),
             Kept::Failed(error) => Err(error),
+            Kept::Raw(..) => {
+                let mut bytes = Vec::new();
+                self.append_to(&mut bytes)?;
+                Ok(bytes.into())
+            }
         }
+    }
+
+    /// Appends the bytes; after an error what was appended is of no use.
+    ///
+    /// # Errors
+    /// As for [`into_bytes`](Self::into_bytes).
+    pub(crate) fn append_to(self, out: &mut Vec<u8>) -> Result<()> {
+        let start = out.len();
+        match self.0 {
+            Kept::Raw(bytes, write) => {
+                write(&bytes, out)?;
+                one_line(&out[start..])?;
+            }
+            _ => out.extend_from_slice(&self.into_bytes()?),
+        }
+        Ok(())
     }
 }
 
@@ -98,17 +123,17 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kept::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
-            Kept::Promise(_) => f.write_str("Body(not yet serialised)"),
+            Kept::Promise(_) | Kept::Raw(..) => f.write_str("Body(not yet serialised)"),
             Kept::Failed(error) => write!(f, "Body({error})"),
         }
     }
 }
 
 /// A line break in a body would cut the bulk it is sent in.
-fn one_line(bytes: Bytes) -> Result<Bytes> {
+fn one_line(bytes: &[u8]) -> Result<()> {
     let is_object = bytes.first() == Some(&b'{') && bytes.last() == Some(&b'}');
     if is_object && !bytes.contains(&b'\n') {
-        return Ok(bytes);
+        return Ok(());
     }
     Err(Error::unexpected("the body is not a JSON object on one line"))
 }
@@ -119,6 +144,7 @@ fn serialise<T: Serialize>(value: &T) -> Result<Bytes> {
     if bytes.first() != Some(&b'{') {
         return Err(Error::unexpected("the body is not a JSON object"));
     }
+    one_line(&bytes)?;
     without(bytes.into(), &RESERVED)
 }
 
@@ -181,6 +207,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn raw(bytes: &'static str) -> Body {
+        Body::raw(Bytes::from_static(bytes.as_bytes()), |bytes, out| {
+            out.extend_from_slice(bytes);
+            Ok(())
+        })
+    }
+
     fn text(body: Body) -> String {
         String::from_utf8(body.into_bytes().unwrap().to_vec()).unwrap()
     }
@@ -189,7 +222,7 @@ mod tests {
     fn a_body_is_what_its_value_serialises_to() {
         assert_eq!(text(Body::from(&json!({"a": {"id": 1}}))), r#"{"a":{"id":1}}"#);
         assert_eq!(text(Body::lazy(|| json!({"b": 2}))), r#"{"b":2}"#);
-        assert_eq!(text(Body::raw(|| Ok(Bytes::from_static(b"{}")))), "{}");
+        assert_eq!(text(raw("{}")), "{}");
         assert_eq!(text(Body::empty()), "{}");
     }
 
@@ -212,7 +245,7 @@ mod tests {
     #[test]
     fn raw_bytes_that_would_break_a_bulk_are_an_error() {
         for bytes in ["", "[]", "{}\n", "{\n}", " {}"] {
-            let error = Body::raw(|| Ok(Bytes::from_static(bytes.as_bytes()))).into_bytes().unwrap_err();
+            let error = raw(bytes).into_bytes().unwrap_err();
             assert!(error.to_string().contains("on one line"), "{bytes}");
         }
     }

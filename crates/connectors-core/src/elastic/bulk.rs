@@ -59,12 +59,12 @@ impl Bulk {
         }
     }
 
-    /// Puts one operation in; `write` appends the document's own line for anything but a delete.
+    /// Puts one operation in; `write` appends the own line of the document with this id for anything but a delete.
     ///
     /// # Errors
     /// Why nothing more is written: a request that failed for good. Whatever was put in, before or after,
     /// this item too, is accounted for all the same.
-    pub async fn put(&mut self, item: Item, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+    pub async fn put(&mut self, item: Item, write: impl FnOnce(&str, &mut Vec<u8>)) -> Result<()> {
         if self.ids.contains(&item.hash) {
             self.settle().await;
         }

@@ -10,7 +10,7 @@ use super::compare::Scalar;
 use super::fields::Wanted;
 use super::rule::{Given, Policy, Rule};
 use crate::document::hash;
-use crate::{Body, Document};
+use crate::{Body, Document, DocumentId};
 
 /// A set of basic rules, in their order and ready to be evaluated.
 ///
@@ -100,17 +100,17 @@ impl Basic {
         self.decide(id, timestamp, body).is_none_or(|rule| rule.policy == Policy::Include)
     }
 
-    /// The document, unless the rules leave it out. Its body is serialised where there are rules; one that can't
-    /// be is let through, to fail where it is sent.
-    pub(crate) fn sift(&self, mut document: Document) -> Option<Document> {
+    /// The document, or its id where the rules leave it out. Its body is serialised where there are rules; one that
+    /// can't be is let through, to fail where it is sent.
+    pub(crate) fn sift(&self, mut document: Document) -> Result<Document, DocumentId> {
         if self.is_empty() {
-            return Some(document);
+            return Ok(document);
         }
         let body = document.body.into_bytes();
         let is_wanted =
             body.as_ref().map_or(true, |body| self.admits(document.id.as_str(), document.timestamp, body));
         document.body = Body::kept(body);
-        is_wanted.then_some(document)
+        if is_wanted { Ok(document) } else { Err(document.id) }
     }
 
     /// A number that differs when the rules decide otherwise: names, dates and numbers of order are no part of it.

@@ -1,12 +1,14 @@
 //! A document on its way out, and the line that it becomes.
 
-use bytes::Bytes;
+use std::io::Write as _;
+use std::sync::Arc;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::document::{NOBODY, Permissions, without};
 use crate::elastic::scan::Mark;
 use crate::elastic::{Item, Kind, push_text};
-use crate::{Content, Document, Result, Version};
+use crate::{Content, Document, DocumentId, Error, Version};
 
 use super::mark::hash_of;
 
@@ -16,25 +18,38 @@ pub(super) struct Draft {
     pub(super) id: String,
     pub(super) version: Option<Version>,
     pub(super) timestamp: Option<DateTime<Utc>>,
-    pub(super) scope: Option<String>,
+    pub(super) scope: Option<Arc<str>>,
     pub(super) permissions: Option<Permissions>,
-    pub(super) body: Bytes,
+    pub(super) body: Vec<u8>,
     pub(super) has_content: bool,
     pub(super) text: Option<String>,
 }
 
 impl Draft {
-    /// Serialises the body, the one time that this happens, and hands back the content beside it.
-    pub(super) fn new(document: Document) -> Result<(Self, Option<Content>)> {
+    /// Serialises the body into an empty buffer, the one time that this happens, and hands back the content beside it.
+    ///
+    /// # Errors
+    /// The id of a document whose body does not serialise, and why.
+    pub(super) fn new(
+        document: Document,
+        mut buffer: Vec<u8>,
+    ) -> Result<(Self, Option<Content>), (DocumentId, Error)> {
         let has_content = document.content.is_some();
-        let body = document.body.into_bytes()?;
+        let mut serialised = document.body.append_to(&mut buffer);
+        if has_content && serialised.is_ok() {
+            serialised =
+                without(std::mem::take(&mut buffer).into(), &["body"]).map(|renamed| buffer = renamed.into());
+        }
+        if let Err(error) = serialised {
+            return Err((document.id, error));
+        }
         let draft = Self {
             id: document.id.into_string(),
             version: document.version,
             timestamp: document.timestamp,
             scope: document.scope,
             permissions: document.permissions,
-            body: if has_content { without(body, &["body"])? } else { body },
+            body: buffer,
             has_content,
             text: None,
         };
@@ -50,19 +65,21 @@ impl Draft {
         })
     }
 
-    /// The operation in a bulk.
-    pub(super) fn item(&self, mark: Mark, kind: Kind) -> Item {
-        Item { id: self.id.clone(), hash: mark.id.cast_unsigned(), kind }
+    /// The operation in a bulk, which takes the id.
+    pub(super) fn item(&mut self, mark: Mark, kind: Kind) -> Item {
+        Item { id: std::mem::take(&mut self.id), hash: mark.id.cast_unsigned(), kind }
     }
 
-    /// Appends the document as one line of JSON; `now` is its time where the source knows none.
-    pub(super) fn write(&self, out: &mut Vec<u8>, mark: Mark, now: DateTime<Utc>) {
+    /// Appends the document as one line of JSON, under the id of its operation; `now` is its time where the source knows
+    /// none.
+    pub(super) fn write(&self, (id, mark): (&str, Mark), out: &mut Vec<u8>, now: DateTime<Utc>) {
         let time = self.timestamp.unwrap_or(now).to_rfc3339_opts(SecondsFormat::Millis, true);
         out.extend_from_slice(b"{\"id\":");
-        push_text(out, &self.id);
+        push_text(out, id);
         out.extend_from_slice(b",\"_timestamp\":");
         push_text(out, &time);
-        out.extend_from_slice(format!(",\"_sync\":{{\"id\":{},\"mark\":{}", mark.id, mark.mark).as_bytes());
+        // Writing to memory can't fail.
+        let _ = write!(out, ",\"_sync\":{{\"id\":{},\"mark\":{}", mark.id, mark.mark);
         if let Some(scope) = &self.scope {
             out.extend_from_slice(b",\"scope\":");
             push_text(out, scope);
@@ -103,10 +120,11 @@ mod tests {
     use serde_json::{Value, json};
 
     fn written(document: Document, text: Option<&str>) -> Value {
-        let (mut draft, _) = Draft::new(document).unwrap();
+        let (mut draft, _) = Draft::new(document, Vec::new()).unwrap();
         draft.text = text.map(str::to_owned);
         let mut out = Vec::new();
-        draft.write(&mut out, Mark { id: -7, mark: 9 }, DateTime::UNIX_EPOCH);
+        let id = draft.id.clone();
+        draft.write((&id, Mark { id: -7, mark: 9 }), &mut out, DateTime::UNIX_EPOCH);
         serde_json::from_slice(&out).unwrap()
     }
 
@@ -136,7 +154,7 @@ mod tests {
 
     #[test]
     fn text_of_a_content_takes_the_body_field() {
-        let content = Content::new("f", None, || async { Err(crate::Error::missing("none")) });
+        let content = Content::new("f", None, || async { Err(Error::missing("none")) });
         let document = Document::new("a").body(&json!({"body": "mine"})).content(content);
         let line = written(document, Some("line\nbreak"));
         assert_eq!((&line["body"], &line["body_"]), (&json!("line\nbreak"), &json!("mine")));
@@ -145,7 +163,7 @@ mod tests {
     #[test]
     fn without_a_version_what_is_sent_is_the_version() {
         let draft = |body: Value, time: Option<DateTime<Utc>>| {
-            Draft::new(Document::new("a").body(&body).timestamp(time)).unwrap().0
+            Draft::new(Document::new("a").body(&body).timestamp(time), Vec::new()).unwrap().0
         };
         let base = draft(json!({"a": 1}), None).version();
         assert_eq!(base, draft(json!({"a": 1}), None).version());

@@ -69,7 +69,7 @@ async fn put(bulk: &mut Bulk, (index, id): (&str, &str), failure: Option<&Failur
     let id = key(index, id);
     let kind = if failure.is_some() { Kind::Upsert } else { Kind::Delete };
     let item = Item { hash: hash(id.as_bytes()), id, kind };
-    bulk.put(item, |out| out.extend_from_slice(json!(failure).to_string().as_bytes())).await
+    bulk.put(item, |_, out| out.extend_from_slice(json!(failure).to_string().as_bytes())).await
 }
 
 async fn finish(mut bulk: Bulk, client: &Client) -> Result<()> {

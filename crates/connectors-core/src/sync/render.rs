@@ -35,7 +35,7 @@ impl Render {
     /// # Errors
     /// When the body does not serialise.
     pub(super) async fn whole(&self, document: Document) -> Result<Rendered> {
-        let (mut draft, content) = Draft::new(document)?;
+        let (mut draft, content) = Draft::new(document, Vec::new()).map_err(|(_, error)| error)?;
         let mut has_failed = false;
         if let Some(content) = content {
             match self.reader.fetch(&content).await {

@@ -46,7 +46,7 @@ impl Run<'_, '_> {
         while let Some(listed) = documents.next().await {
             let mut document = listed?;
             self.job.options.close(&mut document);
-            let Some(document) = self.job.rules.basic.sift(document) else { continue };
+            let Ok(document) = self.job.rules.basic.sift(document) else { continue };
             let id = document.id().hash();
             if let Some(marks) = relisted.get_mut(&id) {
                 names.insert(id, document.id().as_str().to_owned());
@@ -59,10 +59,12 @@ impl Run<'_, '_> {
     /// Sends a document, unless the index holds it just so.
     async fn write_again(&mut self, document: Document, render: &Render, mismatch: &Mismatch) -> Result<i64> {
         let rendered = render.whole(document).await?;
-        let (draft, mark) = (rendered.draft, rendered.mark);
+        let (mut draft, mark) = (rendered.draft, rendered.mark);
         if mismatch.extra.binary_search(&mark).is_err() {
             let now = self.job.context.clock.now();
-            self.bulk.put(draft.item(mark, Kind::Upsert), |out| draft.write(out, mark, now)).await?;
+            self.bulk
+                .put(draft.item(mark, Kind::Upsert), |id, out| draft.write((id, mark), out, now))
+                .await?;
         }
         Ok(mark.mark)
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
 
 use crate::elastic::{Bulk, Item, Kind, Refused, index};
@@ -18,6 +18,12 @@ use super::marks::MarkFile;
 use super::render::Render;
 use super::report::{Failure, Report, Stage, Status};
 use super::{Job, Prepared, too_many};
+
+/// Changes that are taken in before anything else is looked after.
+const AT_ONCE: usize = 64;
+
+/// The most that is kept of a body's buffer, in bytes.
+const MAX_SPARE: usize = 1 << 20;
 
 /// A document with what reading its content came to.
 type Joined = Result<(Draft, Fetched), tokio::task::JoinError>;
@@ -40,6 +46,8 @@ pub(super) struct Run<'a, 'j> {
     /// Ids that failed in an earlier sync → whether this one met them.
     pub(super) failed_before: HashMap<String, bool>,
     pub(super) render: Render,
+    /// What bodies are serialised into, empty.
+    spare: Vec<u8>,
     fetching: JoinSet<(Draft, Fetched)>,
     /// Ids whose contents are being read.
     fetching_ids: HashSet<String>,
@@ -61,6 +69,7 @@ impl<'a, 'j> Run<'a, 'j> {
             failures: Vec::new(),
             failed_before: failed_before.into_iter().map(|id| (id, false)).collect(),
             render: Render::new(job),
+            spare: Vec::new(),
             fetching: JoinSet::new(),
             fetching_ids: HashSet::new(),
         }
@@ -85,18 +94,34 @@ impl<'a, 'j> Run<'a, 'j> {
                     break;
                 }
                 content = self.next_content() => self.fetched(content).await?,
-                change = changes.next(), if may_read => match change {
-                    Some(Ok(change)) => self.change(change).await?,
-                    Some(Err(error)) => self.listing_error(error)?,
-                    None => {
-                        self.report.complete = self.report.listing_errors == 0;
-                        break;
-                    }
+                change = changes.next(), if may_read => if self.take_ready(change, &mut changes).await? {
+                    self.report.complete = self.report.listing_errors == 0;
+                    break;
                 },
             }
         }
         drop(changes);
         self.finish_contents().await
+    }
+
+    /// Takes in what came and what is there already, without a look at anything else in between; true at the end.
+    async fn take_ready(
+        &mut self,
+        first: Option<Result<Change>>,
+        changes: &mut BoxStream<'_, Result<Change>>,
+    ) -> Result<bool> {
+        let (mut next, mut taken) = (Some(first), 0);
+        while let Some(change) = next {
+            match change {
+                Some(Ok(change)) => self.change(change).await?,
+                Some(Err(error)) => self.listing_error(error)?,
+                None => return Ok(true),
+            }
+            taken += 1;
+            let may_go_on = taken < AT_ONCE && self.fetching.is_empty();
+            next = if may_go_on { changes.next().now_or_never() } else { None };
+        }
+        Ok(false)
     }
 
     async fn change(&mut self, change: Change) -> Result<()> {
@@ -134,7 +159,7 @@ impl<'a, 'j> Run<'a, 'j> {
         self.await_content_of(&id).await?;
         self.is_retried(&id);
         let hash = crate::document::hash(id.as_bytes());
-        self.bulk.put(Item { id, hash, kind: Kind::Delete }, |_| ()).await
+        self.bulk.put(Item { id, hash, kind: Kind::Delete }, |_, _| ()).await
     }
 
     /// Waits for every write and takes the answers into the accounts.
@@ -181,14 +206,14 @@ impl<'a, 'j> Run<'a, 'j> {
         if !is_retried && self.render.shape.quick(&document).is_some_and(|mark| self.inventory.meet(mark)) {
             return self.unchanged();
         }
-        let id = document.id.clone();
-        let Some(document) = self.job.rules.basic.sift(document) else {
-            return self.filtered(id.into_string()).await;
+        let document = match self.job.rules.basic.sift(document) {
+            Ok(document) => document,
+            Err(id) => return self.filtered(id.into_string()).await,
         };
-        match Draft::new(document) {
+        match Draft::new(document, std::mem::take(&mut self.spare)) {
             Ok((draft, Some(content))) => self.fetch(draft, content),
             Ok((draft, None)) => return self.write(draft, None).await,
-            Err(error) => {
+            Err((id, error)) => {
                 self.report.failed += 1;
                 self.keep(id.into_string(), Stage::Body, &error.to_string());
             }
@@ -248,7 +273,7 @@ impl<'a, 'j> Run<'a, 'j> {
     }
 
     /// Puts a document into the bulk unless the index holds it just so.
-    async fn write(&mut self, draft: Draft, failure: Option<Error>) -> Result<()> {
+    async fn write(&mut self, mut draft: Draft, failure: Option<Error>) -> Result<()> {
         let mark = self.render.mark_of(&draft, failure.is_some());
         if let Some(error) = failure {
             self.keep(draft.id.clone(), Stage::Content, &error.to_string());
@@ -266,10 +291,20 @@ impl<'a, 'j> Run<'a, 'j> {
         };
         count(&self.job.counters.sent);
         let now = self.job.context.clock.now();
-        let put = self.bulk.put(draft.item(mark, kind), |out| draft.write(out, mark, now)).await;
+        let item = draft.item(mark, kind);
+        let put = self.bulk.put(item, |id, out| draft.write((id, mark), out, now)).await;
+        self.keep_buffer(draft.body);
         self.settle_writes();
         put?;
         self.check_failures()
+    }
+
+    /// Keeps a buffer for the next body, unless a very large one made it grow.
+    fn keep_buffer(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= MAX_SPARE {
+            buffer.clear();
+            self.spare = buffer;
+        }
     }
 
     /// Takes what was written so far into the accounts.

@@ -94,8 +94,8 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
             Ok(mut document) => {
                 job.options.close(&mut document);
                 match job.rules.basic.sift(document) {
-                    Some(document) => comparison.document(document).await?,
-                    None => comparison.found.filtered += 1,
+                    Ok(document) => comparison.document(document).await?,
+                    Err(_) => comparison.found.filtered += 1,
                 }
             }
             Err(error) => comparison.error(&error),

@@ -82,10 +82,10 @@ async fn operations_of_one_id_keep_their_order_through_retries() {
     let mut bulk = Bulk::new(&world.client, "docs");
     for number in 0..5 {
         let line = format!("{{\"n\":{number}}}");
-        bulk.put(item("a", Kind::Update), |out| out.extend_from_slice(line.as_bytes())).await.unwrap();
+        bulk.put(item("a", Kind::Update), |_, out| out.extend_from_slice(line.as_bytes())).await.unwrap();
     }
-    bulk.put(item("b", Kind::Create), |out| out.extend_from_slice(b"{}")).await.unwrap();
-    bulk.put(item("b", Kind::Delete), |_| ()).await.unwrap();
+    bulk.put(item("b", Kind::Create), |_, out| out.extend_from_slice(b"{}")).await.unwrap();
+    bulk.put(item("b", Kind::Delete), |_, _| ()).await.unwrap();
     bulk.finish().await.unwrap();
     let written = bulk.written();
     assert_eq!((written.updated, written.created, written.deleted, written.refused.len()), (5, 1, 1, 0));
@@ -101,7 +101,7 @@ async fn the_window_closes_while_the_server_complains_and_opens_again() {
     let mut bulk = Bulk::new(&world.client, "docs");
     assert_eq!(bulk.window(), 2);
     world.fake.script(|call| if call.bulk <= 3 { Fault::Status(429) } else { Fault::None });
-    bulk.put(item("a", Kind::Create), |out| out.extend_from_slice(b"{}")).await.unwrap();
+    bulk.put(item("a", Kind::Create), |_, out| out.extend_from_slice(b"{}")).await.unwrap();
     bulk.finish().await.unwrap();
     assert_eq!(bulk.window(), 1);
     assert_eq!(bulk.written().created, 1);
@@ -115,7 +115,7 @@ async fn after_a_failure_for_good_everything_is_refused_and_nothing_sent() {
     let mut errors = 0;
     for number in 0..20 {
         let put =
-            bulk.put(item(&format!("d{number}"), Kind::Create), |out| out.extend_from_slice(b"{}")).await;
+            bulk.put(item(&format!("d{number}"), Kind::Create), |_, out| out.extend_from_slice(b"{}")).await;
         errors += usize::from(put.is_err());
     }
     let error = bulk.finish().await.unwrap_err();

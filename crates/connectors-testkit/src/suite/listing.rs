@@ -1,6 +1,7 @@
 //! What a source listed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -18,7 +19,7 @@ const MAX_ERRORS: usize = 100;
 pub(super) struct Seen {
     pub(super) version: Option<Version>,
     pub(super) timestamp: Option<DateTime<Utc>>,
-    pub(super) scope: Option<String>,
+    pub(super) scope: Option<Arc<str>>,
     pub(super) body: Bytes,
 }
 

@@ -12,14 +12,20 @@ const MAX_OBJECTS: usize = 19;
 /// A server stores at most 200 levels, so more are no document of a server.
 const MAX_NESTING: usize = 256;
 
-/// The fields of a document, without its `_id`, as one JSON object.
+/// Appends the fields of a document, without its `_id`, as one JSON object.
 ///
 /// # Errors
 /// When the bytes are no BSON; no well-formed document fails.
+pub(crate) fn write_json(document: &[u8], legacy: LegacyUuid, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    out.reserve(document.len() + document.len() / 2 + 64);
+    Writer { out, legacy }.object(document, Level { objects: 0, nesting: 0 })
+}
+
+/// What [`write_json`] appends.
+#[cfg(any(test, fuzzing))]
 pub(crate) fn to_json(document: &[u8], legacy: LegacyUuid) -> Result<Vec<u8>, Malformed> {
-    let mut writer = Writer { out: Vec::with_capacity(document.len() + document.len() / 2 + 64), legacy };
-    writer.object(document, Level { objects: 0, nesting: 0 })?;
-    Ok(writer.out)
+    let mut out = Vec::new();
+    write_json(document, legacy, &mut out).map(|()| out)
 }
 
 /// The elements of a document; the root's `_id` is the document's id and no field.
@@ -62,12 +68,12 @@ impl Level {
 /// What objects inside of text count from, so that they are never deep enough to become text again.
 const IN_TEXT: usize = MAX_OBJECTS + 1;
 
-struct Writer {
-    out: Vec<u8>,
+struct Writer<'a> {
+    out: &'a mut Vec<u8>,
     legacy: LegacyUuid,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn object(&mut self, document: &[u8], level: Level) -> Result<(), Malformed> {
         let elements = fields(document, level.is_root())?;
         let renamed = names::renamed(&elements, level.is_root());
@@ -195,11 +201,11 @@ impl Writer {
     }
 
     fn text(&mut self, bytes: &[u8]) {
-        text::quote(&mut self.out, bytes);
+        text::quote(self.out, bytes);
     }
 
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) {
         // Scalars written to memory: neither can fail.
-        let _ = serde_json::to_writer(&mut self.out, value);
+        let _ = serde_json::to_writer(&mut *self.out, value);
     }
 }

@@ -8,9 +8,16 @@ use super::LegacyUuid;
 
 /// Lowercase hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    bytes.iter().for_each(|byte| text.extend(hex_digits(*byte).map(char::from)));
-    text
+    let mut digits = vec![0; 2 * bytes.len()];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&hex_digits(*byte));
+    }
+    ascii(digits)
+}
+
+/// Digits and punctuation as text, which they always are.
+fn ascii(digits: Vec<u8>) -> String {
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// Appends a JSON string. Bytes that are no UTF-8 become replacement characters.
@@ -47,22 +54,23 @@ pub(super) fn hex_digits(byte: u8) -> [u8; 2] {
 pub(super) fn date(millis: i64) -> Option<String> {
     let date = DateTime::from_timestamp_millis(millis)?;
     let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
-    let mut text = String::with_capacity("0000-00-00T00:00:00.000Z".len());
+    let mut text = Vec::with_capacity("0000-00-00T00:00:00.000Z".len());
     let parts = [
-        (year, 4, '-'),
-        (date.month(), 2, '-'),
-        (date.day(), 2, 'T'),
-        (date.hour(), 2, ':'),
-        (date.minute(), 2, ':'),
-        (date.second(), 2, '.'),
-        (date.timestamp_subsec_millis(), 3, 'Z'),
+        (year, 4, b'-'),
+        (date.month(), 2, b'-'),
+        (date.day(), 2, b'T'),
+        (date.hour(), 2, b':'),
+        (date.minute(), 2, b':'),
+        (date.second(), 2, b'.'),
+        (date.timestamp_subsec_millis(), 3, b'Z'),
     ];
     for (number, digits, behind) in parts {
         let places = (0..digits).rev().map(|place| 10_u32.pow(place));
-        text.extend(places.filter_map(|place| char::from_digit(number / place % 10, 10)));
+        // A digit is below ten.
+        text.extend(places.map(|place| b'0' + (number / place % 10) as u8));
         text.push(behind);
     }
-    Some(text)
+    Some(ascii(text))
 }
 
 /// UUIDs as UUID text, everything else in base64.

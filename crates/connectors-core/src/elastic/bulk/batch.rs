@@ -43,15 +43,15 @@ impl Batch {
         Self { lines: buffer, items: Vec::new() }
     }
 
-    /// Appends an operation; `write` appends the document, without a newline.
-    pub fn push(&mut self, item: Item, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Appends an operation; `write` appends the document of this id, without a newline.
+    pub fn push(&mut self, item: Item, write: impl FnOnce(&str, &mut Vec<u8>)) {
         let action =
             if item.kind == Kind::Delete { &b"{\"delete\":{\"_id\":"[..] } else { b"{\"index\":{\"_id\":" };
         self.lines.extend_from_slice(action);
         push_text(&mut self.lines, &item.id);
         self.lines.extend_from_slice(b"}}\n");
         if item.kind != Kind::Delete {
-            write(&mut self.lines);
+            write(&item.id, &mut self.lines);
             self.lines.push(b'\n');
         }
         self.items.push((item, self.lines.len()));
@@ -151,9 +151,9 @@ mod tests {
     #[test]
     fn operations_are_lines() {
         let mut batch = Batch::default();
-        batch.push(item("a\"b", Kind::Create), |out| out.extend_from_slice(b"{\"x\":1}"));
-        batch.push(item("c", Kind::Delete), |_| unreachable!());
-        batch.push(item("d", Kind::Update), |out| out.extend_from_slice(b"{}"));
+        batch.push(item("a\"b", Kind::Create), |_, out| out.extend_from_slice(b"{\"x\":1}"));
+        batch.push(item("c", Kind::Delete), |_, _| unreachable!());
+        batch.push(item("d", Kind::Update), |_, out| out.extend_from_slice(b"{}"));
         let sealed = batch.seal();
         let expected = "{\"index\":{\"_id\":\"a\\\"b\"}}\n{\"x\":1}\n{\"delete\":{\"_id\":\"c\"}}\n{\"index\":{\"_id\":\"d\"}}\n{}\n";
         assert_eq!(sealed.lines(), expected);

@@ -58,7 +58,7 @@ impl<'a> Deep<'a> {
     /// Takes a document in, and compares once enough are together.
     pub(super) async fn add(&mut self, document: &Rendered, found: &mut Differing) -> Result<()> {
         let mut line = Vec::new();
-        document.draft.write(&mut line, document.mark, self.job.context.clock.now());
+        document.draft.write((&document.draft.id, document.mark), &mut line, self.job.context.clock.now());
         self.bytes += line.len();
         let fields = serde_json::from_slice(&line)
             .map_err(|error| Error::unexpected("a document is not JSON").caused_by(error))?;

@@ -131,9 +131,13 @@ impl Memory {
                 None
             }
             Step::Unserialisable(id) => Some(Ok(Document::new(id).body(&json!([1])))),
-            Step::Raw(id, bytes) => {
-                Some(Ok(Document::new(id).body(Body::raw(move || Ok(Bytes::from_static(bytes.as_bytes()))))))
-            }
+            Step::Raw(id, bytes) => Some(Ok(Document::new(id).body(Body::raw(
+                Bytes::from_static(bytes.as_bytes()),
+                |bytes, out| {
+                    out.extend_from_slice(bytes);
+                    Ok(())
+                },
+            )))),
         }
     }
 }

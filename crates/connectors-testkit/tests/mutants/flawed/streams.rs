@@ -128,8 +128,8 @@ impl Flawed {
             Flaw::StaleBody => {
                 parts.body = edited(parts.body, |fields| _ = fields.insert("revision".into(), json!(0)));
             }
-            Flaw::ListBody => parts.body = Body::raw(|| Ok(Bytes::from_static(b"[1]"))),
-            Flaw::DoubledName => parts.body = Body::raw(|| Ok(Bytes::from_static(b"{\"a\":1,\"a\":2}"))),
+            Flaw::ListBody => parts.body = as_they_are(b"[1]"),
+            Flaw::DoubledName => parts.body = as_they_are(b"{\"a\":1,\"a\":2}"),
             Flaw::IdOfRun => parts.id = format!("{id}-{run}").into(),
             Flaw::IdOfConnection => parts.id = format!("{id}-{}", self.number).into(),
             Flaw::VersionOfRun => parts.version = Some(Version::from(run + self.number * 1000)),
@@ -201,6 +201,13 @@ fn doubled(listed: Result<Document>, again: bool) -> Vec<Result<Document>> {
     let again =
         listed.as_ref().ok().filter(|_| again).map(|document| Ok(Document::new(document.id().clone())));
     [listed].into_iter().chain(again).collect()
+}
+
+fn as_they_are(bytes: &'static [u8]) -> Body {
+    Body::raw(Bytes::from_static(bytes), |bytes, out| {
+        out.extend_from_slice(bytes);
+        Ok(())
+    })
 }
 
 fn edited(body: Body, edit: fn(&mut serde_json::Map<String, Value>)) -> Body {
