@@ -133,13 +133,21 @@ impl Client {
     /// # Errors
     /// As [`send`](Self::send), once the tries are used up.
     pub async fn persist(&self, request: &Request) -> Result<Response> {
+        self.persist_as(request, Ok).await
+    }
+
+    /// As [`persist`](Self::persist), until the answer can be read.
+    async fn persist_as<T>(&self, request: &Request, read: impl Fn(Response) -> Result<T>) -> Result<T> {
         let mut delays = self.retry().delays();
         loop {
-            let answer = self.send(request).await;
-            let (passing, asked) = match &answer {
-                Ok(response) => (response.is_passing(), response.retry_after),
-                Err(error) => (error.kind().is_passing(), None),
+            let (answer, refused, asked) = match self.send(request).await {
+                Ok(response) => {
+                    let (refused, asked) = (response.is_passing(), response.retry_after);
+                    (read(response), refused, asked)
+                }
+                Err(error) => (Err(error), false, None),
             };
+            let passing = refused || answer.as_ref().is_err_and(|error| error.kind().is_passing());
             let Some(delay) = delays.next().filter(|_| passing) else { return answer };
             let delay = asked.map_or(delay, |asked| asked.max(delay));
             tracing::debug!(path = request.path, ?delay, "trying again");
@@ -157,22 +165,28 @@ impl Client {
         if response.is_success() { Ok(response) } else { Err(refused(request, &response)) }
     }
 
-    /// As [`call`](Self::call), the answer read as JSON.
+    /// As [`call`](Self::call), the answer read as JSON; one that was cut short on its way is asked for again.
     ///
     /// # Errors
-    /// `Unexpected` too, when the answer has another shape.
+    /// As [`call`](Self::call); `Transient` when no answer was whole, `Unexpected` when it has another shape.
     pub async fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        let response = self.call(request).await?;
-        serde_json::from_slice(&response.body).map_err(|error| not_json(request, error))
+        self.persist_as(request, |response| parsed(request, &response)).await
+    }
+
+    /// As [`json`](Self::json), with none for 404.
+    ///
+    /// # Errors
+    /// As [`json`](Self::json), 404 apart.
+    pub async fn find_json<T: DeserializeOwned>(&self, request: &Request) -> Result<Option<T>> {
+        match self.json(request).await {
+            Err(error) if error.kind() == ErrorKind::Missing => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// As [`json`](Self::json), but without trying again.
     pub(super) async fn json_once<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        let response = self.send(request).await?;
-        if !response.is_success() {
-            return Err(refused(request, &response));
-        }
-        serde_json::from_slice(&response.body).map_err(|error| not_json(request, error))
+        parsed(request, &self.send(request).await?)
     }
 
     /// As [`call`](Self::call), with none for 404.
@@ -220,6 +234,13 @@ impl fmt::Debug for Client {
             .field("engine", &self.engine)
             .finish_non_exhaustive()
     }
+}
+
+fn parsed<T: DeserializeOwned>(request: &Request, response: &Response) -> Result<T> {
+    if !response.is_success() {
+        return Err(refused(request, response));
+    }
+    serde_json::from_slice(&response.body).map_err(|error| not_json(request, error))
 }
 
 fn gzip(body: &[u8]) -> Result<Bytes> {

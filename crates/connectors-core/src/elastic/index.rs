@@ -102,9 +102,7 @@ pub async fn refresh(client: &Client, index: &str) -> Result<()> {
 /// When the server can't be asked.
 pub async fn uuid(client: &Client, index: &str) -> Result<Option<String>> {
     let request = Request::get(format!("/{index}/_settings")).query("filter_path", "*.settings.index.uuid");
-    let Some(response) = client.find(&request).await? else { return Ok(None) };
-    let answer: Value = serde_json::from_slice(&response.body)
-        .map_err(|error| Error::unexpected("the index settings are not JSON").caused_by(error))?;
+    let Some(answer) = client.find_json::<Value>(&request).await? else { return Ok(None) };
     let first = answer.as_object().and_then(|indices| indices.values().next());
     Ok(first.and_then(|index| index.pointer("/settings/index/uuid")?.as_str()).map(str::to_owned))
 }
@@ -120,11 +118,8 @@ pub async fn count(client: &Client, index: &str, query: &Value) -> Result<u64> {
 }
 
 async fn current_mapping(client: &Client, index: &str) -> Result<Option<Value>> {
-    let Some(response) = client.find(&Request::get(format!("/{index}/_mapping"))).await? else {
-        return Ok(None);
-    };
-    let answer: Value = serde_json::from_slice(&response.body)
-        .map_err(|error| Error::unexpected("the mapping is not JSON").caused_by(error))?;
+    let request = Request::get(format!("/{index}/_mapping"));
+    let Some(answer) = client.find_json::<Value>(&request).await? else { return Ok(None) };
     let first = answer.as_object().and_then(|indices| indices.values().next());
     Ok(first.map(|index| index["mappings"].clone()))
 }

@@ -28,9 +28,7 @@ pub async fn list(client: &Client, index: Option<&str>) -> Result<Vec<Failure>> 
     let request = Request::post(format!("/{INDEX}/_search"))
         .query("filter_path", "timed_out,_shards.failed,hits.hits._source")
         .body(&json!({ "size": MOST, "query": query, "sort": [{ "time": "desc" }] }));
-    let Some(response) = client.find(&request).await? else { return Ok(Vec::new()) };
-    let page: Page<Hit> = serde_json::from_slice(&response.body)
-        .map_err(|error| Error::unexpected("the list of failures was not understood").caused_by(error))?;
+    let Some(page) = client.find_json::<Page<Hit>>(&request).await? else { return Ok(Vec::new()) };
     let (hits, ()) = page.whole(INDEX)?;
     Ok(hits.into_iter().map(|hit| hit.source).collect())
 }

@@ -16,10 +16,7 @@ const INDEX: &str = ".connectors-state";
 /// `Config` when there is none, or one of another index that had this name: a full sync makes one.
 pub(super) async fn load(client: &Client, name: &str) -> Result<Cursor> {
     let request = Request::get(format!("/{INDEX}/_doc/{}", key(name))).query("filter_path", "_source");
-    let kept = match client.find(&request).await? {
-        None => None,
-        Some(response) => serde_json::from_slice::<Value>(&response.body).ok(),
-    };
+    let kept = client.find_json::<Value>(&request).await?;
     let of_this_index = index::uuid(client, name).await?;
     let kept = kept.filter(|kept| kept["_source"]["uuid"].as_str() == of_this_index.as_deref());
     let text = kept.as_ref().and_then(|kept| kept["_source"]["cursor"].as_str());

@@ -133,6 +133,26 @@ async fn changes_are_applied_in_order_and_the_cursor_kept() {
 }
 
 #[tokio::test]
+async fn a_cursor_that_was_cut_short_on_its_way_asks_for_no_full_sync() {
+    let world = World::with(|settings| settings.retry.max = 1).await;
+    let log = Log::of(3);
+    full(&world, &log).await;
+    log.then([Event::Put(Entry::versioned("new", 1)), Event::Checkpoint(1)]);
+    let is_state = |path: &str| path.starts_with("/.connectors-state/_doc");
+    world.fake.script(move |call| if is_state(&call.path) { Fault::Shortened } else { Fault::None });
+    let told = apply(&world, &log).await.error.unwrap();
+    assert!(told.contains("was not understood") && !told.contains("full sync"), "{told}");
+    let mut is_first = true;
+    world.fake.script(move |call| match is_state(&call.path) && std::mem::take(&mut is_first) {
+        true => Fault::Shortened,
+        false => Fault::None,
+    });
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [1, 0, 0, 0, 0]));
+    assert_eq!(*log.asked_from.lock().unwrap(), [0], "from the kept place, once");
+}
+
+#[tokio::test]
 async fn a_change_to_what_rules_leave_out_is_a_delete() {
     let mut world = World::one_by_one().await;
     let rule = json!({"id": "r", "policy": "exclude", "field": "n", "rule": ">", "value": "7", "order": 1});

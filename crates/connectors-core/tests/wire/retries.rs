@@ -1,11 +1,12 @@
 //! What the server can do wrong to a bulk, and that nothing is lost or doubled by it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use connectors_core::ErrorKind;
 use connectors_core::elastic::Request;
 use connectors_core::sync::Status;
+use serde_json::Value;
 
 use crate::support::{Call, Fault, Memory, World, accounts, entries};
 
@@ -190,6 +191,27 @@ async fn other_requests_are_tried_again_too() {
         assert_eq!(world.sync(&source).await.status, Status::Completed, "{path}");
         assert_eq!(accounts(&world.sync(&source).await), [0, 0, 3, 0, 0], "{path}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_short_is_asked_for_again() {
+    let world = World::new().await;
+    let mut met = HashSet::new();
+    let mut each_first = move |call: &Call| match met.insert((call.method.clone(), call.path.clone())) {
+        true => Fault::Shortened,
+        false => Fault::None,
+    };
+    world.fake.script(move |call| each_first(call));
+    let source = Memory::numbered(40);
+    assert_eq!(world.sync(&source).await.status, Status::Completed);
+    assert_eq!(accounts(&world.sync(&source).await), [0, 0, 40, 0, 0]);
+    world.assert_holds(&entries(0..40));
+    for path in ["/docs/_mapping", "/docs/_count", "/docs/_settings", "/docs/_search"] {
+        assert!(world.fake.seen(path).len() > 1, "{path}");
+    }
+    world.fake.script(|call| if call.path == "/docs/_count" { Fault::Shortened } else { Fault::None });
+    let count = world.client.json::<Value>(&Request::post("/docs/_count")).await;
+    assert_eq!(count.unwrap_err().kind(), ErrorKind::Transient, "what is never whole may be whole later");
 }
 
 #[tokio::test]

@@ -178,7 +178,9 @@ impl Store {
         if matches!(response.status, 404 | 409) {
             return Ok(Written::Conflict);
         }
-        let answer: Value = parse(&self.success(&request, response)?.body)?;
+        // What was written is read anew where its answer came in part, as where none came.
+        let body = self.success(&request, response)?.body;
+        let Ok(answer) = serde_json::from_slice::<Value>(&body) else { return Ok(Written::Conflict) };
         let mut written = record.clone();
         merge(&mut written.fields, patch);
         let number = |key: &str| answer[key].as_u64().unwrap_or_default();
@@ -220,8 +222,8 @@ impl Store {
 
     async fn get(&self, kind: Kind, id: &str) -> Result<Option<Record>> {
         let path = format!("/{}/_doc/{}", kind.index(), segment(id));
-        let Some(response) = self.client.find(&ours(Request::get(path))).await? else { return Ok(None) };
-        Ok(Record::from_hit(&parse::<Value>(&response.body)?))
+        let found = self.client.find_json::<Value>(&ours(Request::get(path))).await?;
+        Ok(found.as_ref().and_then(Record::from_hit))
     }
 
     /// What matches, the newest first where only the `last` are asked for, else the oldest.
@@ -258,11 +260,6 @@ fn merge(fields: &mut Map<String, Value>, patch: &Map<String, Value>) {
             _ => drop(fields.insert(key.clone(), value.clone())),
         }
     }
-}
-
-fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body)
-        .map_err(|error| Error::unexpected("the answer of Elasticsearch was not understood").caused_by(error))
 }
 
 #[cfg(test)]

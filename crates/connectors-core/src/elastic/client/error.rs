@@ -15,9 +15,10 @@ pub(super) fn unreachable(settings: &Settings, error: impl StdError + Send + Syn
         .caused_by(error)
 }
 
-/// The answer has another shape than asked for.
+/// The answer is no whole JSON, as after a gateway that lost a part, or has another shape than asked for.
 pub(super) fn not_json(request: &Request, error: serde_json::Error) -> Error {
-    Error::unexpected("the answer of Elasticsearch was not understood")
+    let kind = if error.is_data() { ErrorKind::Unexpected } else { ErrorKind::Transient };
+    Error::new(kind, "the answer of Elasticsearch was not understood")
         .with("request", shown(request))
         .caused_by(error)
 }

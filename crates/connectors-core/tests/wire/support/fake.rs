@@ -19,7 +19,7 @@ use axum::response::Response;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use self::answers::{cut_off, drop_connection, reply};
+use self::answers::{cut_off, drop_connection, reply, shortened};
 use super::faults::{Call, Fault, Script};
 
 /// What the server says it is.
@@ -213,6 +213,7 @@ async fn act(fake: &Fake, seen: &Seen, call: &Call) -> Option<Response> {
             return None;
         }
         Fault::Half => cut_off(asked(&[])),
+        Fault::Shortened => shortened(asked(&[])),
         Fault::Change(change) => {
             let (status, mut answer) = asked(&[]);
             change(&mut answer);

@@ -77,6 +77,8 @@ pub(crate) enum Fault {
     DropAfter,
     /// Everything is done, and the connection breaks half way through the answer.
     Half,
+    /// Everything is done, and half of the answer arrives as if it were all.
+    Shortened,
     /// Everything is done, and the answer is changed.
     Change(fn(&mut Value)),
     /// Done and answered once this is notified.
