@@ -163,12 +163,14 @@ impl Index {
     /// # Errors
     /// If the index was deleted, or its log or engine has failed.
     pub(super) fn lock(&self) -> Result<MutexGuard<'_, Writing>> {
-        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if writing.closed {
-            return Err(Failure::index_not_found(&self.meta().name));
-        }
+        let writing = self.lock_even_broken()?;
         self.whole(&writing)?;
         Ok(writing)
+    }
+
+    fn lock_even_broken(&self) -> Result<MutexGuard<'_, Writing>> {
+        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if writing.closed { Err(Failure::index_not_found(&self.meta().name)) } else { Ok(writing) }
     }
 
     pub(super) fn hide(&self) {
@@ -201,13 +203,21 @@ impl Index {
         }
     }
 
-    /// Removes the index from the disk.
+    /// Removes the index from the disk, one whose log or engine has failed too.
+    ///
+    /// # Errors
+    /// If it could not be removed; it is then as it was.
     pub(super) fn remove(&self) -> Result<()> {
-        let mut writing = self.lock()?;
+        let mut writing = self.lock_even_broken()?;
+        Meta::remove(&self.folder)?;
         writing.closed = true;
         writing.writer = None;
         writing.pending = HashMap::new();
-        Meta::remove(&self.folder)
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            let folder = self.folder.display();
+            tracing::warn!(%error, %folder, "files of a deleted index are left until the next start");
+        }
+        Ok(())
     }
 }
 

@@ -68,10 +68,9 @@ impl Meta {
         }))
     }
 
-    /// Makes the index vanish: without its description a folder is no index.
+    /// Makes the index vanish: a folder without a description is no index, and the next start removes it.
     pub(crate) fn remove(folder: &Path) -> Result<()> {
-        std::fs::remove_file(folder.join(FILE))?;
-        Ok(std::fs::remove_dir_all(folder)?)
+        Ok(std::fs::remove_file(folder.join(FILE))?)
     }
 }
 

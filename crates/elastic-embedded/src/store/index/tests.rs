@@ -137,3 +137,28 @@ fn a_deletion_alone_notices_a_thread_that_is_gone() {
     assert_eq!(write(&index, "b", Action::Delete).unwrap_err().status(), 500);
     assert!(index.get("b").is_err());
 }
+
+#[test]
+fn a_broken_index_is_deleted_without_a_new_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index(folder.path());
+    put(&index, "a").unwrap();
+    index.engine.tokenizers().register(analysis::STANDARD, Panicking);
+    assert!(put(&index, "b").and_then(|()| index.refresh()).is_err());
+    index.remove().unwrap();
+    assert!(!folder.path().exists() && index.remove().unwrap_err().status() == 404);
+}
+
+#[test]
+fn an_index_that_could_not_be_deleted_is_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index(folder.path());
+    put(&index, "a").unwrap();
+    let (meta, aside) = (folder.path().join("meta.json"), folder.path().join("aside"));
+    std::fs::rename(&meta, &aside).unwrap();
+    assert!(index.remove().is_err());
+    std::fs::rename(&aside, &meta).unwrap();
+    put(&index, "b").unwrap();
+    index.refresh().unwrap();
+    assert_eq!(index.view().unwrap().searcher.num_docs(), 2);
+}
