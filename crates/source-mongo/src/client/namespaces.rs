@@ -4,7 +4,7 @@ use std::fmt;
 
 use bson::{Document, doc};
 use connectors_core::config::nearest;
-use connectors_core::{Error, Result};
+use connectors_core::{Error, ErrorKind, Result};
 use futures::TryStreamExt as _;
 
 use super::{Client, error};
@@ -107,22 +107,34 @@ fn escaped(collection: &str) -> String {
     collection.replace('%', "%25").replace('/', "%2F")
 }
 
+/// What a list of names is to hold. A server leaves names out of the second without a word, so that a right that
+/// was taken away looks like data that was; the first it refuses instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    All,
+    /// What the user has a right to.
+    Permitted,
+}
+
 impl Client {
-    /// The namespaces that a selection takes; an error in place of a database that could not be listed.
+    /// The namespaces that a selection takes; an error in place of what could not be listed or may not be seen.
     ///
     /// # Errors
     /// `Missing`, with the nearest names, when there is none.
     pub(crate) async fn namespaces(&self, selection: &Selection) -> Result<Vec<Result<Namespace>>> {
-        let databases = match selection.database.fixed() {
-            Some(name) => vec![name.to_owned()],
-            None => self.database_names().await?,
+        let (databases, hidden) = match selection.database.fixed() {
+            Some(name) => (vec![name.to_owned()], None),
+            None => self.all_databases().await?,
         };
-        let mut found = Vec::new();
+        let (mut found, mut hidden) = (Vec::new(), Vec::from_iter(hidden));
         let taken = databases.iter().filter(|database| selection.takes_database(database));
         for database in taken {
-            match self.collections(database).await {
-                Ok(all) => found
-                    .extend(all.into_iter().filter(|one| selection.takes(database, &one.collection)).map(Ok)),
+            match self.all_collections(database, selection).await {
+                Ok((all, unseen)) => {
+                    let taken = all.into_iter().filter(|one| selection.takes(database, &one.collection));
+                    found.extend(taken.map(Ok));
+                    hidden.extend(unseen);
+                }
                 Err(error) if selection.database.fixed().is_some() => return Err(error),
                 Err(error) => found.push(Err(error.in_scope(database.clone()))),
             }
@@ -130,6 +142,7 @@ impl Client {
         if found.is_empty() {
             return Err(self.nothing_taken(selection, &databases).await);
         }
+        found.extend(hidden.into_iter().map(Err));
         Ok(found)
     }
 
@@ -142,16 +155,53 @@ impl Client {
         read.map(drop).map_err(|error| error::map(&error, &format!("read {namespace}")))
     }
 
-    async fn database_names(&self) -> Result<Vec<String>> {
+    /// The databases, and an error where some of them may be hidden from the user.
+    async fn all_databases(&self) -> Result<(Vec<String>, Option<Error>)> {
+        match self.database_names(Shown::All).await {
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                let unseen = Error::denied(
+                    "no right to list all databases, so documents of one that is not listed are kept: \
+                     give the user the role `readAnyDatabase`",
+                );
+                Ok((self.database_names(Shown::Permitted).await?, Some(unseen.in_scope(""))))
+            }
+            names => Ok((names?, None)),
+        }
+    }
+
+    /// The collections of a database, and an error where a pattern may take some that are hidden from the user.
+    async fn all_collections(
+        &self,
+        database: &str,
+        selection: &Selection,
+    ) -> Result<(Vec<Namespace>, Option<Error>)> {
+        if selection.collection.fixed().is_some() {
+            return Ok((self.collections(database, Shown::Permitted).await?, None));
+        }
+        match self.collections(database, Shown::All).await {
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                let unseen = format!(
+                    "no right to list all collections of {database}, so documents of one that is not listed \
+                     are kept: give the user the role `read` there"
+                );
+                let permitted = self.collections(database, Shown::Permitted).await?;
+                Ok((permitted, Some(Error::denied(unseen).in_scope(database.to_owned()))))
+            }
+            all => Ok((all?, None)),
+        }
+    }
+
+    async fn database_names(&self, shown: Shown) -> Result<Vec<String>> {
         let driver = self.driver().await?;
-        let listed = driver.list_database_names().authorized_databases(true).await;
+        let listed = driver.list_database_names().authorized_databases(shown == Shown::Permitted).await;
         let mut names = listed.map_err(|error| error::map(&error, "list the databases"))?;
         names.sort();
         Ok(names)
     }
 
-    async fn collections(&self, database: &str) -> Result<Vec<Namespace>> {
-        let command = doc! {"listCollections": 1, "nameOnly": true, "authorizedCollections": true};
+    async fn collections(&self, database: &str, shown: Shown) -> Result<Vec<Namespace>> {
+        let permitted = shown == Shown::Permitted;
+        let command = doc! {"listCollections": 1, "nameOnly": true, "authorizedCollections": permitted};
         let database_of = self.driver().await?.database(database);
         let doing = format!("list the collections of {database}");
         let failed = |error| error::map(&error, &doing);
@@ -167,7 +217,7 @@ impl Client {
 
     /// Says which of the two names is wrong, and what it may have been meant to be.
     async fn nothing_taken(&self, selection: &Selection, databases: &[String]) -> Error {
-        let all = self.database_names().await.unwrap_or_default();
+        let all = self.database_names(Shown::Permitted).await.unwrap_or_default();
         if let Some(name) = selection.database.fixed()
             && !all.is_empty()
             && !all.iter().any(|database| database == name)
@@ -181,7 +231,7 @@ impl Client {
         }
         let mut names = Vec::new();
         for database in taken {
-            let found = self.collections(database).await.unwrap_or_default();
+            let found = self.collections(database, Shown::Permitted).await.unwrap_or_default();
             names.extend(found.into_iter().map(|one| one.collection).filter(|name| !is_system(name)));
         }
         let (database, pattern) = (selection.database.as_str(), selection.collection.as_str());

@@ -11,6 +11,8 @@ mod listing;
 #[cfg(test)]
 mod ping;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 #[path = "../../server.rs"]
