@@ -16,6 +16,8 @@ pub struct Context {
     pub clock: Clock,
     /// What the operator allows.
     pub limits: Limits,
+    /// True where permissions count: only then need a source with [`AccessControl`](crate::AccessControl) read them.
+    pub document_level_security: bool,
     /// What [`http`](Self::http) is made of; made once, at the first use, for all clones.
     pub clients: Clients,
 }

@@ -5,8 +5,11 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::config::{Config, Field};
+use crate::config::{Config, Field, Problems, Reader};
 use crate::{AccessControl, AdvancedRules, Context, Error, Incremental, Result, Source};
+
+/// The setting of every source with [`AccessControl`] that makes permissions count; see [`Definition::access_control`].
+pub const DOCUMENT_LEVEL_SECURITY: &str = "use_document_level_security";
 
 /// A source together with its settings: what a source crate implements.
 pub trait Connector: Source + Sized + 'static {
@@ -56,7 +59,8 @@ impl<C: Connector> Definition<C> {
         self
     }
 
-    /// It knows who may read what.
+    /// It knows who may read what. Adds the setting [`DOCUMENT_LEVEL_SECURITY`] to those that it declares, off unless
+    /// somebody switches it on; it is told by [`Context::document_level_security`].
     #[must_use]
     pub const fn access_control(mut self) -> Self
     where
@@ -113,6 +117,25 @@ pub trait Connection: Send + Sync {
     fn access_control(&self) -> Option<&dyn AccessControl>;
     /// The source as one with rules of its own.
     fn advanced_rules(&self) -> Option<&dyn AdvancedRules>;
+    /// True where its documents are to be read only by those whom their permissions name: what
+    /// [`Options::document_level_security`](crate::sync::Options::document_level_security) must be in every sync of it.
+    fn document_level_security(&self) -> bool;
+
+    /// The source as one whose identities are kept.
+    ///
+    /// # Errors
+    /// `Config`, where it knows none, or where documents don't carry permissions: identities would then seem to guard
+    /// what everybody may read.
+    fn guarded(&self) -> Result<&dyn AccessControl> {
+        let source =
+            self.access_control().ok_or_else(|| Error::config("this source can't tell who may read what"))?;
+        if self.document_level_security() {
+            return Ok(source);
+        }
+        Err(Error::config(format!(
+            "documents are not kept from anybody: set `{DOCUMENT_LEVEL_SECURITY}` to true and run a full sync first"
+        )))
+    }
 }
 
 impl<C: Connector> Registered for Definition<C> {
@@ -121,7 +144,12 @@ impl<C: Connector> Registered for Definition<C> {
     }
 
     fn fields(&self) -> Vec<Field> {
-        C::Config::fields()
+        let mut fields = C::Config::fields();
+        if self.access_control.is_some() {
+            fields.push(document_level_security());
+            Field::number(&mut fields);
+        }
+        fields
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -133,12 +161,14 @@ impl<C: Connector> Registered for Definition<C> {
     }
 
     fn connect(&self, values: &Map<String, Value>, context: &Context) -> Result<Box<dyn Connection>> {
-        let config = C::Config::parse(values).map_err(|problems| {
+        let (config, document_level_security) = self.settings(values).map_err(|problems| {
             Error::config(format!("the settings of {} can't be used:\n{problems}", C::NAME))
         })?;
-        let source = C::connect(config, context)?;
+        let context = Context { document_level_security, ..context.clone() };
+        let source = C::connect(config, &context)?;
         Ok(Box::new(Connected {
             source,
+            document_level_security,
             incremental: self.incremental,
             access_control: self.access_control,
             advanced_rules: self.advanced_rules,
@@ -146,9 +176,40 @@ impl<C: Connector> Registered for Definition<C> {
     }
 }
 
+impl<C: Connector> Definition<C> {
+    /// The settings of the source, and whether permissions count.
+    fn settings(&self, values: &Map<String, Value>) -> Result<(C::Config, bool), Problems> {
+        if self.access_control.is_none() {
+            return C::Config::parse(values).map(|config| (config, false));
+        }
+        let is_ours = |name: &str| name == DOCUMENT_LEVEL_SECURITY;
+        let (ours, theirs): (Vec<_>, Vec<_>) =
+            values.clone().into_iter().partition(|(name, _)| is_ours(name));
+        let (fields, ours) = ([document_level_security()], Map::from_iter(ours));
+        let mut reader = Reader::new(&fields, &ours);
+        let security = reader.take(DOCUMENT_LEVEL_SECURITY);
+        match (C::Config::parse(&Map::from_iter(theirs)), security) {
+            (Ok(config), Some(security)) => Ok((config, security)),
+            (config, _) => {
+                let mut problems = config.err().unwrap_or_default();
+                problems.0.extend(reader.finish().unwrap_or_default().0);
+                Err(problems)
+            }
+        }
+    }
+}
+
+/// The setting of sources with access control.
+fn document_level_security() -> Field {
+    let about = "Documents are found only by those who may read them in the source. Off: by everybody who may search.";
+    let field = Field::new::<bool>(DOCUMENT_LEVEL_SECURITY, "Enable document level security", about);
+    field.default_value(false)
+}
+
 /// A source beside the casts to what it can do.
 pub struct Connected<C> {
     source: C,
+    document_level_security: bool,
     incremental: Option<fn(&C) -> &dyn Incremental>,
     access_control: Option<fn(&C) -> &dyn AccessControl>,
     advanced_rules: Option<fn(&C) -> &dyn AdvancedRules>,
@@ -169,5 +230,9 @@ impl<C: Connector> Connection for Connected<C> {
 
     fn advanced_rules(&self) -> Option<&dyn AdvancedRules> {
         self.advanced_rules.map(|cast| cast(&self.source))
+    }
+
+    fn document_level_security(&self) -> bool {
+        self.document_level_security
     }
 }

@@ -22,7 +22,9 @@ mod source;
 pub mod sync;
 
 pub use context::{Clock, Context, Limits};
-pub use definition::{Capabilities, Connected, Connection, Connector, Definition, Registered};
+pub use definition::{
+    Capabilities, Connected, Connection, Connector, DOCUMENT_LEVEL_SECURITY, Definition, Registered,
+};
 pub use document::{
     Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Parts, Permissions, Version,
 };

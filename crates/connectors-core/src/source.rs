@@ -65,8 +65,9 @@ pub trait Incremental: Source {
 
 /// A source that knows who may read what.
 ///
-/// Each of its documents carries its [`Permissions`](crate::Permissions) – `Unknown`, where they could not be read –
-/// which count where [`Options::document_level_security`](crate::sync::Options::document_level_security) is set.
+/// Where [`Context::document_level_security`](crate::Context::document_level_security) is set, each of its documents
+/// carries its [`Permissions`](crate::Permissions): `Unknown`, where they could not be read, which closes the document and
+/// is counted. Where it is not, nobody looks at them, and reading them would be in vain.
 pub trait AccessControl: Source {
     /// Everybody who may search, with the terms that documents allow.
     fn identities(&self) -> BoxStream<'_, Result<Identity>>;

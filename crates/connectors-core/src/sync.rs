@@ -161,7 +161,11 @@ async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared
 
 /// Makes the index where it is not there; the preset that it has.
 async fn map(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<Option<Preset>> {
-    index::prepare(job.client, job.index, job.options.mapping, source.fields()).await
+    let mapping = index::prepare(job.client, job.index, job.options.mapping, source.fields()).await?;
+    if job.options.document_level_security {
+        index::check_access(job.client, job.index).await?;
+    }
+    Ok(mapping)
 }
 
 /// Too many documents fail for the rest to be worth it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::mapping::{Fields, Preset, analysis, made_by, of_new, ours, scope};
+use super::mapping::{Fields, Preset, analysis, made_by, of_new, ours, scope, wrong_access};
 use super::{Client, Flavour, Request};
 use crate::{Error, Result};
 
@@ -66,6 +66,20 @@ pub async fn prepare(
     Ok(told(index, made_by(&current), preset))
 }
 
+/// Refuses an index in which a document that only some may read could be taken for one that is for everybody.
+///
+/// # Errors
+/// `Config`, where it maps who may read a document by other means than ours.
+pub async fn check_access(client: &Client, index: &str) -> Result<()> {
+    let mapping = current_mapping(client, index).await?;
+    let Some(wrong) = mapping.as_ref().and_then(wrong_access) else { return Ok(()) };
+    let told = format!(
+        "the index can't keep documents from anybody: of its field `_allow_access_control`, {wrong}; \
+         sync into another index, or reindex this one without that field"
+    );
+    Err(Error::config(told).with("index", index))
+}
+
 /// The preset that an index was made by; [`Preset::Dynamic`] where another tool or an older version made it, and
 /// none where there is no index.
 ///
@@ -124,10 +138,14 @@ async fn current_mapping(client: &Client, index: &str) -> Result<Option<Value>> 
     Ok(first.map(|index| index["mappings"].clone()))
 }
 
-/// Makes the index: with what the server takes of our wishes. None when somebody made it meanwhile.
+/// Makes the index: with what the server takes of our wishes. A name that begins with a dot is out of sight of wildcards.
+/// None when somebody made it meanwhile.
 async fn create(client: &Client, index: &str, preset: Preset, fields: Fields<'_>) -> Result<Option<Preset>> {
     let mut refused = None;
-    for (made, settings) in attempts(client.engine().flavour, preset) {
+    for (made, mut settings) in attempts(client.engine().flavour, preset) {
+        if index.starts_with('.') {
+            settings["index.hidden"] = true.into();
+        }
         let body = json!({ "settings": settings, "mappings": of_new(made, fields) });
         let request = Request::put(format!("/{index}")).body(&body);
         let response = client.persist(&request).await?;

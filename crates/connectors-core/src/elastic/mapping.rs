@@ -144,9 +144,32 @@ pub(super) fn ours() -> Value {
                 "mark": { "type": "long", "index": false },
                 "scope": scope(),
             } },
+            "_allow_access_control": access(),
             "body": { "type": "text" },
         },
     })
+}
+
+/// Who may read a document. Nothing is too long for it: a term that is left out of the index would leave a document
+/// that seems to be for everybody.
+fn access() -> Value {
+    json!({ "type": "keyword", "fields": { "enum": { "type": "keyword" } } })
+}
+
+/// What is wrong with how the index maps who may read a document, if anything: every term must be found, both by
+/// queries whether there are any, and by its whole in `enum` or `keyword`.
+pub(super) fn wrong_access(mapping: &Value) -> Option<&'static str> {
+    let field = &mapping["properties"]["_allow_access_control"];
+    let is_whole = |name: &str| field["fields"][name]["type"] == "keyword";
+    match field["type"].as_str() {
+        Some("text" | "keyword") if field["index"] == false => Some("it is not indexed"),
+        Some("keyword") if !field["ignore_above"].is_null() => {
+            Some("long terms are left out (`ignore_above`)")
+        }
+        Some("text" | "keyword") if is_whole("enum") || is_whole("keyword") => None,
+        Some("text" | "keyword") => Some("it has neither `enum` nor `keyword`"),
+        _ => Some("it is no keyword"),
+    }
 }
 
 /// Where a document lies.
@@ -162,7 +185,8 @@ pub(super) fn made_by(mapping: &Value) -> Option<Preset> {
 /// Adds fields, over those of the same name except for the ones that the sync itself needs.
 fn add(mapping: &mut Value, fields: impl IntoIterator<Item = (String, Value)>) {
     let Some(properties) = mapping["properties"].as_object_mut() else { return };
-    let is_free = |name: &str| !matches!(name.split('.').next(), Some("id" | "_timestamp" | "_sync"));
+    let ours = ["id", "_timestamp", "_sync", "_allow_access_control"];
+    let is_free = |name: &str| !ours.contains(&name.split('.').next().unwrap_or_default());
     properties.extend(fields.into_iter().filter(|(name, _)| is_free(name)));
 }
 

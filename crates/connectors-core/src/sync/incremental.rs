@@ -28,7 +28,7 @@ pub async fn full_resumable(job: &Job<'_>, source: &dyn Incremental) -> Report {
     let mut report = full(job).await;
     let is_written = report.complete && !matches!(report.status, Status::Failed | Status::Stopped);
     if let Some(cursor) = cursor.filter(|_| is_written)
-        && let Err(error) = state::save(job.client, job.index, &cursor).await
+        && let Err(error) = state::save(job, &cursor).await
     {
         report.fail(&error);
     }
@@ -45,7 +45,7 @@ pub async fn incremental(job: &Job<'_>, source: &dyn Incremental) -> Report {
 
 async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> Result<()> {
     index::check_name(job.index)?;
-    let from = state::load(job.client, job.index).await?;
+    let from = state::load(job).await?;
     report.mapping = super::map(job, source).await?;
     let failed_before = failures::ids(job.client, job.index).await?;
     let mut run = Run::new(job, (Learnt::nothing(), failed_before), report);
@@ -83,7 +83,7 @@ impl Run<'_, '_> {
         read.and(self.finish_writes().await)?;
         self.checkpoints.saved = Instant::now();
         match self.checkpoints.latest.take() {
-            Some(cursor) => state::save(self.job.client, self.job.index, &cursor).await,
+            Some(cursor) => state::save(self.job, &cursor).await,
             None => Ok(()),
         }
     }

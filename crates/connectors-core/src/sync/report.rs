@@ -96,6 +96,8 @@ pub struct Report {
     pub complete: bool,
     /// Documents that the guard kept from being deleted.
     pub withheld: u64,
+    /// Documents that nobody may read, as the source could not tell who may; only under document level security.
+    pub closed: Difference,
     /// Unlisted documents that stay because they may lie where the listing failed.
     pub kept: u64,
     /// Listings of an id after its first.
@@ -160,6 +162,7 @@ impl Report {
             undeleted: 0,
             complete: false,
             withheld: 0,
+            closed: Difference::default(),
             kept: 0,
             repeated: 0,
             contents: Contents::default(),
@@ -209,7 +212,7 @@ impl Report {
             self.fail(&Error::unexpected("the accounts do not add up: this is a fault of the program"));
         }
         let failed = self.failed + self.contents.failed + self.undeleted;
-        let unfinished = failed > 0 || !self.complete || self.differing.count > 0;
+        let unfinished = failed > 0 || self.closed.count > 0 || !self.complete || self.differing.count > 0;
         self.status = match self.status {
             Status::Completed if self.withheld > 0 => Status::Withheld,
             Status::Completed if unfinished => Status::Partial,
@@ -278,6 +281,7 @@ mod tests {
         assert_eq!(closed(|report| report.contents.failed = 1).status, Status::Partial);
         assert_eq!(closed(|report| report.undeleted = 1).status, Status::Partial);
         assert_eq!(closed(|report| report.differing.add("a")).status, Status::Partial);
+        assert_eq!(closed(|report| report.closed.add("a")).status, Status::Partial);
         assert_eq!(closed(|report| report.withheld = 11).status, Status::Withheld);
         assert_eq!(closed(|report| (report.listed, report.failed) = (1, 1)).status, Status::Partial);
         assert_eq!(closed(|report| report.status = Status::Stopped).status, Status::Stopped);

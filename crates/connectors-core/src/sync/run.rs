@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
 
 use crate::elastic::{Bulk, Item, Kind, Refused, index};
-use crate::{Change, Content, Document, Error, Result};
+use crate::{Change, Content, Document, Error, Permissions, Result};
 
 use super::content::Fetched;
 use super::draft::Draft;
@@ -204,12 +204,14 @@ impl<'a, 'j> Run<'a, 'j> {
         self.await_content_of(document.id.as_str()).await?;
         let is_retried = self.is_retried(document.id.as_str());
         if !is_retried && self.render.shape.quick(&document).is_some_and(|mark| self.inventory.meet(mark)) {
+            self.note_closed(&document);
             return self.unchanged();
         }
         let document = match self.job.rules.basic.sift(document) {
             Ok(document) => document,
             Err(id) => return self.filtered(id.into_string()).await,
         };
+        self.note_closed(&document);
         match Draft::new(document, std::mem::take(&mut self.spare)) {
             Ok((draft, Some(content))) => self.fetch(draft, content),
             Ok((draft, None)) => return self.write(draft, None).await,
@@ -219,6 +221,13 @@ impl<'a, 'j> Run<'a, 'j> {
             }
         }
         self.check_failures()
+    }
+
+    /// Counts a document that nobody may read, as the source could not tell who may.
+    fn note_closed(&mut self, document: &Document) {
+        if document.permissions == Some(Permissions::Unknown) {
+            self.report.closed.add(document.id.as_str());
+        }
     }
 
     /// Counts a document that the rules leave out. A full sync finds it unseen at the end, an incremental one

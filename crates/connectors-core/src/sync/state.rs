@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::elastic::{Client, Request, index};
+use crate::elastic::{Request, index};
 use crate::{Cursor, Error, Result};
 
-use super::system;
+use super::{Job, system};
 
 /// Where cursors are kept.
 const INDEX: &str = ".connectors-state";
@@ -13,12 +13,19 @@ const INDEX: &str = ".connectors-state";
 /// The cursor of a content index.
 ///
 /// # Errors
-/// `Config` when there is none, or one of another index that had this name: a full sync makes one.
-pub(super) async fn load(client: &Client, name: &str) -> Result<Cursor> {
+/// `Config` when there is none, or one of another index that had this name, or of before document level security was
+/// switched on or off, which concerns every document: a full sync makes one.
+pub(super) async fn load(job: &Job<'_>) -> Result<Cursor> {
+    let (client, name) = (job.client, job.index);
     let request = Request::get(format!("/{INDEX}/_doc/{}", key(name))).query("filter_path", "_source");
     let kept = client.find_json::<Value>(&request).await?;
     let of_this_index = index::uuid(client, name).await?;
     let kept = kept.filter(|kept| kept["_source"]["uuid"].as_str() == of_this_index.as_deref());
+    let was_secured = kept.as_ref().map(|kept| kept["_source"]["secured"] == true);
+    if was_secured.is_some_and(|was| was != job.options.document_level_security) {
+        let switched = "document level security was switched since the last full sync; run a full sync first";
+        return Err(Error::config(switched).with("index", name));
+    }
     let text = kept.as_ref().and_then(|kept| kept["_source"]["cursor"].as_str());
     text.and_then(|text| serde_json::from_str(text).ok()).map(Cursor).ok_or_else(|| {
         Error::config("no place to go on from is kept for this index; run a full sync first")
@@ -30,10 +37,12 @@ pub(super) async fn load(client: &Client, name: &str) -> Result<Cursor> {
 ///
 /// # Errors
 /// When the server refuses.
-pub(super) async fn save(client: &Client, name: &str, cursor: &Cursor) -> Result<()> {
+pub(super) async fn save(job: &Job<'_>, cursor: &Cursor) -> Result<()> {
+    let (client, name) = (job.client, job.index);
     system::prepare(client, INDEX, &mapping()).await?;
     let uuid = index::uuid(client, name).await?;
-    let kept = json!({ "index": name, "uuid": uuid, "cursor": cursor.0.to_string() });
+    let secured = job.options.document_level_security;
+    let kept = json!({ "index": name, "uuid": uuid, "cursor": cursor.0.to_string(), "secured": secured });
     let request = Request::put(format!("/{INDEX}/_doc/{}", key(name))).body(&kept);
     client.call(&request).await.map(drop)
 }

@@ -63,7 +63,10 @@ impl Connector for Sample {
     const NAME: &'static str = "sample";
     type Config = SampleConfig;
 
-    fn connect(config: SampleConfig, _: &Context) -> Result<Self> {
+    fn connect(config: SampleConfig, context: &Context) -> Result<Self> {
+        if context.document_level_security && config.count == 8 {
+            return Err(Error::config("eight can't tell who may read"));
+        }
         if config.count == 9 { Err(Error::config("nine is not allowed")) } else { Ok(Self(config)) }
     }
 }
@@ -104,13 +107,49 @@ fn capabilities_and_fields_are_told() {
     assert_eq!(told(&ABLE), json!({"incremental": true, "access_control": true, "advanced_rules": true}));
     assert_eq!(ABLE.name(), "sample");
     let names: Vec<String> = ABLE.fields().into_iter().map(|field| field.name).collect();
-    assert_eq!(names, ["token", "count"]);
+    assert_eq!(names, ["token", "count", "use_document_level_security"]);
+    let security = ABLE.fields().pop().unwrap().to_json();
+    assert_eq!(
+        (&security["display"], &security["value"], &security["order"]),
+        (&json!("toggle"), &json!(false), &json!(3))
+    );
+    assert_eq!(PLAIN.fields().len(), 2, "only where it counts");
+}
+
+#[test]
+fn document_level_security_is_told_to_the_source_and_to_the_sync() {
+    let guarded = |definition: &dyn Registered, values: Value| connect(definition, values).unwrap();
+    assert!(guarded(&ABLE, json!({"token": "t", "use_document_level_security": true})).guarded().is_ok());
+    for off in [json!({"token": "t"}), json!({"token": "t", "use_document_level_security": {"value": "no"}})]
+    {
+        let connection = guarded(&ABLE, off);
+        assert!(!connection.document_level_security() && connection.access_control().is_some());
+        let error = connection.guarded().err().unwrap().to_string();
+        assert!(error.contains("set `use_document_level_security` to true"), "{error}");
+    }
+    let error = guarded(&PLAIN, json!({"token": "t"})).guarded().err().unwrap().to_string();
+    assert!(error.contains("can't tell who may read what"), "{error}");
+    let error =
+        connect(&ABLE, json!({"token": "t", "count": 8, "use_document_level_security": true})).err().unwrap();
+    assert_eq!(error.to_string(), "eight can't tell who may read");
+    let error = connect(&PLAIN, json!({"token": "t", "use_document_level_security": true})).err().unwrap();
+    assert!(error.to_string().contains("no such setting"), "{error}");
 }
 
 #[test]
 fn all_problems_of_the_settings_are_told_at_once() {
-    let error = connect(&ABLE, json!({"count": 99, "tokn": "t"})).err().unwrap().to_string();
-    for expected in ["the settings of sample can't be used", "token", "count", "99", "tokn"] {
+    let error = connect(&ABLE, json!({"count": 99, "tokn": "t", "use_document_level_security": "perhaps"}))
+        .err()
+        .unwrap()
+        .to_string();
+    for expected in [
+        "the settings of sample can't be used",
+        "token",
+        "count",
+        "99",
+        "tokn",
+        "use_document_level_security: \"perhaps\"",
+    ] {
         assert!(error.contains(expected), "{expected}: {error}");
     }
     let error = connect(&ABLE, json!({"token": "t", "count": 9})).err().unwrap();

@@ -291,3 +291,25 @@ async fn a_refused_change_is_kept_as_a_failure() {
     apply(&world, &log).await;
     assert!(world.failures().await.is_empty(), "what is deleted no longer fails");
 }
+
+#[tokio::test]
+async fn after_document_level_security_was_switched_a_full_sync_comes_first() {
+    let mut world = World::new().await;
+    let log = Log::of(3);
+    full(&world, &log).await;
+    log.then([Event::Put(Entry::versioned("d1", 10)), Event::Checkpoint(1)]);
+    for (on, closed) in [(true, json!(["_nobody"])), (false, json!(null))] {
+        world.options.document_level_security = on;
+        let report = apply(&world, &log).await;
+        let error = report.error.unwrap_or_default();
+        assert!(error.contains("run a full sync first") && error.contains("switched"), "{error}");
+        assert_eq!((report.status, report.listed), (Status::Failed, 0));
+        full(&world, &log).await;
+        assert_ne!(apply(&world, &log).await.status, Status::Failed);
+        let documents = world.fake.documents("docs");
+        assert!(
+            documents.values().all(|document| document["_allow_access_control"] == closed),
+            "{documents:?}"
+        );
+    }
+}

@@ -37,8 +37,11 @@ fn declared_fields_are_mapped_by_their_kind() {
 
 #[test]
 fn no_declaration_touches_what_the_sync_needs() {
-    let fields =
-        [("id", FieldKind::Prose), ("_sync.mark", FieldKind::Code), ("_timestamp", FieldKind::Label)];
+    let fields = [
+        ("id", FieldKind::Prose),
+        ("_sync.mark", FieldKind::Code),
+        ("_allow_access_control", FieldKind::Label),
+    ];
     assert_eq!(of_new(Preset::Search, &fields)["properties"], ours()["properties"]);
 }
 
