@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use connectors_core::Permissions;
 use serde_json::{Map, Value};
 
 /// Whatever a fixture fails with.
@@ -131,6 +132,15 @@ pub trait Fixture: Sized + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Makes it impossible to read who may read one document, while the document itself stays, and returns its id; none
+    /// where that can't be done. For sources with access control.
+    ///
+    /// # Errors
+    /// When the fault could not be set.
+    async fn break_permissions(&mut self) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// Takes such faults away again.
     ///
     /// # Errors
@@ -161,13 +171,15 @@ pub struct Expected {
     pub content: Option<Vec<u8>>,
     /// When it was last changed, to the millisecond, where the fixture knows.
     pub timestamp: Option<DateTime<Utc>>,
+    /// Who may read it, where the source tells that; for sources with access control.
+    pub permissions: Option<Permissions>,
 }
 
 impl Expected {
     /// A document with these fields, without content.
     #[must_use]
     pub fn new(body: Value) -> Self {
-        Self { body, content: None, timestamp: None }
+        Self { body, content: None, timestamp: None, permissions: None }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connectors_core::Identity;
+use connectors_core::{Identity, Permissions};
 use serde_json::{Map, Value, json};
 
 use super::store::{Record, Store};
@@ -28,7 +28,8 @@ impl MemoryFixture {
 
     fn put(&self, number: usize, revision: u32) -> String {
         let id = id(number);
-        let record = Record { text: text(number, revision), ..Record::new(&fields(number, revision)) };
+        let (text, permissions) = (text(number, revision), Some(permissions(number, revision)));
+        let record = Record { text, permissions, ..Record::new(&fields(number, revision)) };
         self.store.put(id.clone(), record);
         id
     }
@@ -100,7 +101,8 @@ impl Fixture for MemoryFixture {
     fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
         Box::new(self.population.iter().map(|(number, revision)| {
             let content = text(number, revision).map(String::into_bytes);
-            (id(number), Expected { content, ..Expected::new(fields(number, revision)) })
+            let permissions = Some(permissions(number, revision));
+            (id(number), Expected { content, permissions, ..Expected::new(fields(number, revision)) })
         }))
     }
 
@@ -120,9 +122,16 @@ impl Fixture for MemoryFixture {
         Ok(broken)
     }
 
+    async fn break_permissions(&mut self) -> Result<Option<String>> {
+        let broken = self.population.iter().next().map(|(number, _)| id(number));
+        self.store.break_permissions(broken.clone());
+        Ok(broken)
+    }
+
     async fn mend(&mut self) -> Result<()> {
         self.store.break_after(None);
         self.store.break_text(None);
+        self.store.break_permissions(None);
         Ok(())
     }
 
@@ -160,6 +169,16 @@ fn colour_of(number: usize) -> &'static str {
 /// Every fourth record has a text.
 fn text(number: usize, revision: u32) -> Option<String> {
     number.is_multiple_of(4).then(|| format!("the text of {number} in its revision {revision}\n"))
+}
+
+/// Every fifth record is for everybody, some are for nobody; a revision changes who may read the others.
+fn permissions(number: usize, revision: u32) -> Permissions {
+    match number % 5 {
+        0 => Permissions::Everybody,
+        1 => Permissions::to(["group:staff".to_owned(), format!("user:{number}-{revision}")]),
+        2 if number.is_multiple_of(2) => Permissions::to(Vec::<String>::new()),
+        _ => Permissions::to(["user:ada", "user:bob"]),
+    }
 }
 
 fn people() -> [(&'static str, &'static [&'static str]); 2] {

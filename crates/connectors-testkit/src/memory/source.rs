@@ -9,7 +9,7 @@ use bytes::Bytes;
 use connectors_core::config::{Secret, nearest};
 use connectors_core::{
     AccessControl, AdvancedRules, Change, Connector, Content, Context, Cursor, Document, Error, Identity,
-    Incremental, Result, RuleProblem, Rules, Source,
+    Incremental, Permissions, Result, RuleProblem, Rules, Source,
 };
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde_json::json;
@@ -38,6 +38,8 @@ const NEVER: u64 = u64::MAX;
 #[derive(Debug)]
 pub struct Memory {
     config: MemoryConfig,
+    /// Whether it is asked who may read a record.
+    document_level_security: bool,
     /// The sequence number at which the last completed listing began.
     listed: AtomicU64,
 }
@@ -46,8 +48,9 @@ impl Connector for Memory {
     const NAME: &'static str = "memory";
     type Config = MemoryConfig;
 
-    fn connect(config: MemoryConfig, _: &Context) -> Result<Self> {
-        Ok(Self { config, listed: AtomicU64::new(NEVER) })
+    fn connect(config: MemoryConfig, context: &Context) -> Result<Self> {
+        let document_level_security = context.document_level_security;
+        Ok(Self { config, document_level_security, listed: AtomicU64::new(NEVER) })
     }
 }
 
@@ -127,7 +130,7 @@ impl Listing<'_> {
         };
         self.given += 1;
         self.last = Some(id.clone());
-        Some(Ok(document(id, entry, &self.store)))
+        Some(Ok(self.memory.document(id, entry, &self.store)))
     }
 }
 
@@ -146,6 +149,18 @@ fn document(id: &str, entry: &Entry, store: &Arc<Store>) -> Document {
     Document::new(id).version(entry.sequence).timestamp(entry.updated).body(&record.fields).content(content)
 }
 
+impl Memory {
+    /// A record, with who may read it only where that is asked.
+    fn document(&self, id: &str, entry: &Entry, store: &Arc<Store>) -> Document {
+        let document = document(id, entry, store);
+        if !self.document_level_security {
+            return document;
+        }
+        let known = entry.record.permissions.clone().filter(|_| !store.breaks_permissions(id));
+        document.permissions(known.unwrap_or(Permissions::Unknown))
+    }
+}
+
 #[async_trait]
 impl Incremental for Memory {
     async fn cursor(&self) -> Result<Cursor> {
@@ -154,8 +169,11 @@ impl Incremental for Memory {
 
     fn changes<'a>(&'a self, from: Cursor, rules: &'a Rules) -> BoxStream<'a, Result<Change>> {
         stream::once(async move { self.changes_from(&from, rules) })
-            .map_ok(|changes| {
-                stream::unfold(changes, |mut changes| async move { Some((changes.page()?, changes)) })
+            .map_ok(move |changes| {
+                stream::unfold(
+                    changes,
+                    move |mut changes| async move { Some((changes.page(self)?, changes)) },
+                )
             })
             .map_ok(|pages| pages.flat_map(stream::iter).map(Ok))
             .try_flatten()
@@ -180,7 +198,7 @@ struct Changes {
 
 impl Changes {
     /// The next changes and a checkpoint behind them; none when all were told.
-    fn page(&mut self) -> Option<Vec<Change>> {
+    fn page(&mut self, memory: &Memory) -> Option<Vec<Change>> {
         let page = self.store.since(self.sequence, PAGE);
         if page.is_empty() {
             return None;
@@ -189,7 +207,7 @@ impl Changes {
         let checkpoint = Change::Checkpoint(cursor(self.sequence));
         let changes = page.into_iter().map(|(id, entry)| match entry {
             Some(entry) if self.wanted.matches(&entry.record) => {
-                Change::Upsert(document(&id, &entry, &self.store))
+                Change::Upsert(memory.document(&id, &entry, &self.store))
             }
             _ => Change::Delete(id.into()),
         });

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
-use connectors_core::Identity;
+use connectors_core::{Identity, Permissions};
 use serde_json::{Map, Value, json};
 
 static STORES: LazyLock<Mutex<HashMap<String, Weak<Store>>>> = LazyLock::new(Mutex::default);
@@ -17,13 +17,15 @@ pub struct Record {
     pub fields: Map<String, Value>,
     /// The text of the file that belongs to it.
     pub text: Option<String>,
+    /// Who may read it; nobody knows, where there are none.
+    pub permissions: Option<Permissions>,
 }
 
 impl Record {
     /// A record with the fields of a JSON object; without any for other values.
     #[must_use]
     pub fn new(fields: &Value) -> Self {
-        Self { fields: fields.as_object().cloned().unwrap_or_default(), text: None }
+        Self { fields: fields.as_object().cloned().unwrap_or_default(), ..Self::default() }
     }
 }
 
@@ -48,6 +50,8 @@ struct State {
     break_after: Option<usize>,
     /// The record whose text can't be read.
     broken_text: Option<String>,
+    /// The record of which it can't be read who may read it.
+    broken_permissions: Option<String>,
 }
 
 /// A backend in memory, found by the name that stands in the settings. Gone when its last handle is.
@@ -125,6 +129,15 @@ impl Store {
 
     pub(super) fn breaks_text(&self, id: &str) -> bool {
         self.state().broken_text.as_deref() == Some(id)
+    }
+
+    /// Makes it impossible to read who may read this record, or possible for all again.
+    pub fn break_permissions(&self, id: Option<String>) {
+        self.state().broken_permissions = id;
+    }
+
+    pub(super) fn breaks_permissions(&self, id: &str) -> bool {
+        self.state().broken_permissions.as_deref() == Some(id)
     }
 
     /// Says who may search.

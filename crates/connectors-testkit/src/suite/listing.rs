@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use connectors_core::{Document, Error, Result, Rules, Source, Version};
+use connectors_core::{Document, Error, Permissions, Result, Rules, Source, Version};
 use futures::StreamExt;
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ pub(super) struct Seen {
     pub(super) version: Option<Version>,
     pub(super) timestamp: Option<DateTime<Utc>>,
     pub(super) scope: Option<Arc<str>>,
+    pub(super) permissions: Option<Permissions>,
     pub(super) body: Bytes,
 }
 
@@ -28,7 +29,8 @@ impl Seen {
         let parts = document.into_parts();
         let body = parts.body.into_bytes()?;
         json::check(&body)?;
-        let seen = Self { version: parts.version, timestamp: parts.timestamp, scope: parts.scope, body };
+        let (version, timestamp) = (parts.version, parts.timestamp);
+        let seen = Self { version, timestamp, scope: parts.scope, permissions: parts.permissions, body };
         Ok((parts.id.into_string(), seen))
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors_core::{Connection, Context, Limits, Registered, Retry, Rules};
+use connectors_core::{Connection, Context, DOCUMENT_LEVEL_SECURITY, Limits, Registered, Retry, Rules};
 use serde_json::{Map, Value};
 
 use super::listing::Listing;
@@ -30,6 +30,13 @@ impl<F: Fixture> Stage<F> {
     /// A new connection with the fixture's settings.
     pub(super) fn connect(&self) -> Result<Box<dyn Connection>, Broken> {
         self.connector().connect()
+    }
+
+    /// A new connection that is asked who may read each document.
+    pub(super) fn connect_guarded(&self) -> Result<Box<dyn Connection>, Broken> {
+        let mut connector = self.connector();
+        connector.settings.insert(DOCUMENT_LEVEL_SECURITY.to_owned(), true.into());
+        connector.connect()
     }
 
     /// What makes such connections, for another thread.

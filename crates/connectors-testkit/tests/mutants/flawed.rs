@@ -40,7 +40,8 @@ flaws! {
     StickyError, TaskLeftOver, ThreadLeftOver, Resuming, BusyLoop, FirstHits, AllInMemory, SecretInLog,
     SecretInSpan, SecretInError, SecretInDebug, ChangesAnew, NoCheckpoint, CursorOfEnd, HastyCheckpoint,
     CursorOfProcess, RefusedRules, IgnoredRules, PlacelessRules, LostIdentity, LostTerms,
-    LostScope, NarrowScope, EagerContent, SilentContent,
+    LostScope, NarrowScope, EagerContent, SilentContent, LostPermissions, OpenPermissions,
+    UnaskedPermissions, LostPermissionsOfChanges,
 }
 
 impl Flaw {

@@ -93,6 +93,11 @@ flaws! {
     content_that_kills_its_document: EagerContent, "a_content_that_fails_leaves_its_document", "the text was lost";
     content_that_hides_its_error: SilentContent, "a_content_that_fails_leaves_its_document", "without an error";
     lost_terms: LostTerms, "identities_carry_their_terms", "ada: [";
+    lost_permissions: LostPermissions, "documents_carry_their_permissions_where_they_count", "[\"user:eve\"]";
+    open_permissions: OpenPermissions, "permissions_that_can_not_be_read_are_unknown", "Some(Unknown) are expected";
+    permissions_nobody_asked_for: UnaskedPermissions, "documents_carry_no_permissions_where_they_do_not_count",
+        "nobody asked";
+    change_without_permissions: LostPermissionsOfChanges, "changes_carry_their_permissions", "None are there";
 }
 
 #[test]

@@ -74,6 +74,10 @@ impl<const FLAW: usize> Fixture for FlawedFixture<FLAW> {
         self.0.break_a_content().await
     }
 
+    async fn break_permissions(&mut self) -> Result<Option<String>> {
+        self.0.break_permissions().await
+    }
+
     async fn mend(&mut self) -> Result<()> {
         self.0.mend().await
     }

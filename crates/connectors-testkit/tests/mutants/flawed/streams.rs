@@ -6,7 +6,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use chrono::{TimeDelta, Utc};
-use connectors_core::{Body, Change, Content, Document, Error, Parts, Result, Version};
+use connectors_core::{Body, Change, Content, Document, Error, Parts, Permissions, Result, Version};
 use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 
@@ -135,6 +135,15 @@ impl Flawed {
             Flaw::VersionOfRun => parts.version = Some(Version::from(run + self.number * 1000)),
             Flaw::FixedVersion => parts.version = Some(Version::from(1)),
             Flaw::TimestampOfRun => parts.timestamp = Some(Utc::now()),
+            Flaw::LostPermissions => {
+                parts.permissions = parts.permissions.map(|_| Permissions::to(["user:eve"]));
+            }
+            Flaw::UnaskedPermissions => {
+                parts.permissions = parts.permissions.or(Some(Permissions::Everybody));
+            }
+            Flaw::OpenPermissions if parts.permissions == Some(Permissions::Unknown) => {
+                parts.permissions = Some(Permissions::Everybody);
+            }
             Flaw::LocalTime => parts.timestamp = parts.timestamp.map(|at| at + TimeDelta::hours(2)),
             _ => parts.content = parts.content.and_then(|content| self.content(content)),
         }
@@ -162,6 +171,10 @@ impl Flawed {
     ) -> BoxStream<'a, Result<Change>> {
         let changes = changes.map(|change| {
             Ok(match change? {
+                Change::Upsert(document) if self.is(Flaw::LostPermissionsOfChanges) => {
+                    let parts = document.into_parts();
+                    Change::Upsert(Document::new(parts.id).body(parts.body).content(parts.content))
+                }
                 Change::Upsert(document) => Change::Upsert(self.document(document)),
                 Change::Checkpoint(cursor) if self.is(Flaw::HastyCheckpoint) => {
                     let sequence = cursor.0["sequence"].as_u64().unwrap_or_default() + 5;
@@ -221,8 +234,12 @@ fn made(parts: Parts) -> Document {
     let is_late = parts.id.as_str() >= "record-0000600";
     let document = Document::new(parts.id).scope(if is_late { "late/a" } else { "early" });
     let document = document.timestamp(parts.timestamp).body(parts.body).content(parts.content);
-    match parts.version {
+    let document = match parts.version {
         Some(version) => document.version(version),
+        None => document,
+    };
+    match parts.permissions {
+        Some(permissions) => document.permissions(permissions),
         None => document,
     }
 }
