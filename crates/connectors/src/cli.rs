@@ -144,6 +144,9 @@ pub(crate) struct Sync {
     /// Apply only what changed since the last sync of this index
     #[arg(long)]
     pub(crate) incremental: bool,
+    /// Instead of documents, keep who may search them: the identities of the source, in `.search-acl-filter-INDEX`
+    #[arg(long, conflicts_with_all = ["incremental", "rules"])]
+    pub(crate) access_control: bool,
     /// Stay, and sync again so many seconds after each end; a source that is certain that nothing changed is
     /// not even listed
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]

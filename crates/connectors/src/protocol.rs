@@ -13,7 +13,7 @@ mod store;
 
 pub(crate) use configuration::{completed, is_filled, laid_over, masked, values};
 pub(crate) use connector::{Connector, NewConnector, Schedule, features, last_scheduled_field, scheduling};
-pub(crate) use job::{Counts, SyncJob, ended_connector, started_connector};
+pub(crate) use job::{Counts, SyncJob, ended_connector, identity_index, started_connector};
 pub(crate) use record::{Record, timestamp};
 pub(crate) use status::{ConnectorStatus, JobStatus, JobType, Trigger, listed};
 pub(crate) use store::{Kind, Store, Written};

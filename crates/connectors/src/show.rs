@@ -76,6 +76,7 @@ fn accounts(report: &Report) -> Vec<String> {
     lines.extend(
         (report.kept > 0).then(|| format!("kept, as they may lie where the listing failed: {}", report.kept)),
     );
+    lines.extend(difference("nobody may read", &report.closed));
     lines.extend((report.repeated > 0).then(|| format!("ids listed more than once: {}", report.repeated)));
     lines.push(format!(
         "{} requests, {} sent, {} received, {:.2} s",
@@ -136,6 +137,10 @@ fn ending(report: &Report) -> String {
         }
         Status::Partial if failed > 0 => {
             format!("done in part: {failed} failed, `connectors failures` lists them")
+        }
+        Status::Partial if report.closed.count > 0 && report.complete => {
+            "done in part: who may read some documents could not be read; nobody may until the next sync can"
+                .into()
         }
         Status::Partial => {
             "done in part: the listing was not complete, and what it may have missed was not deleted".into()

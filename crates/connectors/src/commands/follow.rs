@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use connectors_core::sync::{Counters, Job, Report, Status, incremental};
+use connectors_core::sync::{Counters, Job, Options, Report, Status, incremental};
 use connectors_core::{Incremental, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,9 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
     show::note(&format!("following into {}; Ctrl-C ends it", server.shown));
     let cancel = CancellationToken::new();
     let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
-    let end = follow(desk, arguments, (source, &rules), (&server, &cancel)).await;
+    let options =
+        Options { document_level_security: connection.document_level_security(), ..desk.settings.sync() };
+    let end = follow(desk, arguments, (source, &rules, options), (&server, &cancel)).await;
     interrupt.abort();
     connection.source().close().await?;
     server.close().await?;
@@ -33,7 +35,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
 async fn follow(
     desk: &Desk,
     arguments: &Follow,
-    (source, rules): (&dyn Incremental, &Rules),
+    (source, rules, options): (&dyn Incremental, &Rules, Options),
     (server, cancel): (&Server, &CancellationToken),
 ) -> End {
     loop {
@@ -46,7 +48,7 @@ async fn follow(
                 index: &arguments.index,
                 context: &desk.context,
                 marks: desk.marks.as_deref(),
-                options: desk.settings.sync(),
+                options,
                 counters: &counters,
                 cancel,
             },

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use connectors_core::sync::{Counters, Job, Options, Report, Status, full, full_resumable, incremental};
+use connectors_core::sync::{
+    Counters, Job, Options, Report, Status, access_control, full, full_resumable, incremental,
+};
 use connectors_core::{Connection, Error, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
@@ -10,18 +12,25 @@ use super::interrupts::Interrupts;
 use super::progress::Progress;
 use super::{Desk, End, rules};
 use crate::cli::Sync;
+use crate::protocol::identity_index;
 use crate::server::Server;
 use crate::show;
 
 pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
     let connection = desk.connect(&arguments.reading.source)?;
+    if arguments.access_control {
+        connection.guarded()?;
+    }
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let interrupts = Interrupts::listen()?;
     let server = Server::open(&desk.settings).await?;
     show::note(&format!("writing to {}", server.shown));
     let cancel = CancellationToken::new();
+    let content = &arguments.index;
+    let index = if arguments.access_control { identity_index(content) } else { content.clone() };
     let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
-    let syncs = Syncs { desk, arguments, connection: connection.as_ref(), rules, server: &server, cancel };
+    let syncs =
+        Syncs { desk, arguments, connection: connection.as_ref(), rules, index, server: &server, cancel };
     let end = syncs.run().await;
     interrupt.abort();
     connection.source().close().await?;
@@ -35,6 +44,8 @@ struct Syncs<'a> {
     arguments: &'a Sync,
     connection: &'a dyn Connection,
     rules: Rules,
+    /// The index that is written.
+    index: String,
     server: &'a Server,
     cancel: CancellationToken,
 }
@@ -69,6 +80,7 @@ impl Syncs<'_> {
         let source = self.connection.incremental();
         let progress = Progress::start(counters.clone());
         let report = match (self.arguments.incremental, source) {
+            _ if self.arguments.access_control => access_control(&job, self.connection.guarded()?).await,
             (true, Some(source)) => incremental(&job, source).await,
             (false, Some(source)) => full_resumable(&job, source).await,
             (false, None) => full(&job).await,
@@ -83,13 +95,14 @@ impl Syncs<'_> {
             allow_deletes: self.arguments.allow_deletes,
             retry_failed: self.arguments.retry_failed,
             skip_unchanged,
+            document_level_security: self.connection.document_level_security(),
             ..self.desk.settings.sync()
         };
         Job {
             source: self.connection.source(),
             rules: &self.rules,
             client: &self.server.client,
-            index: &self.arguments.index,
+            index: &self.index,
             context: &self.desk.context,
             marks: self.desk.marks.as_deref(),
             options,

@@ -1,7 +1,7 @@
 //! `connectors verify`: compares an index with its source, without writing.
 
 use connectors_core::Result;
-use connectors_core::sync::{Counters, Job, verify, verify_deep};
+use connectors_core::sync::{Counters, Job, Options, verify, verify_deep};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,10 @@ pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
         index: &arguments.index,
         context: &desk.context,
         marks: desk.marks.as_deref(),
-        options: desk.settings.sync(),
+        options: Options {
+            document_level_security: connection.document_level_security(),
+            ..desk.settings.sync()
+        },
         counters: &counters,
         cancel: &cancel,
     };

@@ -113,7 +113,11 @@ impl Worker {
             index: &running.index,
             context: &self.context,
             marks: self.options.marks.as_deref(),
-            options: SyncOptions { skip_unchanged, ..self.sync },
+            options: SyncOptions {
+                skip_unchanged,
+                document_level_security: connection.document_level_security(),
+                ..self.sync
+            },
             counters: &running.counters,
             cancel: &running.cancel,
         };
@@ -122,10 +126,10 @@ impl Worker {
             (JobType::Full, None) => full(&job).await,
             (JobType::Incremental, Some(changes)) => incremental(&job, changes).await,
             (JobType::Incremental, None) => return Err(unable(source, "what changed")),
-            (JobType::AccessControl, _) => match connection.access_control() {
-                Some(access) => access_control(&job, access).await,
-                None => return Err(unable(source, "who may read what")),
-            },
+            (JobType::AccessControl, _) => {
+                let guarded = connection.guarded().map_err(|error| error.with("type", source.name()))?;
+                access_control(&job, guarded).await
+            }
         };
         self.remember(&client, (running, rules), &report).await?;
         Ok(report)

@@ -55,6 +55,11 @@ fn reason(report: &Report) -> String {
                 "done in part: {failed} failed, `connectors failures` lists them; everything else is written"
             )
         }
+        _ if report.closed.count > 0 && report.complete => format!(
+            "done in part: nobody may read {} documents, as the source could not tell who may: {}",
+            report.closed.count,
+            report.closed.first.join(", ")
+        ),
         _ if report.differing.count > 0 => format!(
             "done in part: {} documents of the index differ from what was written; the next sync repairs them",
             report.differing.count

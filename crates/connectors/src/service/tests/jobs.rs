@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use connectors_testkit::memory::Record;
+
 use super::place::{Place, filled, turn};
 use crate::protocol::{JobStatus, JobType, Kind};
 use crate::service::running::Stop;
@@ -253,7 +255,7 @@ async fn orphans_and_jobs_that_every_worker_drops_are_ended() {
 #[tokio::test]
 async fn who_may_search_is_kept_equal_to_the_source() {
     let (place, fixture) = (Place::new().await, filled(3).await);
-    place.memory("docs", &fixture, None).await;
+    place.guarded("docs", &fixture).await;
     let worker = place.worker("one");
     turn(&worker).await;
     let run = async || {
@@ -268,4 +270,51 @@ async fn who_may_search_is_kept_equal_to_the_source() {
     fixture.store().set_identities(vec![]);
     assert_eq!(run().await, (Some(JobStatus::Completed), 0, 2));
     assert_eq!(place.count(".search-acl-filter-docs").await, 0);
+}
+
+#[tokio::test]
+async fn documents_are_closed_and_opened_by_the_setting_and_identities_need_it() {
+    let (place, fixture) = (Place::new().await, filled(5).await);
+    place.memory("docs", &fixture, None).await;
+    let worker = place.worker("one");
+    turn(&worker).await;
+    let run = async |job_type| {
+        let id = place.ask("docs", job_type).await;
+        turn(&worker).await;
+        let job = place.job(&id).await;
+        (job.status(), job.counts().indexed, job.0.text("error").unwrap_or_default().to_owned())
+    };
+    let switch = async |on: bool| {
+        let patch = json!({"configuration": {"use_document_level_security": {"value": on}}});
+        place.change(Kind::Connector, "docs", patch).await;
+        turn(&worker).await;
+    };
+    let readers = async |id: &str| place.document("docs", id).await["_allow_access_control"].clone();
+    let done = Some(JobStatus::Completed);
+    assert_eq!(run(JobType::Full).await, (done, 5, String::new()));
+    let (status, written, error) = run(JobType::AccessControl).await;
+    assert_eq!((status, written), (Some(JobStatus::Error), 0));
+    assert!(error.contains("set `use_document_level_security` to true"), "{error}");
+    assert!(readers("record-0000003").await.is_null());
+
+    switch(true).await;
+    let (status, _, error) = run(JobType::Incremental).await;
+    assert_eq!(status, Some(JobStatus::Error));
+    assert!(error.contains("run a full sync first"), "{error}");
+    assert_eq!(run(JobType::Full).await, (done, 4, String::new()), "one is for everybody");
+    assert_eq!(readers("record-0000003").await, json!(["user:ada", "user:bob"]));
+    assert_eq!(readers("record-0000002").await, json!(["_nobody"]));
+    assert_eq!(run(JobType::Incremental).await, (done, 0, String::new()));
+    assert_eq!(run(JobType::AccessControl).await, (done, 2, String::new()));
+
+    fixture.store().break_permissions(Some("record-0000003".into()));
+    fixture.store().put("other", Record::default());
+    let (status, _, error) = run(JobType::Full).await;
+    assert_eq!(status, Some(JobStatus::Error));
+    assert!(error.contains("nobody may read 2 documents") && error.contains("record-0000003"), "{error}");
+    assert_eq!(readers("record-0000003").await, json!(["_nobody"]));
+
+    switch(false).await;
+    assert_eq!(run(JobType::Full).await, (done, 5, String::new()));
+    assert!(readers("record-0000003").await.is_null());
 }

@@ -6,8 +6,10 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors_core::elastic::{Client, Settings, index};
-use connectors_core::{Clock, Context, Definition, Document, Error, Registered, Result, Rules, Source};
+use connectors_core::elastic::{Client, Request, Settings, index};
+use connectors_core::{
+    Clock, Context, DOCUMENT_LEVEL_SECURITY, Definition, Document, Error, Registered, Result, Rules, Source,
+};
 use connectors_testkit::Fixture as _;
 use connectors_testkit::memory::{MemoryFixture, SOURCE as MEMORY};
 use elastic_embedded::{Options as EmbeddedOptions, Server};
@@ -105,6 +107,19 @@ impl Place {
     /// Makes a connector of the source in memory.
     pub(super) async fn memory(&self, id: &str, fixture: &MemoryFixture, schedule: Option<&str>) {
         self.connector(id, (&MEMORY, fixture.settings()), schedule).await;
+    }
+
+    /// The same, with documents that only those find who may read them.
+    pub(super) async fn guarded(&self, id: &str, fixture: &MemoryFixture) {
+        let mut values = fixture.settings();
+        values.insert(DOCUMENT_LEVEL_SECURITY.into(), true.into());
+        self.connector(id, (&MEMORY, values), None).await;
+    }
+
+    /// What the index holds of a document.
+    pub(super) async fn document(&self, index: &str, id: &str) -> Value {
+        let request = Request::get(format!("/{index}/_source/{id}"));
+        self.store.client().json(&request).await.unwrap()
     }
 
     pub(super) async fn connector(
