@@ -1,6 +1,6 @@
 //! Faults in how the server is asked, and in what is told of it.
 
-use super::{CLIENT, Edit, Fault, LIB, SOURCE, depends, edit, fault};
+use super::{CLIENT, Edit, FIXTURE, Fault, LIB, SOURCE, depends, edit, fault};
 
 pub(super) const FAULTS: &[Fault] = &[
     fault(
@@ -74,6 +74,40 @@ impl connectors_core::Incremental for Probe {
     }
 }
 ",
+            ),
+        ],
+    ),
+    fault(
+        "nobody can tell who may read a document",
+        &[
+            edit(LIB, "Definition::new()", "Definition::new().access_control()"),
+            edit(
+                SOURCE,
+                "",
+                "
+impl connectors_core::AccessControl for Probe {
+    fn identities(&self) -> BoxStream<'_, Result<connectors_core::Identity>> {
+        let fields = connectors_core::serde_json::Value::Null;
+        let ada = connectors_core::Identity { id: \"ada\".into(), fields, access: vec![\"user:ada\".into()] };
+        stream::iter([Ok(ada)]).boxed()
+    }
+}
+",
+            ),
+            edit(
+                FIXTURE,
+                "        content: Some(",
+                "        permissions: Some(connectors_core::Permissions::Everybody),
+        content: Some(",
+            ),
+            edit(
+                FIXTURE,
+                "    async fn load(",
+                "    fn identities(&self) -> std::collections::BTreeMap<String, Vec<String>> {
+        [(\"ada\".to_owned(), vec![\"user:ada\".to_owned()])].into()
+    }
+
+    async fn load(",
             ),
         ],
     ),
