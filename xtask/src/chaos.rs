@@ -1,7 +1,9 @@
 //! `cargo xtask chaos`: the program under faults, drawn from seeds.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
+use std::thread;
 
 use crate::backend::{elasticsearch, guard};
 use crate::cli::{Command, no_more_switches, take_value};
@@ -20,7 +22,7 @@ From each seed follow rounds in which the source is changed and the program run 
 garbled or lost, servers and the program are killed, disks are full, and marks are damaged. What it did then and
 what it claims are judged; then it runs without faults, and the index must be equal to the source. The first
 differences are shown with the seed, which does the same again. Without names every source that has
-examples/chaos-NAME.rs takes its turn.
+examples/chaos-NAME.rs is run, all of them at once.
 
   --seed   this one seed
   --seeds  the seeds from 1 to N; 20 without it
@@ -89,15 +91,20 @@ fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
     programs(shell, options.built.as_deref(), &options.names, example)
 }
 
-/// Every source takes its turn, also after one that failed; the first failure is told.
+/// The sources at once, as each waits for its own servers most of the time; all run to their end, and the first
+/// failure is told.
 fn all(shell: &Shell, options: &Options, (programs, server): (&Path, &[String; 2])) -> Result<()> {
-    let mut done = Ok(());
-    for name in &options.names {
+    let bench = |name: &String| {
         let mut bench: Process = shell.command(programs.join("examples").join(format!("chaos-{name}")));
         bench.arg("--program").arg(programs.join("connectors")).args(server).args(&options.seeds);
-        done = done.and(shell.stream(&mut bench));
-    }
-    done
+        shell.stream(&mut bench)
+    };
+    thread::scope(|scope| {
+        let benches: Vec<_> = options.names.iter().map(|name| scope.spawn(|| bench(name))).collect();
+        let ended =
+            benches.into_iter().map(|bench| bench.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        ended.fold(Ok(()), Result::and)
+    })
 }
 
 #[cfg(test)]

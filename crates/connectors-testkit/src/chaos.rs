@@ -71,7 +71,7 @@ pub async fn run<F: Fixture>(source: &'static dyn Registered, options: &Options)
             _ = tokio::signal::ctrl_c() => return Err("interrupted".into()),
         };
         if let Err(error) = told {
-            say(&format!("seed {seed} FAILED\n{schedule}{error}"));
+            say(&format!("{} seed {seed} FAILED\n{schedule}{error}", source.name()));
             failed.push(seed.to_string());
         }
         if failed.len() >= MOST_FAILURES {
@@ -92,7 +92,8 @@ async fn one<F: Fixture>(
     let mut course = Course::<F>::start(source, options, schedule).await?;
     let done = course.run(schedule).await;
     let (tally, ended) = course.end(done.is_err()).await;
-    say(&format!("seed {}: {tally}; {:.2} s", schedule.seed, started.elapsed().as_secs_f64()));
+    let seconds = started.elapsed().as_secs_f64();
+    say(&format!("{} seed {}: {tally}; {seconds:.2} s", source.name(), schedule.seed));
     totals.add(&tally);
     done.and(ended)
 }
