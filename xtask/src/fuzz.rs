@@ -12,7 +12,7 @@ use crate::tools;
 pub const COMMAND: Command = Command {
     name: "fuzz",
     usage: "[TARGET...] [--seconds N] [--keep]",
-    help: "Feed any bytes to what reads files, answers, documents and requests of others; print the executions.
+    help: "Feed any bytes to what reads files, answers, documents and requests of others; print executions and memory.
 
 All targets of fuzz/fuzz_targets one after the other, or those that are named, each for N seconds (600). An input
 that crashes, takes more than 10 seconds or 1 GB of memory fails the command and is left in fuzz/artifacts/TARGET.
@@ -27,6 +27,7 @@ const SECONDS: u32 = 600;
 const MEMORY_MB: u32 = 1024;
 const INPUT_SECONDS: u32 = 10;
 const EXECUTIONS: &str = "stat::number_of_executed_units:";
+const PEAK_MB: &str = "stat::peak_rss_mb:";
 
 fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
     let mut named = arguments.to_vec();
@@ -38,8 +39,8 @@ fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
     let fuzzer = Fuzzer { shell: shell.with_var("RUSTC_BOOTSTRAP", "1"), program };
     for target in targets {
         shell.note(format_args!("{target}: {seconds} s"));
-        let count = fuzzer.fuzz(&target, seconds)?;
-        shell.say(format_args!("{target:<10}{count:>12} executions in {seconds} s"));
+        let (count, peak) = fuzzer.fuzz(&target, seconds)?;
+        shell.say(format_args!("{target:<10}{count:>12} executions in {seconds} s, {peak} MB at most"));
         if keep {
             fuzzer.keep(&target)?;
         }
@@ -80,8 +81,8 @@ struct Fuzzer {
 }
 
 impl Fuzzer {
-    /// Fuzzes and returns how often the target ran.
-    fn fuzz(&self, target: &str, seconds: u32) -> Result<u64> {
+    /// Fuzzes and returns how often the target ran, and the most memory that it took, in MB.
+    fn fuzz(&self, target: &str, seconds: u32) -> Result<(u64, u64)> {
         let found = self.found(target);
         fs::create_dir_all(&found).map_err(Error::file("make", &found))?;
         let limits = [
@@ -91,9 +92,10 @@ impl Fuzzer {
             "-print_final_stats=1".to_owned(),
         ];
         let told = self.cargo_fuzz(target, &[found, corpus(target)], &limits)?;
-        let count = told.lines().find_map(|line| line.trim().strip_prefix(EXECUTIONS)?.trim().parse().ok());
-        count.ok_or_else(|| Error::Missing {
-            what: format!("the fuzzer of `{target}` does not tell how often it ran"),
+        let number =
+            |name| told.lines().find_map(|line| line.trim().strip_prefix(name)?.trim().parse::<u64>().ok());
+        number(EXECUTIONS).zip(number(PEAK_MB)).ok_or_else(|| Error::Missing {
+            what: format!("the fuzzer of `{target}` does not tell how often it ran and what it took"),
             fix: format!("run it by hand: RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {target}"),
         })
     }

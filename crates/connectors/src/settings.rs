@@ -1,8 +1,8 @@
 //! The program's settings: the defaults of config.yml, what a file changes, what the command line does.
 
 mod environment;
-#[cfg(test)]
-mod fuzzing;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod service;
 mod tree;
 

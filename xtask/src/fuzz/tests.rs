@@ -19,7 +19,7 @@ fn asked(machine: &Machine, words: &str) -> Result<(), String> {
 
 #[test]
 fn every_target_runs_within_its_limits_and_tells_its_executions() {
-    let machine = machine("echo 'stat::number_of_executed_units: 4711' >&2");
+    let machine = machine("printf 'stat::number_of_executed_units: 4711\\nstat::peak_rss_mb:   38\\n' >&2");
     asked(&machine, "--seconds 3").unwrap();
     let call = |name: &str| {
         format!(
@@ -29,12 +29,16 @@ fn every_target_runs_within_its_limits_and_tells_its_executions() {
         )
     };
     assert_eq!(machine.calls()[1..], [call("bson"), call("rules")]);
-    assert!(machine.out.get().contains("rules             4711 executions in 3 s"), "{}", machine.out.get());
+    assert!(
+        machine.out.get().contains("rules             4711 executions in 3 s, 38 MB at most"),
+        "{}",
+        machine.out.get()
+    );
 }
 
 #[test]
 fn what_was_found_is_kept_where_it_is_asked_for() {
-    let machine = machine("echo 'stat::number_of_executed_units: 1' >&2");
+    let machine = machine("printf 'stat::number_of_executed_units: 1\\nstat::peak_rss_mb: 1\\n' >&2");
     asked(&machine, "rules --keep").unwrap();
     let calls = machine.calls();
     assert_eq!(calls.len(), 3);

@@ -1,10 +1,10 @@
-//! A settings file of any bytes.
+//! A settings file of any bytes: what the fuzzer calls, and what replays its corpus.
 
 use super::{Settings, environment, parse};
 use crate::cli::Global;
 
 /// A file: settings that can be used, or an error that says something.
-fn config(bytes: &[u8]) {
+pub fn config(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let global = Global { config: None, es: None, json: false, log: None };
     let variable = |name: &str| (name == "SET").then(|| "http://127.0.0.1:1".to_owned());
