@@ -24,6 +24,7 @@ pub use settings::fuzzing;
 
 /// Does what the command line says, tells errors on the standard error, and returns the exit code.
 pub async fn run() -> ExitCode {
+    logging::mask_panics();
     let cli = cli::Cli::parse();
     match commands::run(cli).await {
         Ok(end) => end.into(),

@@ -2,7 +2,9 @@
 
 mod ecs;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write, stderr};
+use std::panic;
 
 use connectors_core::{Error, Result};
 use tracing_subscriber::EnvFilter;
@@ -35,6 +37,23 @@ pub(crate) fn start(filter: &str, format: Format) -> Result<()> {
     Ok(())
 }
 
+/// From now on panics are told as always, and with secrets masked.
+pub(crate) fn mask_panics() {
+    tell_panics_to(stderr);
+}
+
+fn tell_panics_to<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) {
+    panic::set_hook(Box::new(move |info| {
+        let backtrace = Backtrace::capture();
+        let shown = match backtrace.status() {
+            BacktraceStatus::Captured => format!("{info}\n{backtrace}\n"),
+            _ => format!("{info}\n"),
+        };
+        // There is nobody left to tell that this failed.
+        let _ = Masked(writer()).write_all(shown.as_bytes());
+    }));
+}
+
 /// Writes whole lines, as the subscriber hands them over, with secrets masked.
 struct Masked<W>(W);
 
@@ -54,13 +73,42 @@ mod tests {
     use super::*;
     use crate::secrets::Secrets;
 
-    #[test]
-    fn lines_are_written_with_secrets_masked() {
+    fn mask_from_now_on(secret: &str) {
         let folder = tempfile::TempDir::new().unwrap();
-        std::fs::write(folder.path().join("log"), "never-in-a-log").unwrap();
+        std::fs::write(folder.path().join("log"), secret).unwrap();
         let values = serde_json::json!({"uri": "${secret:log}"});
         let secrets = Secrets::new(Some(folder.path().to_owned()));
         secrets.resolve(values.as_object().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn a_panic_is_told_with_secrets_masked() {
+        mask_from_now_on("never-in-a-panic");
+        let (told, heard) = std::sync::mpsc::channel();
+        tell_panics_to(move || Heard(told.clone()));
+        let ended = panic::catch_unwind(|| panic!("can't reach mongodb://u:never-in-a-panic@h"));
+        drop(panic::take_hook());
+        let told = String::from_utf8(heard.try_iter().flatten().collect()).unwrap();
+        assert!(ended.is_err() && told.contains("panicked at") && told.contains("u:***@h"), "{told}");
+        assert!(!told.contains("never-in-a-panic"), "{told}");
+    }
+
+    struct Heard(std::sync::mpsc::Sender<Vec<u8>>);
+
+    impl Write for Heard {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(bytes.to_owned()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_are_written_with_secrets_masked() {
+        mask_from_now_on("never-in-a-log");
         let mut masked = Masked(Vec::new());
         let line = b"WARN can't reach mongodb://u:never-in-a-log@h\n";
         assert_eq!(masked.write(line).unwrap(), line.len());
