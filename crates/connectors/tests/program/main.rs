@@ -1,6 +1,8 @@
 //! The program from outside: what its user types, and what is printed.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[cfg(all(test, target_os = "linux"))]
+mod growth;
 mod mapping;
 mod place;
 #[cfg(test)]
