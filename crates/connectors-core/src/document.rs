@@ -65,7 +65,8 @@ pub struct Document {
     pub(crate) scope: Option<Arc<str>>,
     pub(crate) permissions: Option<Permissions>,
     pub(crate) body: Body,
-    pub(crate) content: Option<Content>,
+    /// Apart, as most have none and every document is moved a few times.
+    pub(crate) content: Option<Box<Content>>,
 }
 
 impl Document {
@@ -120,7 +121,7 @@ impl Document {
     /// A file that belongs to it.
     #[must_use]
     pub fn content(mut self, content: impl Into<Option<Content>>) -> Self {
-        self.content = content.into();
+        self.content = content.into().map(Box::new);
         self
     }
 
@@ -134,7 +135,7 @@ impl Document {
     #[must_use]
     pub fn into_parts(self) -> Parts {
         let Self { id, version, timestamp, scope, permissions, body, content } = self;
-        Parts { id, version, timestamp, scope, permissions, body, content }
+        Parts { id, version, timestamp, scope, permissions, body, content: content.map(|content| *content) }
     }
 }
 

@@ -146,7 +146,7 @@ fn large(bench: &Bench, stage: &mut Stage, outcome: &mut Outcome) -> Result<()> 
     for round in 1..=bench.options.rounds {
         bench.told(outcome, round);
         stage.lose_kept()?;
-        let (sink, url) = stage.sink(&["--keep"])?;
+        let (sink, url) = stage.sink(&[])?;
         outcome.push(US, stage.sync_to(&url)?);
         stage.must_hold(&url, left)?;
         stage.fill("remove", thousandth)?;

@@ -187,11 +187,12 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// When it does not start.
     pub(super) fn sink(&self, more: &[&str]) -> Result<(Driver, String)> {
-        let (driver, first) = Driver::start(self.bench.tool(self.source).arg("sink").args(more))?;
+        let (driver, first) =
+            Driver::start(self.bench.tool(self.source).args(["sink", "--keep"]).args(more))?;
         Ok((driver, first["url"].as_str().unwrap_or_default().to_owned()))
     }
 
-    /// The program against a server that answers at once and forgets.
+    /// The program against a server that answers at once and keeps ids and marks.
     ///
     /// # Errors
     /// When it fails.

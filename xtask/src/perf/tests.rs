@@ -63,7 +63,7 @@ serve) echo "serve $*" >> '{calls}'; echo '{{"type":"mongodb","settings":{{"host
       *) echo '{{}}' ;;
     esac
   done ;;
-sink) [ "$2" != --record ] || {{ mkdir -p "$3"; echo 12345 > "$3/bulk.ndjson"; }}; echo '{{"url":"http://sink"}}'; cat ;;
+sink) [ "$3" != --record ] || {{ mkdir -p "$4"; echo 12345 > "$4/bulk.ndjson"; }}; echo '{{"url":"http://sink"}}'; cat ;;
 post) echo "post $*" >> '{calls}'; echo '{REPORT}' ;;
 drain) echo '{{}}' ;;
 esac"#
@@ -152,7 +152,7 @@ fn a_difference_or_a_failure_has_no_time_and_the_others_go_on() {
     let place = place();
     let broken = r#"case $1 in
 serve) echo '{"type":"mongodb","settings":{}}'; while read -r word object; do case $word in compare) echo '{"error":"the document 7 is not in the index"}' ;; *) echo '{}' ;; esac; done ;;
-sink) [ "$2" != --record ] || { mkdir -p "$3"; : > "$3/bulk.ndjson"; }; echo '{"url":"u"}'; cat ;;
+sink) [ "$3" != --record ] || { mkdir -p "$4"; : > "$4/bulk.ndjson"; }; echo '{"url":"u"}'; cat ;;
 *) echo '{}' ;;
 esac"#;
     place.script(place.path("built/examples/perf-mongo"), broken);

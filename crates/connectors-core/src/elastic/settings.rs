@@ -138,7 +138,7 @@ pub struct BulkSettings {
 
 impl Default for BulkSettings {
     fn default() -> Self {
-        Self { chunk_bytes: 5 << 20, max_concurrency: 5, queue_bytes: 25 << 20 }
+        Self { chunk_bytes: 2 << 20, max_concurrency: 5, queue_bytes: 25 << 20 }
     }
 }
 

@@ -1,6 +1,5 @@
 //! A document on its way out, and the line that it becomes.
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -53,7 +52,7 @@ impl Draft {
             has_content,
             text: None,
         };
-        Ok((draft, document.content))
+        Ok((draft, document.content.map(|content| *content)))
     }
 
     /// The source's version, or where there is none the hash of what will be sent.
@@ -72,14 +71,16 @@ impl Draft {
 
     /// Appends the document as one line of JSON, under the id of its operation; `now` is its time where the source knows
     /// none.
-    pub(super) fn write(&self, (id, mark): (&str, Mark), out: &mut Vec<u8>, now: DateTime<Utc>) {
-        let time = self.timestamp.unwrap_or(now).to_rfc3339_opts(SecondsFormat::Millis, true);
+    pub(super) fn write(&self, (id, mark): (&str, Mark), out: &mut Vec<u8>, now: &str) {
+        let time = self.timestamp.map(stamp);
         out.extend_from_slice(b"{\"id\":");
         push_text(out, id);
         out.extend_from_slice(b",\"_timestamp\":");
-        push_text(out, &time);
-        // Writing to memory can't fail.
-        let _ = write!(out, ",\"_sync\":{{\"id\":{},\"mark\":{}", mark.id, mark.mark);
+        push_text(out, time.as_deref().unwrap_or(now));
+        out.extend_from_slice(b",\"_sync\":{\"id\":");
+        push_number(out, mark.id);
+        out.extend_from_slice(b",\"mark\":");
+        push_number(out, mark.mark);
         if let Some(scope) = &self.scope {
             out.extend_from_slice(b",\"scope\":");
             push_text(out, scope);
@@ -99,6 +100,16 @@ impl Draft {
         }
         out.push(b'}');
     }
+}
+
+/// A time as it is indexed.
+pub(super) fn stamp(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn push_number(out: &mut Vec<u8>, number: i64) {
+    // Writing to memory can't fail.
+    let _ = serde_json::to_writer(out, &number);
 }
 
 /// Appends who may read the document: a term that nobody has, where nobody may.
@@ -124,7 +135,7 @@ mod tests {
         draft.text = text.map(str::to_owned);
         let mut out = Vec::new();
         let id = draft.id.clone();
-        draft.write((&id, Mark { id: -7, mark: 9 }), &mut out, DateTime::UNIX_EPOCH);
+        draft.write((&id, Mark { id: -7, mark: 9 }), &mut out, &stamp(DateTime::UNIX_EPOCH));
         serde_json::from_slice(&out).unwrap()
     }
 

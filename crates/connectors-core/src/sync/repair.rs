@@ -10,6 +10,7 @@ use crate::elastic::{Kind, index, scan};
 use crate::{Document, Error, Result};
 
 use super::confirm::Mismatch;
+use super::draft::stamp;
 use super::render::Render;
 use super::run::Run;
 
@@ -61,9 +62,9 @@ impl Run<'_, '_> {
         let rendered = render.whole(document).await?;
         let (mut draft, mark) = (rendered.draft, rendered.mark);
         if mismatch.extra.binary_search(&mark).is_err() {
-            let now = self.job.context.clock.now();
+            let now = stamp(self.job.context.clock.now());
             self.bulk
-                .put(draft.item(mark, Kind::Upsert), |id, out| draft.write((id, mark), out, now))
+                .put(draft.item(mark, Kind::Upsert), |id, out| draft.write((id, mark), out, &now))
                 .await?;
         }
         Ok(mark.mark)

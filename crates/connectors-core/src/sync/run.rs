@@ -11,7 +11,7 @@ use crate::elastic::{Bulk, Item, Kind, Refused, index};
 use crate::{Change, Content, Document, Error, Permissions, Result};
 
 use super::content::Fetched;
-use super::draft::Draft;
+use super::draft::{Draft, stamp};
 use super::incremental::Checkpoints;
 use super::inventory::{Inventory, Known};
 use super::marks::MarkFile;
@@ -46,6 +46,8 @@ pub(super) struct Run<'a, 'j> {
     /// Ids that failed in an earlier sync → whether this one met them.
     pub(super) failed_before: HashMap<String, bool>,
     pub(super) render: Render,
+    /// The time in milliseconds, and as it is indexed.
+    now: (i64, String),
     /// What bodies are serialised into, empty.
     spare: Vec<u8>,
     fetching: JoinSet<(Draft, Fetched)>,
@@ -69,6 +71,7 @@ impl<'a, 'j> Run<'a, 'j> {
             failures: Vec::new(),
             failed_before: failed_before.into_iter().map(|id| (id, false)).collect(),
             render: Render::new(job),
+            now: (0, String::new()),
             spare: Vec::new(),
             fetching: JoinSet::new(),
             fetching_ids: HashSet::new(),
@@ -299,13 +302,22 @@ impl<'a, 'j> Run<'a, 'j> {
             }
         };
         count(&self.job.counters.sent);
-        let now = self.job.context.clock.now();
+        self.look_at_the_clock();
+        let now = &self.now.1;
         let item = draft.item(mark, kind);
         let put = self.bulk.put(item, |id, out| draft.write((id, mark), out, now)).await;
         self.keep_buffer(draft.body);
         self.settle_writes();
         put?;
         self.check_failures()
+    }
+
+    /// Writes the time down anew where a millisecond has passed.
+    fn look_at_the_clock(&mut self) {
+        let now = self.job.context.clock.now();
+        if self.now.0 != now.timestamp_millis() || self.now.1.is_empty() {
+            self.now = (now.timestamp_millis(), stamp(now));
+        }
     }
 
     /// Keeps a buffer for the next body, unless a very large one made it grow.

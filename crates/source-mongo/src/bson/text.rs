@@ -56,21 +56,26 @@ pub(super) fn date(millis: i64) -> Option<String> {
     let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
     let mut text = Vec::with_capacity("0000-00-00T00:00:00.000Z".len());
     let parts = [
-        (year, 4, b'-'),
-        (date.month(), 2, b'-'),
-        (date.day(), 2, b'T'),
-        (date.hour(), 2, b':'),
-        (date.minute(), 2, b':'),
-        (date.second(), 2, b'.'),
-        (date.timestamp_subsec_millis(), 3, b'Z'),
+        (year / 100, None),
+        (year % 100, Some(b'-')),
+        (date.month(), Some(b'-')),
+        (date.day(), Some(b'T')),
+        (date.hour(), Some(b':')),
+        (date.minute(), Some(b':')),
+        (date.second(), Some(b'.')),
+        (date.timestamp_subsec_millis() / 10, None),
     ];
-    for (number, digits, behind) in parts {
-        let places = (0..digits).rev().map(|place| 10_u32.pow(place));
-        // A digit is below ten.
-        text.extend(places.map(|place| b'0' + (number / place % 10) as u8));
-        text.push(behind);
+    for (number, behind) in parts {
+        text.extend([digit(number / 10), digit(number)]);
+        text.extend(behind);
     }
+    text.extend([digit(date.timestamp_subsec_millis()), b'Z']);
     Some(ascii(text))
+}
+
+/// The last digit of a number.
+fn digit(number: u32) -> u8 {
+    b'0' + (number % 10) as u8
 }
 
 /// UUIDs as UUID text, everything else in base64.
@@ -96,14 +101,14 @@ fn in_text_order(mut uuid: [u8; 16], legacy: LegacyUuid) -> [u8; 16] {
 }
 
 fn uuid_text(uuid: [u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
+    let mut text = Vec::with_capacity(36);
     for (place, byte) in uuid.into_iter().enumerate() {
         if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
+            text.push(b'-');
         }
-        text.extend(hex_digits(byte).map(char::from));
+        text.extend_from_slice(&hex_digits(byte));
     }
-    text
+    ascii(text)
 }
 
 /// `/pattern/options`.
@@ -113,5 +118,32 @@ pub(super) fn regex(pattern: &[u8], options: &[u8]) -> String {
 
 /// The decimal in the form that MongoDB itself prints.
 pub(super) fn decimal(bytes: [u8; 16]) -> String {
-    bson::Decimal128::from_bytes(bytes).to_string()
+    usual_decimal(u128::from_le_bytes(bytes))
+        .unwrap_or_else(|| bson::Decimal128::from_bytes(bytes).to_string())
+}
+
+/// Decimals with up to 19 digits and some of them behind the point, as amounts have them; the library's way, which
+/// takes every one apart bit by bit, is ten times slower.
+fn usual_decimal(bits: u128) -> Option<String> {
+    const SIGN: u128 = 1 << 127;
+    const COEFFICIENT: u128 = (1 << 113) - 1;
+    const BIAS: u32 = 6176;
+    // Set together, they are the mark of infinities, NaN and coefficients of another layout.
+    const UNUSUAL: u128 = 0b11 << 125;
+    let coefficient = u64::try_from(bits & COEFFICIENT).ok()?;
+    let places = BIAS.checked_sub((bits >> 113) as u32 & 0x3fff)?;
+    let mut text = coefficient.to_string();
+    let whole = i64::try_from(text.len()).ok()? - i64::from(places);
+    if bits & UNUSUAL == UNUSUAL || whole < -5 {
+        return None;
+    }
+    if places > 0 {
+        let zeros = usize::try_from(1 - whole).unwrap_or(0);
+        text.insert_str(0, &"0".repeat(zeros));
+        text.insert(text.len() - places as usize, '.');
+    }
+    if bits & SIGN != 0 {
+        text.insert(0, '-');
+    }
+    Some(text)
 }

@@ -21,10 +21,10 @@ const RANGES: usize = 8;
 const SAMPLED: usize = 32;
 
 /// What a reply should hold at most; replies of the default 16 MB would only cost memory.
-const REPLY_BYTES: u64 = 4 * 1024 * 1024;
+const REPLY_BYTES: u64 = 1024 * 1024;
 
 /// Documents of a reply: more gain nothing.
-const MAX_BATCH: u64 = 5000;
+const MAX_BATCH: u64 = 2000;
 
 /// The parts of a namespace, and how many documents to ask for at a time.
 pub(super) struct Plan {
@@ -173,9 +173,9 @@ mod tests {
 
     #[test]
     fn batches_stay_within_the_reply() {
-        assert_eq!(batch_size(0), 5000);
-        assert_eq!(batch_size(570), 5000);
-        assert_eq!(batch_size(42_000), 99 + 1);
+        assert_eq!(batch_size(0), 2000);
+        assert_eq!(batch_size(570), 1839);
+        assert_eq!(batch_size(8_400), 124);
         assert_eq!(batch_size(16_000_000), 100);
     }
 }

@@ -71,11 +71,14 @@ impl Sink {
         let none = marks::Marks::default();
         let marks = self.marks.as_ref().unwrap_or(&none);
         let hits = marks.hits(&wanted, &request);
-        let aggregations = marks.sums(&wanted, &request)?;
         let total = json!({ "value": marks.count(&wanted), "relation": "eq" });
-        Ok(json!({
+        let mut answer = json!({
             "timed_out": false, "_shards": { "total": 1, "failed": 0 }, "pit_id": "sink",
-            "hits": { "total": total, "hits": hits }, "aggregations": aggregations,
-        }))
+            "hits": { "total": total, "hits": hits },
+        });
+        if let Some(sums) = marks.sums(&wanted, &request)? {
+            answer["aggregations"] = sums;
+        }
+        Ok(answer)
     }
 }

@@ -62,14 +62,16 @@ impl Marks {
         page.map(|(id, kept)| hit(id, kept, request)).collect()
     }
 
-    /// The aggregations that are asked for: histograms over `_sync.id` with sums of `_sync.mark`.
+    /// The aggregations that are asked for, if any: histograms over `_sync.id` with sums of `_sync.mark`.
     ///
     /// # Errors
     /// Names an aggregation that is not known.
-    pub(super) fn sums(&self, query: &Query, request: &Value) -> Result<Value> {
-        let asked = request.get("aggs").or_else(|| request.get("aggregations"));
+    pub(super) fn sums(&self, query: &Query, request: &Value) -> Result<Option<Value>> {
+        let Some(asked) = request.get("aggs").or_else(|| request.get("aggregations")) else {
+            return Ok(None);
+        };
         let mut answers = Map::new();
-        for (name, aggregation) in asked.and_then(Value::as_object).into_iter().flatten() {
+        for (name, aggregation) in asked.as_object().into_iter().flatten() {
             let histogram = &aggregation["histogram"];
             let (Some("_sync.id"), Some(interval)) =
                 (histogram["field"].as_str(), histogram["interval"].as_f64())
@@ -80,7 +82,7 @@ impl Marks {
             let sum = below.and_then(Value::as_object).and_then(|below| below.keys().next());
             answers.insert(name.clone(), json!({ "buckets": self.buckets(query, interval, sum) }));
         }
-        Ok(answers.into())
+        Ok(Some(answers.into()))
     }
 
     fn buckets(&self, query: &Query, interval: f64, sum: Option<&String>) -> Vec<Value> {

@@ -87,6 +87,14 @@ proptest! {
     }
 
     #[test]
+    fn decimals_are_written_as_the_library_does(digits in any::<u64>(), drop in 0_u32..20, exponent in -40_i32..6, negative: bool) {
+        let digits = digits / 10_u64.pow(drop.min(19));
+        let sign = if negative { "-" } else { "" };
+        let decimal: Decimal128 = format!("{sign}{digits}E{exponent}").parse().unwrap();
+        prop_assert_eq!(text::decimal(decimal.bytes()), decimal.to_string());
+    }
+
+    #[test]
     fn plain_names_are_all_kept(raw in document()) {
         let value: Json = serde_json::from_str(&text(raw.as_bytes())).unwrap();
         for element in Elements::of(raw.as_bytes()).unwrap() {
