@@ -55,7 +55,12 @@ impl Worker {
             let is_open =
                 |job: &SyncJob| job.connector_id() == Some(connector.id()) && job.job_type() == job_type;
             let waits = self.options.missed == CatchUp::Once && jobs.iter().any(is_open);
-            if waits || !self.due(connector, job_type).is_some_and(|due| is_any(&due)) {
+            let Some(due) = self.due(connector, job_type).filter(|_| !waits) else { continue };
+            if !is_any(&due) {
+                // From here on its runs count, those too that a restart before the first of them misses.
+                if connector.last_scheduled(job_type).is_none() {
+                    self.account(connector, job_type, due.until).await?;
+                }
                 continue;
             }
             // Another worker may have made them since the connector was read.
@@ -67,21 +72,32 @@ impl Worker {
         Ok(made)
     }
 
-    async fn make_jobs(&self, connector: &Connector, job_type: JobType, due: &Due) -> Result<Vec<SyncJob>> {
+    pub(super) async fn make_jobs(
+        &self,
+        connector: &Connector,
+        job_type: JobType,
+        due: &Due,
+    ) -> Result<Vec<SyncJob>> {
         let mut made = Vec::new();
         for time in due.runs() {
             made.extend(self.make_job(connector, job_type, time).await?);
         }
-        self.tally.count(due);
         tracing::debug!(connector = connector.id(), %job_type, runs = made.len(), skipped = due.skipped, "due");
-        let field = last_scheduled_field(job_type);
-        let until = due.until;
-        let later = |record: &Record| {
-            let is_later = record.date(field).is_none_or(|last| last < until);
-            Ok(is_later.then(|| serde_json::Map::from_iter([(field.to_owned(), timestamp(until))])))
-        };
-        self.store.change(Kind::Connector, connector.id(), later).await?;
+        if self.account(connector, job_type, due.until).await? {
+            self.tally.count(due);
+        }
         Ok(made)
+    }
+
+    /// Writes up to when the runs of a schedule are accounted for; false when another worker did so since the
+    /// connector was read, and counts them.
+    async fn account(&self, connector: &Connector, job_type: JobType, until: DateTime<Utc>) -> Result<bool> {
+        let (field, last) = (last_scheduled_field(job_type), connector.last_scheduled(job_type));
+        let first = |record: &Record| {
+            let is_first = record.date(field) == last;
+            Ok(is_first.then(|| serde_json::Map::from_iter([(field.to_owned(), timestamp(until))])))
+        };
+        Ok(self.store.change(Kind::Connector, connector.id(), first).await?.is_some())
     }
 
     async fn make_job(
@@ -99,7 +115,7 @@ impl Worker {
     }
 
     /// What is due of one schedule; none where there is no schedule that can run.
-    fn due(&self, connector: &Connector, job_type: JobType) -> Option<Due> {
+    pub(super) fn due(&self, connector: &Connector, job_type: JobType) -> Option<Due> {
         let schedule = connector.schedule(job_type).filter(|schedule| schedule.enabled);
         let Some(schedule) = schedule else {
             self.known().entry(connector.id().to_owned()).or_default().schedules.remove(&job_type);

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use serde_json::json;
 
 use super::place::{Place, turn};
-use crate::protocol::{JobStatus, Kind};
+use crate::protocol::{JobStatus, JobType, Kind};
 use crate::schedule::CatchUp;
 use crate::service::{Options, Worker};
 
@@ -41,6 +41,37 @@ async fn runs_that_a_restart_missed_are_made_up_for_as_set() {
         let (before, after) = (tallied(&worker), tallied(&restarted));
         assert_eq!([0, 1, 2].map(|place| before[place] + after[place]), expected, "{missed:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_run_that_a_restart_missed_is_made_up_for() {
+    let place = Place::new().await;
+    place.told_at("c", Some("0 0 * * * ?")).await.let_through(1000);
+    turn(&place.worker("one")).await;
+    place.wait(2 * HOUR + 600);
+    let restarted = place.worker("two");
+    turn(&restarted).await;
+    assert_eq!(place.jobs("c").await.len(), 1);
+    assert_eq!(tallied(&restarted), [0, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_two_workers_see_is_counted_by_one() {
+    let place = Place::new().await;
+    place.told_at("c", Some("0 0 * * * ?")).await.let_through(1000);
+    let workers = [place.worker("one"), place.worker("two")];
+    for worker in &workers {
+        turn(worker).await;
+    }
+    let stale = place.read("c").await;
+    place.wait(HOUR);
+    turn(&workers[0]).await;
+    let due = workers[1].due(&stale, JobType::Full).unwrap();
+    assert!(workers[1].make_jobs(&stale, JobType::Full, &due).await.unwrap().is_empty(), "it is made once");
+    assert_eq!(
+        (place.jobs("c").await.len(), tallied(&workers[0]), tallied(&workers[1])),
+        (1, [1, 0, 0], [0; 3])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
