@@ -29,7 +29,7 @@ mod verify;
 
 pub use identities::access_control;
 pub use incremental::{full_resumable, incremental};
-pub use report::{Contents, Counters, Difference, Failure, KnownBy, Report, Stage, Status};
+pub use report::{Contents, Counters, Difference, Failure, KnownBy, Phase, Report, Stage, Status};
 pub use verify::{Differing, Verification, verify, verify_deep};
 
 use std::collections::HashSet;
@@ -137,12 +137,16 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
         }
     };
     let mut run = Run::new(job, prepared, report);
+    job.counters.enter(Phase::Listing);
     let listed = run.listing().await;
+    job.counters.enter(Phase::Writing);
     let mut ended = listed.and(run.finish_writes().await);
     if ended.is_ok() {
+        job.counters.enter(Phase::Deleting);
         ended = run.deletes().await;
     }
     if ended.is_ok() {
+        job.counters.enter(Phase::Verifying);
         run.confirm().await;
     }
     run.close(ended).await
@@ -155,6 +159,7 @@ type Prepared = (Learnt, HashSet<String>);
 async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared> {
     job.source.ping().await?;
     *mapping = map(job, job.source).await?;
+    job.counters.enter(Phase::Comparing);
     let failed_before = failures::ids(job.client, job.index).await?;
     Ok((learn(job).await?, failed_before))
 }

@@ -6,7 +6,7 @@ use crate::elastic::index;
 use crate::{Cursor, Incremental, Result};
 
 use super::learn::Learnt;
-use super::report::{Report, Status};
+use super::report::{Phase, Report, Status};
 use super::run::Run;
 use super::{Job, accounted, failures, full, state};
 
@@ -49,7 +49,9 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     report.mapping = super::map(job, source).await?;
     let failed_before = failures::ids(job.client, job.index).await?;
     let mut run = Run::new(job, (Learnt::nothing(), failed_before), report);
+    job.counters.enter(Phase::Listing);
     let applied = run.take_in(source.changes(from, job.rules)).await;
+    job.counters.enter(Phase::Writing);
     let ended = applied.and(run.checkpoint().await);
     run.close(ended).await
 }

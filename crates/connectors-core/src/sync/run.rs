@@ -16,7 +16,7 @@ use super::incremental::Checkpoints;
 use super::inventory::{Inventory, Known};
 use super::marks::MarkFile;
 use super::render::Render;
-use super::report::{Failure, Report, Stage, Status};
+use super::report::{Failure, Phase, Report, Stage, Status};
 use super::{Job, Prepared, too_many};
 
 /// Changes that are taken in before anything else is looked after.
@@ -180,6 +180,7 @@ impl<'a, 'j> Run<'a, 'j> {
         if ended.as_ref().is_err_and(|error| error.kind().is_passing()) {
             return ended;
         }
+        self.job.counters.enter(Phase::Closing);
         let settled = self.settle_failures().await;
         ended.and(settled).and(self.show().await)
     }
@@ -334,6 +335,7 @@ impl<'a, 'j> Run<'a, 'j> {
         self.report.created += written.created;
         self.report.updated += written.updated;
         self.report.deleted += written.deleted;
+        self.job.counters.deleted.fetch_add(written.deleted, Relaxed);
         for Refused { item, reason } in written.refused {
             match item.kind {
                 Kind::Delete => self.report.undeleted += 1,

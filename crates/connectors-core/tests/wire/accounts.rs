@@ -1,12 +1,13 @@
 //! What is sent, and that the accounts tell it exactly.
 
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
 
-use connectors_core::sync::Status;
+use connectors_core::sync::{Phase, Status};
 use connectors_core::{DocumentId, ErrorKind, Rules};
 use serde_json::json;
 
-use crate::support::{Entry, Memory, Step, World, accounts, entries};
+use crate::support::{Entry, Fault, Memory, Step, World, accounts, entries};
 
 #[tokio::test]
 async fn the_first_sync_creates_everything() {
@@ -24,6 +25,27 @@ async fn the_first_sync_creates_everything() {
     assert!(report.bytes_sent > 0 && report.bytes_received > 0 && report.requests > 5);
     assert_eq!(world.counters.listed.load(SeqCst), 7);
     assert_eq!(world.counters.sent.load(SeqCst), 7);
+}
+
+#[tokio::test]
+async fn a_sync_tells_what_it_is_at_and_how_much_it_deleted() {
+    let mut world = World::new().await;
+    let source = Memory::new(entries(0..3));
+    world.sync(&source).await;
+    world.counters = Arc::default();
+    let (met, counters) = (Arc::new(Mutex::new(Vec::new())), world.counters.clone());
+    let phases = met.clone();
+    world.fake.script(move |_| {
+        phases.lock().unwrap().push(counters.phase().word());
+        Fault::None
+    });
+    source.set(entries(1..4));
+    world.sync(&source).await;
+    let mut met = std::mem::take(&mut *met.lock().unwrap());
+    met.dedup();
+    assert_eq!(met, ["connecting", "comparing", "writing", "deleting", "verifying"]);
+    assert_eq!(world.counters.phase(), Phase::Closing);
+    assert_eq!(world.counters.deleted.load(SeqCst), 1);
 }
 
 #[tokio::test]

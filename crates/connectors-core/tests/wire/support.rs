@@ -4,6 +4,7 @@ pub(crate) mod fake;
 pub(crate) mod faults;
 pub(crate) mod source;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -29,7 +30,7 @@ pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) context: Context,
     pub(crate) rules: Rules,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) cancel: CancellationToken,
     /// Where marks are kept.
     pub(crate) marks: Option<TempDir>,
@@ -58,7 +59,7 @@ impl World {
             options: Options::default(),
             context: Context { clock, ..Context::default() },
             rules: Rules::default(),
-            counters: Counters::default(),
+            counters: Arc::default(),
             cancel: CancellationToken::new(),
             marks: Some(TempDir::new().unwrap()),
         }
