@@ -18,6 +18,12 @@ pub(crate) struct Counts {
     pub(crate) volume: u64,
     /// Documents of the index, once it is known.
     pub(crate) total: Option<u64>,
+    /// Documents that the worker which has it, or had it last, listed.
+    pub(crate) listed: u64,
+    /// Those of them that the index held just so.
+    pub(crate) unchanged: u64,
+    /// Those of them that failed, and errors of the listing.
+    pub(crate) failed: u64,
 }
 
 impl SyncJob {
@@ -67,6 +73,9 @@ impl SyncJob {
             deleted: self.0.count("deleted_document_count"),
             volume: self.0.count("indexed_document_volume"),
             total: None,
+            listed: self.0.count("metadata.listed"),
+            unchanged: self.0.count("metadata.unchanged"),
+            failed: self.0.count("metadata.failed"),
         }
     }
 
@@ -121,7 +130,10 @@ impl SyncJob {
     pub(crate) fn alive(counts: Counts, stage: &str, now: DateTime<Utc>) -> Map<String, Value> {
         let mut patch = counts.fields();
         patch.insert("last_seen".into(), timestamp(now));
-        patch.insert("metadata".into(), json!({ "stage": stage }));
+        let seen = json!({
+            "stage": stage, "listed": counts.listed, "unchanged": counts.unchanged, "failed": counts.failed,
+        });
+        patch.insert("metadata".into(), seen);
         patch
     }
 

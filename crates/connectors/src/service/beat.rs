@@ -62,7 +62,7 @@ impl Worker {
 
     async fn write_alive(&self, running: &Running) -> Result<()> {
         let (now, (record, _)) = (self.context.clock.now(), running.record());
-        let patch = SyncJob::alive(running.counts(), running.stage().word(), now);
+        let patch = SyncJob::alive(running.counts(), running.stage_word(), now);
         if let Written::Done(record) = self.store.update(Kind::Job, &record, &patch).await? {
             running.renewed(record, now);
             return Ok(());

@@ -42,7 +42,7 @@ impl Worker {
                 let outcome = worker.outcome(job, connector, &running).await;
                 running.enter(Stage::Ending);
                 worker.finish(&running, outcome).await;
-                worker.running().remove(&running.id);
+                worker.leave(&running);
                 worker.freed.notify_one();
             }
             .instrument(span),
@@ -78,6 +78,15 @@ impl Worker {
         }
     }
 
+    /// Takes a job that is over into the totals of its connector; from then on it is no running one.
+    fn leave(&self, running: &Running) {
+        let mut known = self.known();
+        if let Some(known) = known.get_mut(&running.connector) {
+            known.totals = known.totals.with(running);
+        }
+        self.running().remove(&running.id);
+    }
+
     async fn out_of_patience(&self, running: &Running) {
         running.cancel.cancelled().await;
         tokio::time::sleep(self.options.grace).await;
@@ -105,6 +114,7 @@ impl Worker {
         (running, rules): (&Running, &Rules),
     ) -> Result<Report> {
         let client = self.writer(&running.connector).await?.counted_apart();
+        running.writes_by(&client);
         let skip_unchanged = self.may_skip(&client, running, rules).await?;
         let job = Job {
             source: connection.source(),
@@ -160,7 +170,6 @@ impl Worker {
             None
         };
         if let Some(known) = self.known().get_mut(&running.connector) {
-            known.totals.add(report, client.traffic());
             if is_whole {
                 known.completed = Some(self.context.clock.now());
             }

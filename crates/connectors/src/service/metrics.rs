@@ -4,8 +4,6 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use connectors_core::elastic::Traffic;
-use connectors_core::sync::{Counters, Report};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -13,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::Worker;
+use super::running::Running;
 use crate::protocol::JobStatus;
 
 /// Reads one of the totals.
@@ -45,26 +44,20 @@ const COUNTERS: [(&str, &str, Number); 8] = [
 ];
 
 impl Totals {
-    /// Takes in a sync that is over.
-    pub(super) fn add(&mut self, report: &Report, traffic: &Traffic) {
-        let [requests, bytes, _] = traffic.totals();
-        self.listed += report.listed;
-        self.sent += report.sent();
-        self.unchanged += report.unchanged;
-        self.failed += report.failed + report.listing_errors;
-        self.deleted += report.deleted;
-        self.bytes += bytes;
-        self.requests += requests;
-        self.busy += traffic.busy.load(Relaxed);
-    }
-
-    /// With what a running sync counted so far.
-    fn with(mut self, counters: &Counters) -> Self {
-        let read = |counter: &AtomicU64| counter.load(Relaxed);
+    /// With what a job counted so far.
+    pub(super) fn with(mut self, running: &Running) -> Self {
+        let (read, counters) = (|counter: &AtomicU64| counter.load(Relaxed), &running.counters);
         self.listed += read(&counters.listed);
         self.sent += read(&counters.sent);
         self.unchanged += read(&counters.unchanged);
         self.failed += read(&counters.failed);
+        self.deleted += read(&counters.deleted);
+        if let Some(client) = running.client() {
+            let [requests, bytes, _] = client.traffic().totals();
+            self.bytes += bytes;
+            self.requests += requests;
+            self.busy += read(&client.traffic().busy);
+        }
         self
     }
 }
@@ -85,17 +78,20 @@ impl Worker {
     }
 
     fn of_connectors(&self, registry: &mut Registry) {
-        let running = self.all_running();
         let now = self.context.clock.now();
         let mut all: Vec<(String, Totals)> = Vec::new();
         let lags = Family::<Labels, Gauge>::default();
-        for (id, known) in self.known().iter() {
+        // In this order: a job that ends goes from one to the other under the lock of the first.
+        let known = self.known();
+        let running = self.all_running();
+        for (id, known) in known.iter() {
             let job = running.iter().find(|running| running.connector == *id);
-            all.push((id.clone(), job.map_or(known.totals, |job| known.totals.with(&job.counters))));
+            all.push((id.clone(), job.map_or(known.totals, |job| known.totals.with(job))));
             if let Some(completed) = known.completed {
                 lags.get_or_create(&of(id)).set((now - completed).num_seconds());
             }
         }
+        drop(known);
         for (name, help, number) in COUNTERS {
             let family = Family::<Labels, Counter>::default();
             for (id, totals) in &all {
@@ -113,7 +109,7 @@ impl Worker {
             let mut labels = of(&running.connector);
             still.get_or_create(&labels).set(running.still_since(now).num_seconds());
             labels.push(("job_type", running.job_type.to_string()));
-            labels.push(("stage", running.stage().word().to_owned()));
+            labels.push(("stage", running.stage_word().to_owned()));
             stages.get_or_create(&labels).set(1);
         }
         registry.register("job_stage", "The stage in which a running job is", stages);

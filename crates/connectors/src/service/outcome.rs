@@ -31,6 +31,9 @@ impl Outcome {
             deleted: before.deleted + report.deleted,
             volume: before.volume + (report.bytes_sent >> 20),
             total: report.complete.then_some(report.listed - report.failed - report.filtered),
+            listed: report.listed,
+            unchanged: report.unchanged,
+            failed: report.failed + report.listing_errors,
         };
         match report.status {
             Status::Stopped => Self::cut(stop, None, counts),

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 
 use chrono::{DateTime, Utc};
+use connectors_core::elastic::Client;
 use connectors_core::sync::Counters;
 use tokio_util::sync::CancellationToken;
 
@@ -26,21 +27,10 @@ pub(super) enum Stop {
 pub(crate) enum Stage {
     /// The source is made and reached.
     Connecting,
-    /// Documents are listed, compared and written.
+    /// The sync runs, and tells itself what it is at.
     Syncing,
     /// What came of it is written down.
     Ending,
-}
-
-impl Stage {
-    /// The word for it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Connecting => "connecting",
-            Self::Syncing => "syncing",
-            Self::Ending => "ending",
-        }
-    }
 }
 
 /// A job that this worker has.
@@ -63,8 +53,10 @@ struct State {
     alive: DateTime<Utc>,
     stop: Option<Stop>,
     stage: Stage,
-    /// The sum of all counters, and since when it is that.
-    progress: (u64, DateTime<Utc>),
+    client: Option<Client>,
+    /// The stage and the sum of all counters as last looked at, and since when they are that.
+    reached: (&'static str, u64),
+    since: DateTime<Utc>,
     /// True once somebody was told that it stands still.
     is_told: bool,
 }
@@ -84,7 +76,9 @@ impl Running {
                 alive: now,
                 stop: None,
                 stage: Stage::Connecting,
-                progress: (0, now),
+                client: None,
+                reached: ("connecting", 0),
+                since: now,
                 is_told: false,
             }),
         }
@@ -105,13 +99,42 @@ impl Running {
         lock(&self.state).stage = stage;
     }
 
-    pub(crate) fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> Stage {
         lock(&self.state).stage
+    }
+
+    /// The word for the stage: while it syncs, that of the sync.
+    pub(crate) fn stage_word(&self) -> &'static str {
+        match self.stage() {
+            Stage::Connecting => "connecting",
+            Stage::Syncing => self.counters.phase().word(),
+            Stage::Ending => "ending",
+        }
+    }
+
+    /// Keeps the connection that writes its documents, which counts what it sends.
+    pub(super) fn writes_by(&self, client: &Client) {
+        lock(&self.state).client = Some(client.clone());
+    }
+
+    /// The connection that writes its documents, once there is one.
+    pub(super) fn client(&self) -> Option<Client> {
+        lock(&self.state).client.clone()
     }
 
     /// What the job has done so far, in this run and those before.
     pub(crate) fn counts(&self) -> Counts {
-        Counts { indexed: self.before.indexed + self.counters.sent.load(Relaxed), ..self.before }
+        let (counters, before) = (&self.counters, self.before);
+        let sent = self.client().map_or(0, |client| client.traffic().totals()[1]);
+        Counts {
+            indexed: before.indexed + counters.sent.load(Relaxed),
+            deleted: before.deleted + counters.deleted.load(Relaxed),
+            volume: before.volume + (sent >> 20),
+            total: None,
+            listed: counters.listed.load(Relaxed),
+            unchanged: counters.unchanged.load(Relaxed),
+            failed: counters.failed.load(Relaxed),
+        }
     }
 
     /// What was done before this worker took it.
@@ -136,17 +159,19 @@ impl Running {
         (state.record, state.alive) = (record, at);
     }
 
-    /// For how long nothing was counted.
+    /// For how long nothing was counted in one stage.
     pub(crate) fn still_since(&self, now: DateTime<Utc>) -> chrono::Duration {
         let counters = &self.counters;
-        let all = [&counters.listed, &counters.sent, &counters.unchanged, &counters.failed];
+        let all =
+            [&counters.listed, &counters.sent, &counters.unchanged, &counters.failed, &counters.deleted];
         let sum = all.iter().map(|counter| counter.load(Relaxed)).sum();
+        let reached = (self.stage_word(), sum);
         let mut state = lock(&self.state);
-        if state.progress.0 != sum {
-            state.progress = (sum, now);
+        if state.reached != reached {
+            (state.reached, state.since) = (reached, now);
             state.is_told = false;
         }
-        now - state.progress.1
+        now - state.since
     }
 
     /// True the first time that it is asked since the last progress.

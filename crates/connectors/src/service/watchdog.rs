@@ -16,7 +16,7 @@ impl Worker {
                     connector = job.connector,
                     job = job.id,
                     index = job.index,
-                    stage = job.stage().word(),
+                    stage = job.stage_word(),
                     seconds = still.as_secs(),
                     "the job stands still"
                 );

@@ -68,7 +68,7 @@ fn a_claim_keeps_the_first_start_and_counts_takeovers() {
 
 #[test]
 fn the_ends_of_a_job_set_their_dates() {
-    let counts = Counts { indexed: 3, deleted: 2, volume: 1, total: Some(9) };
+    let counts = Counts { indexed: 3, deleted: 2, volume: 1, total: Some(9), ..Counts::default() };
     for (status, completed, canceled) in [
         (JobStatus::Completed, true, false),
         (JobStatus::Error, true, false),

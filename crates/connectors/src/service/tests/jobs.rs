@@ -127,14 +127,16 @@ async fn progress_is_written_and_the_lease_renewed_while_a_job_runs() {
     worker.beat().await;
     let running = place.job(&job).await;
     assert_eq!((running.status(), running.counts().indexed), (Some(JobStatus::InProgress), 4));
-    assert_eq!((running.last_seen(), running.0.text("metadata.stage")), (Some(place.now()), Some("syncing")));
+    assert_eq!((running.last_seen(), running.0.text("metadata.stage")), (Some(place.now()), Some("listing")));
+    assert_eq!((running.counts().listed, running.counts().unchanged, running.counts().failed), (4, 0, 0));
     place.wait(299);
     let other = place.worker("other");
     other.tick().await.unwrap();
     assert!(other.all_running().is_empty(), "the lease holds");
     told.let_through(100);
     worker.settle().await;
-    assert_eq!(place.job(&job).await.counts().indexed, 10);
+    let ended = place.job(&job).await.counts();
+    assert_eq!((ended.indexed, ended.listed), (10, 10));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,10 +71,10 @@ async fn numbers_grow_with_what_jobs_do_and_tell_where_they_stand() {
     told.permits.forget_permits(1000);
     place.ask("c", JobType::Full).await;
     worker.tick().await.unwrap();
-    place.wait(700);
-    while !ask(&worker, "/metrics").await.1.contains("stage=\"syncing\"") {
+    while !ask(&worker, "/metrics").await.1.contains("stage=\"listing\"") {
         tokio::task::yield_now().await;
     }
+    place.wait(700);
     let (_, text) = ask(&worker, "/metrics").await;
     assert!(text.contains("connectors_job_still_seconds{connector=\"c\"} 700"), "{text}");
     told.let_through(100);
