@@ -78,6 +78,20 @@ impl Store {
         &self.client
     }
 
+    /// Asks once whether both indices can be read with these credentials.
+    ///
+    /// # Errors
+    /// When the server does not answer, refuses, or lacks one of them.
+    pub(crate) async fn check(&self) -> Result<()> {
+        for kind in [Kind::Connector, Kind::Job] {
+            let request =
+                ours(Request::post(format!("/{}/_search", kind.index()))).body(&json!({ "size": 0 }));
+            let response = self.client.send(&request).await?;
+            self.success(&request, response).map_err(|error| error.with("index", kind.index()))?;
+        }
+        Ok(())
+    }
+
     /// Every connector, oldest first.
     ///
     /// # Errors

@@ -7,13 +7,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use connectors_core::elastic::Request;
 use connectors_core::{Error, Result};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::Worker;
+use crate::secrets::mask;
 
 /// The media type of Prometheus' text format.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -43,15 +43,23 @@ async fn healthz(State(worker): State<Arc<Worker>>) -> Response {
     (status(is_alive), body).into_response()
 }
 
-/// 200 when Elasticsearch answers; the body tells too which connectors can't reach their third parties.
+/// 200 when connectors and jobs can be read; the body tells too which connectors can't reach their third parties.
 async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
-    let answer = worker.store.client().send(&Request::get("/")).await;
-    let error = answer.as_ref().err().map(ToString::to_string);
+    let error = worker.readable().await.err().map(|error| mask(&error.to_string()).into_owned());
     let body = Json(json!({
         "ready": error.is_none(), "elasticsearch": error.as_deref().unwrap_or("ok"),
         "connectors_in_error": worker.in_error(),
     }));
     (status(error.is_none()), body).into_response()
+}
+
+impl Worker {
+    /// Asks the server for what every tick reads, in less time than a lease is renewed in.
+    async fn readable(&self) -> Result<()> {
+        let late = || Error::transient("Elasticsearch did not answer in time");
+        let asked = tokio::time::timeout(self.options.progress, self.store.check()).await;
+        asked.unwrap_or_else(|_| Err(late()))
+    }
 }
 
 async fn metrics(State(worker): State<Arc<Worker>>) -> Response {

@@ -1,15 +1,24 @@
 //! What operators see.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
+use connectors_core::elastic::Request;
+use connectors_testkit::proxy::{Fault, Plan, Proxy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::place::{Place, turn};
+use super::place::{Place, connect, turn};
 use crate::protocol::{JobType, Kind};
-use crate::service::{Worker, endpoints};
+use crate::service::{Options, Worker, endpoints};
+
+fn address(place: &Place) -> SocketAddr {
+    let host = &place.store.client().settings().host;
+    host.socket_addrs(|| None).unwrap().remove(0)
+}
 
 /// Asks a worker over HTTP: status and body.
 async fn ask(worker: &Arc<Worker>, path: &str) -> (u16, String) {
@@ -41,6 +50,46 @@ async fn readiness_follows_the_server_and_names_connectors_in_error() {
     assert_eq!(status, 503);
     assert!(body.contains("Elasticsearch did not answer"), "{body}");
     assert_eq!(ask(&worker, "/healthz").await.0, 200, "a server that is away does not make the worker dead");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_its_server_refuses_is_not_ready() {
+    let place = Place::new().await;
+    let proxy = Proxy::http(address(&place), Plan::calm()).await.unwrap();
+    let store = connect(proxy.url().parse().unwrap()).await;
+    let worker = place.worker_of(store.clone(), Options::default());
+    for (fault, words) in [
+        (Fault::Status(401), "401"),
+        (Fault::Status(403), "403"),
+        (Fault::Status(404), "404"),
+        (Fault::Status(429), "429"),
+        (Fault::Status(500), "500"),
+        (Fault::Status(503), "503"),
+        (Fault::CutBefore, "did not answer"),
+    ] {
+        proxy.set_plan(Plan::scripted([Some(fault)]));
+        let (status, body) = ask(&worker, "/readyz").await;
+        assert_eq!(status, 503, "{fault:?}: {body}");
+        assert!(body.contains(words) && body.contains("\"ready\":false"), "{fault:?}: {body}");
+    }
+    assert_eq!(ask(&worker, "/readyz").await.0, 200, "it answers again");
+    proxy.set_plan(Plan::scripted([Some(Fault::Hold)]));
+    let brief = Options { progress: Duration::from_millis(10), ..Options::default() };
+    let (status, body) = ask(&place.worker_of(store, brief), "/readyz").await;
+    assert!(status == 503 && body.contains("did not answer in time"), "{status}: {body}");
+    let gone = Request::delete(format!("/{}-v1", Kind::Job.index()));
+    place.store.client().call(&gone).await.unwrap();
+    let (status, body) = ask(&worker, "/readyz").await;
+    assert!(status == 503 && body.contains(Kind::Job.index()), "{status}: {body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stopped_to_look_is_not_alive() {
+    let place = Place::new().await;
+    let stopped = place.worker_with(Options { idling: Duration::ZERO, ..Options::default() });
+    let (status, body) = ask(&stopped, "/healthz").await;
+    assert!(status == 503 && body.contains("\"alive\":false"), "{status}: {body}");
+    assert_eq!(ask(&place.worker("w"), "/healthz").await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
