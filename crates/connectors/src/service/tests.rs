@@ -8,3 +8,4 @@ mod kills;
 mod life;
 mod operators;
 mod schedules;
+mod week;

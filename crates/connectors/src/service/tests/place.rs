@@ -35,7 +35,11 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) async fn new() -> Self {
-        let data = TempDir::new().unwrap();
+        Self::of(TempDir::new().unwrap()).await
+    }
+
+    /// With the server's data in this folder.
+    pub(super) async fn of(data: TempDir) -> Self {
         let server = Server::start(EmbeddedOptions::new(data.path().to_owned())).await.unwrap();
         let store = connect(server.url().parse().unwrap()).await;
         Self { store, seconds: Arc::default(), server: Some(server).into(), data }
