@@ -18,11 +18,25 @@ impl Worker {
         if running.is_empty() {
             return;
         }
+        self.give_up_expired(&running);
         if let Err(error) = self.in_time(self.hear_cancels(&running)).await {
             tracing::warn!(%error, "cancels can't be heard of; trying again");
         }
         self.watch(&running);
         join_all(running.iter().map(|running| self.renew(running))).await;
+    }
+
+    /// Stops jobs whose leases ran out unseen, as while the machine slept: another worker may have begun, so nothing
+    /// is asked before.
+    fn give_up_expired(&self, running: &[Arc<Running>]) {
+        let now = self.context.clock.now();
+        for running in running.iter().filter(|running| running.stopped() != Some(Stop::Lost)) {
+            let (_, alive) = running.record();
+            if (now - alive).to_std().unwrap_or_default() > self.options.lease {
+                tracing::warn!(job = running.id, "the job is given up: its lease ran out");
+                running.stop(Stop::Lost);
+            }
+        }
     }
 
     async fn hear_cancels(&self, running: &[Arc<Running>]) -> Result<()> {

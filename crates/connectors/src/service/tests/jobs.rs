@@ -1,5 +1,6 @@
 //! Jobs: made, taken by one, kept, cancelled, suspended, taken over.
 
+use connectors_testkit::proxy::{Fault, Plan, Proxy};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use connectors_testkit::memory::Record;
 
-use super::place::{Place, filled, turn};
+use super::place::{Place, connect, filled, turn};
 use crate::protocol::{JobStatus, JobType, Kind};
 use crate::service::running::Stop;
 use crate::service::{Options, Worker};
@@ -319,4 +320,35 @@ async fn documents_are_closed_and_opened_by_the_setting_and_identities_need_it()
     switch(false).await;
     assert_eq!(run(JobType::Full).await, (done, 5, String::new()));
     assert!(readers("record-0000003").await.is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_slept_through_its_lease_stops_before_anybody_answers() {
+    let place = Place::new().await;
+    let host = place.store.client().settings().host.socket_addrs(|| None).unwrap().remove(0);
+    let proxy = Proxy::http(host, Plan::calm()).await.unwrap();
+    let told = place.told("c").await;
+    let options = Options { grace: Duration::from_millis(50), ..Options::default() };
+    let worker = place.worker_of(connect(proxy.url().parse().unwrap()).await, options);
+    turn(&worker).await;
+    let job = place.ask("c", JobType::Full).await;
+    told.let_through(4);
+    worker.tick().await.unwrap();
+    until(async || listed(&worker) == 4).await;
+    let running = worker.all_running().remove(0);
+    place.wait(301);
+    proxy.set_plan(Plan::scripted([Some(Fault::Hold)]));
+    let beating = tokio::spawn({
+        let worker = worker.clone();
+        async move { worker.beat().await }
+    });
+    proxy.held().await;
+    assert_eq!(running.stopped(), Some(Stop::Lost));
+    beating.abort();
+    worker.settle().await;
+    assert_eq!(
+        place.job(&job).await.status(),
+        Some(JobStatus::InProgress),
+        "it is for another to go on with"
+    );
 }
