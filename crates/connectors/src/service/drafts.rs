@@ -6,6 +6,7 @@ use serde_json::Map;
 
 use super::Worker;
 use crate::protocol::{Connector, Kind, Record};
+use crate::secrets::mask;
 
 /// Where problems stand that concern advanced rules as a whole.
 const ADVANCED: &str = "advanced_snippet";
@@ -63,6 +64,7 @@ impl Worker {
             if !problem.place.is_empty() {
                 problem.message = format!("{}: {}", problem.place, problem.message);
             }
+            problem.message = mask(&problem.message).into_owned();
             ADVANCED.clone_into(&mut problem.place);
         }
         Ok(problems)

@@ -4,6 +4,7 @@ use connectors_core::sync::{Report, Status};
 
 use super::running::Stop;
 use crate::protocol::{Counts, JobStatus};
+use crate::secrets::mask;
 
 /// How a job ends: its status, and the cause where it is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Outcome {
             Some(Stop::Suspend | Stop::Lost) => (JobStatus::Suspended, None),
             None => (JobStatus::Error, error.or_else(|| Some("the sync ended without a word".into()))),
         };
-        Self { status, error, counts }
+        Self { status, error: error.map(|error| mask(&error).into_owned()), counts }
     }
 
     /// A sync with accounts, after what was done before.
@@ -39,7 +40,7 @@ impl Outcome {
             Status::Stopped => Self::cut(stop, None, counts),
             Status::Completed | Status::Skipped => Self { status: JobStatus::Completed, error: None, counts },
             Status::Partial | Status::Withheld | Status::Failed => {
-                Self { status: JobStatus::Error, error: Some(reason(report)), counts }
+                Self { status: JobStatus::Error, error: Some(mask(&reason(report)).into_owned()), counts }
             }
         }
     }

@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use super::place::{Place, TOLD, filled, turn};
 use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind};
+use crate::secrets::Secrets;
+use crate::service::Options;
 use connectors_testkit::Fixture as _;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,4 +116,24 @@ async fn a_source_stays_in_memory_and_is_asked_what_changed() {
     turn(&worker).await;
     assert_eq!(place.job(&job).await.counts().indexed, 2);
     assert_eq!(place.count("c").await, 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_words_of_a_source_is_masked_in_documents() {
+    let (place, folder) = (Place::new().await, tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("told"), "pass-of-the-told-source\n").unwrap();
+    let told = place.told("c").await;
+    let note = json!({"configuration": {"note": {"value": "${secret:told}"}}});
+    place.change(Kind::Connector, "c", note).await;
+    let secrets = Secrets::new(Some(folder.path().to_owned()));
+    let worker = place.worker_with(Options { secrets, ..Options::default() });
+    *told.ping.lock().unwrap() = Some("no way in for pass-of-the-told-source".into());
+    turn(&worker).await;
+    let connector = place.read("c").await;
+    assert!(connector.0.text("error").unwrap().contains("no way in for ***"), "{connector:?}");
+    let job = place.ask("c", JobType::Full).await;
+    turn(&worker).await;
+    let job = place.job(&job).await;
+    assert_eq!(job.status(), Some(JobStatus::Error));
+    assert!(job.0.text("error").unwrap().contains("no way in for ***"), "{job:?}");
 }
