@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Desk, End, Fleet, connector, prompt};
 use crate::declared::{self, Declared, Difference, Existing, File, Plan, Step, Undeclared};
-use crate::protocol::{Connector, Kind, NewConnector};
+use crate::protocol::{Connector, Kind, NewConnector, Record};
 use crate::{cli, registry, show};
 
 pub(super) async fn run(desk: &Desk, asked: &cli::Apply) -> Result<End> {
@@ -53,11 +53,23 @@ async fn plan_and_do(
         show::line(&plan.to_string());
     }
     agreed?;
+    check(fleet, &plan).await?;
     for step in &plan.0 {
         carry_out(desk, fleet, step).await?;
     }
     if !plan.is_empty() && !desk.json {
         show::line("done");
+    }
+    Ok(())
+}
+
+/// Refuses the whole of a plan where a connector was changed while somebody thought about it.
+async fn check(fleet: &Fleet, plan: &Plan) -> Result<()> {
+    for step in &plan.0 {
+        let (Step::Change { existing, .. } | Step::Delete(existing)) = step else { continue };
+        if let Some(connector) = fleet.store.connector(&existing.id).await? {
+            still_holds(existing, &connector.0)?;
+        }
     }
     Ok(())
 }
@@ -78,9 +90,16 @@ fn wanted(desk: &Desk, plan: &Plan, is_said: bool) -> Result<()> {
 async fn carry_out(desk: &Desk, fleet: &Fleet, step: &Step) -> Result<()> {
     match step {
         Step::Create(declared) => create(desk, fleet, declared).await,
-        Step::Change { declared, differences } => change(desk, fleet, (declared, differences)).await,
+        Step::Change { declared, existing, differences } => {
+            change(desk, fleet, (declared, existing, differences)).await
+        }
         // One that is gone meanwhile is as gone as it was to be.
-        Step::Delete(existing) => fleet.store.remove_connector(&existing.id).await.map(drop),
+        Step::Delete(existing) => {
+            if let Some(connector) = fleet.store.connector(&existing.id).await? {
+                still_holds(existing, &connector.0)?;
+            }
+            fleet.store.remove_connector(&existing.id).await.map(drop)
+        }
         Step::Leave { .. } => Ok(()),
     }
 }
@@ -103,7 +122,7 @@ async fn create(desk: &Desk, fleet: &Fleet, declared: &Declared) -> Result<()> {
         Error::config("a connector with this id was made meanwhile; apply again").with("id", &declared.id)
     })?;
     // Rules are not among what every server takes with a new connector.
-    let rules = |record: &crate::protocol::Record| {
+    let rules = |record: &Record| {
         let filtering = declared.filtering(record.value("filtering"), now);
         Ok(Some(Map::from_iter([("filtering".to_owned(), filtering)])))
     };
@@ -113,13 +132,13 @@ async fn create(desk: &Desk, fleet: &Fleet, declared: &Declared) -> Result<()> {
 async fn change(
     desk: &Desk,
     fleet: &Fleet,
-    (declared, differences): (&Declared, &[Difference]),
+    (declared, existing, differences): (&Declared, &Existing, &[Difference]),
 ) -> Result<()> {
     let source = registry::source(&declared.service_type, &desk.settings.sources)?;
     let now = desk.context.clock.now();
     let changed = fleet.store.change(Kind::Connector, &declared.id, |record| {
-        let existing = Existing { id: record.id.clone(), document: record.fields.clone().into() };
-        let mut patch = declared.update(&existing, differences, now);
+        still_holds(existing, record)?;
+        let mut patch = declared.update(existing, differences, now);
         if let Some(Value::Object(values)) = patch.remove("configuration") {
             let values = values.into_iter().map(|(name, mut field)| (name, field["value"].take())).collect();
             patch.extend(connector::configured(source, &Connector(record.clone()), &values));
@@ -131,12 +150,22 @@ async fn change(
     })
 }
 
+/// A plan is for what was read: nothing is written over what somebody changed since.
+fn still_holds(existing: &Existing, record: &Record) -> Result<()> {
+    let changed = existing.changed_in(&record.fields);
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let message = "the connector was changed after the plan was made, and is left as it is; steps before it are done; apply again to see what there is to do now";
+    Err(Error::config(message).with("id", &existing.id).with("changed", changed.join(", ")))
+}
+
 impl Plan {
     /// What is done, for programs; secrets masked.
     fn to_json(&self) -> Value {
         let step = |step: &Step| match step {
             Step::Create(declared) => json!({ "id": declared.id, "action": "create" }),
-            Step::Change { declared, differences } => {
+            Step::Change { declared, differences, .. } => {
                 let told = differences
                     .iter()
                     .map(|found| json!({ "key": found.key, "before": found.before, "after": found.after }));

@@ -24,6 +24,7 @@ pub(crate) enum Step {
     /// At least one thing differs.
     Change {
         declared: Declared,
+        existing: Existing,
         differences: Vec<Difference>,
     },
     Delete(Existing),
@@ -118,7 +119,7 @@ fn step(declared: &Declared, existing: Option<&Existing>) -> Step {
     if differences.is_empty() {
         return Step::Leave { id: declared.id.clone(), is_declared: true };
     }
-    Step::Change { declared: declared.clone(), differences }
+    Step::Change { declared: declared.clone(), existing: existing.clone(), differences }
 }
 
 impl fmt::Display for Plan {
@@ -150,7 +151,7 @@ impl fmt::Display for Step {
                 told.filter(|(value, _)| value != "none" && value != "off")
                     .try_for_each(|(value, key)| writeln!(f, "    {key}: {value}"))
             }
-            Self::Change { declared, differences } => {
+            Self::Change { declared, differences, .. } => {
                 writeln!(f, "~ {} ({})", declared.id, declared.service_type)?;
                 differences.iter().try_for_each(|Difference { key, before, after }| {
                     let is_hidden = before == after;

@@ -210,3 +210,14 @@ fn what_cannot_be_is_refused() {
     assert!(error.contains("the index `search-small` is that of the connector `other`"), "{error}");
     assert!(refused(other, Undeclared::Delete).is_ok(), "it goes first");
 }
+
+#[test]
+fn a_plan_does_not_hold_where_what_people_keep_was_changed() {
+    let existing = existing(&declared(SMALL)[0]);
+    let mut document = existing.document.as_object().unwrap().clone();
+    document.insert("last_seen".into(), json!("2026-01-01T00:00:00Z"));
+    assert_eq!(existing.changed_in(&document), [""; 0], "the service tells that it is there");
+    document.insert("name".into(), json!("another name"));
+    document.insert("index_name".into(), json!("another-index"));
+    assert_eq!(existing.changed_in(&document), ["name", "index_name"]);
+}
