@@ -174,6 +174,26 @@ impl Week {
         self.look().await;
     }
 
+    /// Lets everything that is due or begun end, without any more time.
+    async fn finish(&mut self) {
+        loop {
+            // A job that ends between a look and the question would leave the runs behind it unlooked at.
+            let was_idle = self.is_idle().await;
+            self.tick().await;
+            if was_idle && self.is_idle().await {
+                break;
+            }
+            if self.running().next().is_none() {
+                continue;
+            }
+            self.slow.let_through(100);
+            self.watched(7 * DAY, "the end", async |week| {
+                select_all(week.workers.iter().map(|worker| Box::pin(worker.freed.notified()))).await;
+            })
+            .await;
+        }
+    }
+
     async fn tick(&self) {
         for looked in join_all(self.workers.iter().map(Worker::tick)).await {
             assert_eq!(looked.is_ok(), self.is_up, "{looked:?}");
@@ -266,22 +286,7 @@ async fn every_run_of_a_week_is_accounted_for() {
         week.watched(step, "the step", async |week| week.step(step).await).await;
     }
     let span = (start, week.place.now());
-    loop {
-        // A job that ends between a look and the question would leave the runs behind it unlooked at.
-        let was_idle = week.is_idle().await;
-        week.tick().await;
-        if was_idle && week.is_idle().await {
-            break;
-        }
-        if week.running().next().is_none() {
-            continue;
-        }
-        week.slow.let_through(100);
-        week.watched(7 * DAY, "the end", async |week| {
-            select_all(week.workers.iter().map(|worker| Box::pin(worker.freed.notified()))).await;
-        })
-        .await;
-    }
+    week.finish().await;
     week.end().await;
 
     let made = week.made().await;
