@@ -110,6 +110,7 @@ impl Way {
             index: &self.index,
             context: &keeps.context,
             marks: None,
+            pipeline: None,
             options: Options::default(),
             counters: &keeps.counters,
             cancel: &keeps.cancel,

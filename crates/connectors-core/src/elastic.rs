@@ -7,6 +7,7 @@ mod engine;
 pub mod index;
 mod mapping;
 mod page;
+pub(crate) mod pipeline;
 pub mod scan;
 mod settings;
 

@@ -12,6 +12,7 @@ mod confirm;
 mod content;
 mod deletes;
 mod draft;
+mod dropped;
 pub mod failures;
 mod identities;
 mod incremental;
@@ -19,6 +20,7 @@ mod inventory;
 mod learn;
 mod mark;
 mod marks;
+mod pipeline;
 mod render;
 mod repair;
 mod report;
@@ -29,6 +31,7 @@ mod verify;
 
 pub use identities::access_control;
 pub use incremental::{full_resumable, incremental};
+pub use pipeline::{DEFAULT_PIPELINE, Flags, Pipeline};
 pub use report::{Contents, Counters, Difference, Failure, KnownBy, Phase, Report, Stage, Status};
 pub use verify::{Differing, Verification, verify, verify_deep};
 
@@ -37,10 +40,14 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::elastic::index::Facts;
 use crate::elastic::{Client, Preset, index};
 use crate::{Context, Error, Result, Rules, Source};
 
+use self::dropped::Dropped;
 use self::learn::{Learnt, learn};
+use self::marks::MarkFile;
+use self::pipeline::{InForce, in_force};
 use self::run::Run;
 
 /// One sync: what is read, where it goes, and within which limits.
@@ -58,6 +65,9 @@ pub struct Job<'a> {
     /// The folder where marks are kept from one sync to the next, 16 bytes a document; what is in it is safe to
     /// lose. Without one, every sync reads the marks of the whole index.
     pub marks: Option<&'a Path>,
+    /// The ingest pipeline that documents go through, if any beside those of the index itself. Not taken where it is
+    /// [`DEFAULT_PIPELINE`] and the server has none of that name.
+    pub pipeline: Option<&'a Pipeline>,
     /// How it is done.
     pub options: Options,
     /// Counted while it runs, for whoever watches.
@@ -152,8 +162,17 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
     run.close(ended).await
 }
 
-/// What the index holds, and the ids that failed in earlier syncs.
-type Prepared = (Learnt, HashSet<String>);
+/// What a sync goes by.
+struct Prepared {
+    /// What the index holds.
+    learnt: Learnt,
+    /// The ids that failed in earlier syncs.
+    failed_before: HashSet<String>,
+    /// The pipelines that documents go through.
+    pipeline: Option<InForce>,
+    /// What they drop.
+    dropped: Dropped,
+}
 
 /// Reaches both ends, makes the index where it is not there, and learns what it holds.
 async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared> {
@@ -161,7 +180,17 @@ async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared
     *mapping = map(job, job.source).await?;
     job.counters.enter(Phase::Comparing);
     let failed_before = failures::ids(job.client, job.index).await?;
-    Ok((learn(job).await?, failed_before))
+    let facts = index::facts(job.client, job.index).await?;
+    let pipeline = in_force(job, &facts).await?;
+    let dropped = dropped(job, &facts, pipeline.as_ref()).await?;
+    let learnt = learn(job, &facts).await?;
+    Ok(Prepared { learnt, failed_before, pipeline, dropped })
+}
+
+/// What the pipelines dropped in the last sync.
+async fn dropped(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Result<Dropped> {
+    let named = job.marks.zip(facts.uuid.as_deref()).filter(|_| pipeline.is_some());
+    Dropped::read(named.and_then(|(folder, uuid)| MarkFile::dropped(folder, uuid)), job.context).await
 }
 
 /// Makes the index where it is not there; the preset that it has.

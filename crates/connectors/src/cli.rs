@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use connectors_core::sync::Pipeline;
 
 /// Keeps Elasticsearch indices equal to third-party sources.
 #[derive(Debug, Parser)]
@@ -122,6 +123,9 @@ pub(crate) struct Values {
 pub(crate) struct Reading {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+    /// The ingest pipeline that documents go through
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
     /// The source's own filter, in a YAML or JSON file
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
@@ -145,7 +149,7 @@ pub(crate) struct Sync {
     #[arg(long)]
     pub(crate) incremental: bool,
     /// Instead of documents, keep who may search them: the identities of the source, in `.search-acl-filter-INDEX`
-    #[arg(long, conflicts_with_all = ["incremental", "rules"])]
+    #[arg(long, conflicts_with_all = ["incremental", "rules", "pipeline"])]
     pub(crate) access_control: bool,
     /// Stay, and sync again so many seconds after each end; a source that is certain that nothing changed is
     /// not even listed
@@ -193,6 +197,13 @@ pub(crate) struct Search {
     /// Hits at the most
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) hits: u32,
+}
+
+impl Reading {
+    /// The ingest pipeline that documents go through, which is to do all that it can.
+    pub(crate) fn pipeline(&self) -> Option<Pipeline> {
+        self.pipeline.clone().map(Pipeline::new)
+    }
 }
 
 fn seconds(argument: &str) -> Result<Duration, String> {

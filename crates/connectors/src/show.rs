@@ -59,16 +59,21 @@ pub(crate) fn report(report: &Report, as_json: bool) {
 
 fn accounts(report: &Report) -> Vec<String> {
     let mut lines = vec![format!(
-        "{}: listed {} = created {} + updated {} + unchanged {} + filtered {} + failed {}; deleted {}",
+        "{}: listed {} = created {} + updated {} + unchanged {} + filtered {}{} + failed {}; deleted {}",
         report.index,
         report.listed,
         report.created,
         report.updated,
         report.unchanged,
         report.filtered,
+        if report.dropped > 0 { format!(" + dropped {}", report.dropped) } else { String::new() },
         report.failed,
         report.deleted,
     )];
+    lines.extend(
+        (!report.pipelines.is_empty())
+            .then(|| format!("through ingest pipelines: {}", report.pipelines.join(", "))),
+    );
     lines.extend(contents(report));
     lines.extend(report.messages.iter().map(|message| format!("not listed: {message}")));
     let more = report.listing_errors - report.messages.len() as u64;
@@ -166,7 +171,9 @@ fn size(bytes: u64) -> String {
 pub(crate) fn verification(found: &Verification) {
     let filtered = (found.filtered > 0).then(|| format!(", left out by rules {}", found.filtered));
     let filtered = filtered.unwrap_or_default();
-    line(&format!("{}: listed {}, equal {}{filtered}", found.index, found.listed, found.equal));
+    let dropped = (found.dropped > 0).then(|| format!(", dropped by a pipeline {}", found.dropped));
+    let dropped = dropped.unwrap_or_default();
+    line(&format!("{}: listed {}, equal {}{filtered}{dropped}", found.index, found.listed, found.equal));
     let kinds = [("missing", &found.missing), ("stale", &found.stale), ("left over", &found.left_over)];
     kinds.iter().filter_map(|(what, found)| difference(what, found)).for_each(|text| line(&text));
     if let Some(compared) = found.compared {

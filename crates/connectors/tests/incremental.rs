@@ -60,6 +60,7 @@ impl World {
             index: "docs",
             context,
             marks: None,
+            pipeline: None,
             options: Options::default(),
             counters,
             cancel: &self.cancel,

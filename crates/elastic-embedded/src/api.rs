@@ -5,6 +5,7 @@ mod bulk;
 mod cluster;
 mod document;
 mod index;
+mod pipeline;
 mod search;
 
 use axum::http::Method;
@@ -67,6 +68,8 @@ fn cluster_wide(node: &Node, call: &Call, verb: Verb, path: &[&str]) -> Option<R
         (Verb::Get | Verb::Post, ["_refresh"]) => index::refresh(node, call, "_all"),
         (Verb::Get, ["_mapping"]) => index::get_mapping(node, call, "_all"),
         (Verb::Get, ["_settings"]) => index::get_settings(node, call, "_all"),
+        (Verb::Get, ["_ingest", "pipeline"]) => pipeline::all(call),
+        (Verb::Get, ["_ingest", "pipeline", _]) => pipeline::named(call),
         (Verb::Post, ["_aliases"]) => aliases::update(node, call),
         (Verb::Get, ["_alias"]) => aliases::get(node, call, ("_all", "*")),
         (Verb::Get, ["_alias", alias]) => aliases::get(node, call, ("_all", alias)),

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::{Error, Result};
 
 /// Names of fields that the sync or Elasticsearch itself fills; a source's own field of such a name gets a `_` behind it.
-const RESERVED: [&str; 19] = [
+const RESERVED: [&str; 22] = [
     "id",
     "_timestamp",
     "_sync",
@@ -17,6 +17,9 @@ const RESERVED: [&str; 19] = [
     "_sync.mark",
     "_sync.scope",
     "_allow_access_control",
+    "_extract_binary_content",
+    "_reduce_whitespace",
+    "_run_ml_inference",
     "_id",
     "_index",
     "_source",

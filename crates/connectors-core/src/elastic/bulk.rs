@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use self::delivery::{Delivery, deliver};
+use self::delivery::{Delivery, Target, deliver};
 use self::window::Window;
 use super::Client;
 use crate::{Error, ErrorKind, Result};
@@ -28,7 +28,7 @@ use crate::{Error, ErrorKind, Result};
 /// Two operations on one id are never in flight together.
 pub struct Bulk {
     client: Client,
-    index: Arc<str>,
+    target: Arc<Target>,
     open: Batch,
     /// Buffers of bulks that are through, for those that come.
     spare: Vec<Vec<u8>>,
@@ -47,7 +47,7 @@ impl Bulk {
         let window = Arc::new(Window::new(client.settings().bulk.max_concurrency));
         Self {
             client: client.clone(),
-            index: index.into(),
+            target: Arc::new(Target { path: format!("/{index}/_bulk"), pipeline: None, is_piped: false }),
             open: Batch::default(),
             spare: Vec::new(),
             flying: JoinSet::new(),
@@ -57,6 +57,20 @@ impl Bulk {
             written: Written::default(),
             broken: None,
         }
+    }
+
+    /// The same, through the ingest pipelines of the index, and this one in place of its default.
+    #[must_use]
+    pub fn piped(client: &Client, index: &str, pipeline: Option<&str>) -> Self {
+        let path = format!("/{index}/_bulk");
+        let target = Target { path, pipeline: pipeline.map(str::to_owned), is_piped: true };
+        Self { target: Arc::new(target), ..Self::new(client, index) }
+    }
+
+    /// True while what is to become of an operation on the id of this hash is not known yet.
+    #[must_use]
+    pub fn awaits(&self, hash: u64) -> bool {
+        self.ids.contains(&hash)
     }
 
     /// Puts one operation in; `write` appends the own line of the document with this id for anything but a delete.
@@ -127,8 +141,8 @@ impl Bulk {
         }
         let batch = std::mem::take(&mut self.open);
         self.bytes_flying += batch.len();
-        let (client, index, window) = (self.client.clone(), self.index.clone(), self.window.clone());
-        self.flying.spawn(async move { deliver(&client, &index, batch, &window).await });
+        let (client, target, window) = (self.client.clone(), self.target.clone(), self.window.clone());
+        self.flying.spawn(async move { deliver(&client, &target, batch, &window).await });
     }
 
     /// A buffer for a whole bulk: one that was used before, or a new one with room for its last document too.

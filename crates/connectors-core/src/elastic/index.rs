@@ -110,15 +110,43 @@ pub async fn refresh(client: &Client, index: &str) -> Result<()> {
     client.call(&request).await.map(drop)
 }
 
+/// What the server set for an index, and what an operator did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The id that the server gave the index when it was made; none where there is no index.
+    pub(crate) uuid: Option<String>,
+    /// The ingest pipeline of documents that name none.
+    pub(crate) default_pipeline: Option<String>,
+    /// The ingest pipeline of all documents, behind any other.
+    pub(crate) final_pipeline: Option<String>,
+}
+
+/// Asks for them.
+///
+/// # Errors
+/// When the server can't be asked.
+pub(crate) async fn facts(client: &Client, index: &str) -> Result<Facts> {
+    let wanted =
+        ["uuid", "default_pipeline", "final_pipeline"].map(|name| format!("*.settings.index.{name}"));
+    let request = Request::get(format!("/{index}/_settings")).query("filter_path", wanted.join(","));
+    let Some(answer) = client.find_json::<Value>(&request).await? else { return Ok(Facts::default()) };
+    let settings = answer.as_object().and_then(|indices| indices.values().next());
+    let settings = settings.map(|index| &index["settings"]["index"]);
+    let text = |name: &str| settings.and_then(|settings| settings[name].as_str()).map(str::to_owned);
+    let pipeline = |name: &str| text(name).filter(|name| name != "_none" && !name.is_empty());
+    Ok(Facts {
+        uuid: text("uuid"),
+        default_pipeline: pipeline("default_pipeline"),
+        final_pipeline: pipeline("final_pipeline"),
+    })
+}
+
 /// The id that the server gave the index when it was made; none where there is no index.
 ///
 /// # Errors
 /// When the server can't be asked.
 pub async fn uuid(client: &Client, index: &str) -> Result<Option<String>> {
-    let request = Request::get(format!("/{index}/_settings")).query("filter_path", "*.settings.index.uuid");
-    let Some(answer) = client.find_json::<Value>(&request).await? else { return Ok(None) };
-    let first = answer.as_object().and_then(|indices| indices.values().next());
-    Ok(first.and_then(|index| index.pointer("/settings/index/uuid")?.as_str()).map(str::to_owned))
+    facts(client, index).await.map(|facts| facts.uuid)
 }
 
 /// The number of documents that match.

@@ -66,7 +66,9 @@ impl Run<'_, '_> {
         }
         let unmarked = self.unmarked().await?.into_iter();
         let gone = unmarked.filter(|found| self.is_gone(found) == Some(true)).collect();
-        self.delete_these(gone).await
+        self.delete_these(gone).await?;
+        let dropped = self.dropped.older().iter().map(|id| LeftOver::dropped(id)).collect();
+        self.delete_these(dropped).await
     }
 
     async fn delete_these(&mut self, gone: Vec<LeftOver>) -> Result<()> {
@@ -96,6 +98,7 @@ impl Run<'_, '_> {
             found.into_iter().for_each(|found| self.sort(&mut sorted, found));
         }
         self.unmarked().await?.into_iter().for_each(|found| self.sort(&mut sorted, found));
+        self.dropped.older().iter().for_each(|id| sorted.is_gone(LeftOver::dropped(id)));
         Ok(sorted)
     }
 
@@ -116,12 +119,7 @@ impl Run<'_, '_> {
         match self.is_gone(&found) {
             None => {}
             Some(false) => sorted.kept += 1,
-            Some(true) => {
-                sorted.gone += 1;
-                if sorted.remembered.len() < REMEMBERED {
-                    sorted.remembered.push(found);
-                }
-            }
+            Some(true) => sorted.is_gone(found),
         }
     }
 
@@ -138,6 +136,22 @@ impl Run<'_, '_> {
         let options = &self.job.options;
         let share = deletes as f64 / held.max(1) as f64;
         options.allow_deletes || deletes <= options.delete_floor || share <= options.delete_share
+    }
+}
+
+impl Sorted {
+    fn is_gone(&mut self, found: LeftOver) {
+        self.gone += 1;
+        if self.remembered.len() < REMEMBERED {
+            self.remembered.push(found);
+        }
+    }
+}
+
+impl LeftOver {
+    /// The older version of a document that was listed, and that a pipeline drops now.
+    fn dropped(id: &str) -> Self {
+        Self { id: id.to_owned(), mark: None, scope: None }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::elastic::{Item, Kind, push_text};
 use crate::{Content, Document, DocumentId, Error, Version};
 
 use super::mark::hash_of;
+use super::pipeline::Flags;
 
 /// A document without its content, its body serialised.
 #[derive(Debug)]
@@ -66,12 +67,12 @@ impl Draft {
 
     /// The operation in a bulk, which takes the id.
     pub(super) fn item(&mut self, mark: Mark, kind: Kind) -> Item {
-        Item { id: std::mem::take(&mut self.id), hash: mark.id.cast_unsigned(), kind }
+        Item { id: std::mem::take(&mut self.id), hash: mark.id.cast_unsigned(), kind, mark: mark.mark }
     }
 
     /// Appends the document as one line of JSON, under the id of its operation; `now` is its time where the source knows
-    /// none.
-    pub(super) fn write(&self, (id, mark): (&str, Mark), out: &mut Vec<u8>, now: &str) {
+    /// none, `flags` are what the pipeline is to do.
+    pub(super) fn write(&self, (id, mark): (&str, Mark), out: &mut Vec<u8>, (now, flags): (&str, Flags)) {
         let time = self.timestamp.map(stamp);
         out.extend_from_slice(b"{\"id\":");
         push_text(out, id);
@@ -88,6 +89,9 @@ impl Draft {
         out.push(b'}');
         if let Some(terms) = self.permissions.as_ref().and_then(Permissions::terms) {
             push_terms(out, terms);
+        }
+        for flag in flags.names() {
+            out.extend_from_slice(format!(",\"{flag}\":true").as_bytes());
         }
         let fields = self.body.get(1..self.body.len() - 1).unwrap_or_default();
         if !fields.trim_ascii().is_empty() {
@@ -135,7 +139,11 @@ mod tests {
         draft.text = text.map(str::to_owned);
         let mut out = Vec::new();
         let id = draft.id.clone();
-        draft.write((&id, Mark { id: -7, mark: 9 }), &mut out, &stamp(DateTime::UNIX_EPOCH));
+        draft.write(
+            (&id, Mark { id: -7, mark: 9 }),
+            &mut out,
+            (&stamp(DateTime::UNIX_EPOCH), Flags::default()),
+        );
         serde_json::from_slice(&out).unwrap()
     }
 

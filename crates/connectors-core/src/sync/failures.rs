@@ -66,7 +66,7 @@ impl Run<'_, '_> {
 async fn put(bulk: &mut Bulk, (index, id): (&str, &str), failure: Option<&Failure>) -> Result<()> {
     let id = key(index, id);
     let kind = if failure.is_some() { Kind::Upsert } else { Kind::Delete };
-    let item = Item { hash: hash(id.as_bytes()), id, kind };
+    let item = Item { hash: hash(id.as_bytes()), id, kind, mark: 0 };
     bulk.put(item, |_, out| out.extend_from_slice(json!(failure).to_string().as_bytes())).await
 }
 

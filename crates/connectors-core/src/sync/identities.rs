@@ -27,7 +27,7 @@ pub async fn access_control(job: &Job<'_>, source: &dyn AccessControl) -> Report
         mapping: Preset::Dynamic,
         ..job.options
     };
-    full(&Job { source: &identities, rules: &rules, options, ..*job }).await
+    full(&Job { source: &identities, rules: &rules, pipeline: None, options, ..*job }).await
 }
 
 /// Identities as documents.

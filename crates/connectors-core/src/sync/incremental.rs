@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use crate::elastic::index;
 use crate::{Cursor, Incremental, Result};
 
+use super::dropped::Dropped;
 use super::learn::Learnt;
+use super::pipeline::in_force;
 use super::report::{Phase, Report, Status};
 use super::run::Run;
-use super::{Job, accounted, failures, full, state};
+use super::{Job, Prepared, accounted, failures, full, state};
 
 /// At least so long between two cursors that are kept.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
@@ -48,7 +50,10 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     let from = state::load(job).await?;
     report.mapping = super::map(job, source).await?;
     let failed_before = failures::ids(job.client, job.index).await?;
-    let mut run = Run::new(job, (Learnt::nothing(), failed_before), report);
+    let pipeline = in_force(job, &index::facts(job.client, job.index).await?).await?;
+    let dropped = Dropped::default();
+    let prepared = Prepared { learnt: Learnt::nothing(), failed_before, pipeline, dropped };
+    let mut run = Run::new(job, prepared, report);
     job.counters.enter(Phase::Listing);
     let applied = run.take_in(source.changes(from, job.rules)).await;
     job.counters.enter(Phase::Writing);

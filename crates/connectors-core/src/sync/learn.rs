@@ -1,8 +1,7 @@
 //! What the index holds, learnt by its digest where marks are kept, and by reading every mark elsewhere.
 
-use std::path::Path;
-
 use crate::elastic::digest::{Digest, ask};
+use crate::elastic::index::Facts;
 use crate::elastic::scan::{Mark, Part};
 use crate::elastic::{index, scan};
 use crate::{Context, Error, Result};
@@ -32,12 +31,9 @@ impl Learnt {
 }
 
 /// Refreshes the index and learns what it holds.
-pub(super) async fn learn(job: &Job<'_>) -> Result<Learnt> {
+pub(super) async fn learn(job: &Job<'_>, facts: &Facts) -> Result<Learnt> {
     index::refresh(job.client, job.index).await?;
-    let file = match job.marks {
-        Some(folder) => mark_file(job, folder).await?,
-        None => None,
-    };
+    let file = job.marks.zip(facts.uuid.as_deref()).and_then(|(folder, uuid)| MarkFile::new(folder, uuid));
     let marks = match kept(job.context, file.as_ref()).await? {
         Some(kept) => by_digest(job, kept).await?,
         None => None,
@@ -55,11 +51,6 @@ pub(super) async fn learn(job: &Job<'_>) -> Result<Learnt> {
         inventory.differs_from_file();
     }
     Ok(Learnt { inventory, by: Some(by), read, file })
-}
-
-async fn mark_file(job: &Job<'_>, folder: &Path) -> Result<Option<MarkFile>> {
-    let uuid = index::uuid(job.client, job.index).await?;
-    Ok(uuid.and_then(|uuid| MarkFile::new(folder, &uuid)))
 }
 
 async fn kept(context: &Context, file: Option<&MarkFile>) -> Result<Option<Kept>> {

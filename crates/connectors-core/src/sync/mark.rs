@@ -19,8 +19,12 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn new(rules: u64, max_content: u64) -> Self {
-        let plain = hash_of(&[SYNC_VERSION, rules]);
+    /// `pipeline` is 0 where documents go through none.
+    pub(super) fn new(rules: u64, max_content: u64, pipeline: u64) -> Self {
+        let plain = match pipeline {
+            0 => hash_of(&[SYNC_VERSION, rules]),
+            pipeline => hash_of(&[SYNC_VERSION, rules, pipeline]),
+        };
         Self { plain, with_content: hash_of(&[plain, EXTRACTOR_VERSION, max_content]) }
     }
 
@@ -72,7 +76,7 @@ mod tests {
 
     #[test]
     fn marks_are_the_same_on_every_machine_and_in_every_version() {
-        let fingerprint = Shape::new(0, 10 << 20).fingerprint(Version::from("v1"), false, None);
+        let fingerprint = Shape::new(0, 10 << 20, 0).fingerprint(Version::from("v1"), false, None);
         assert_eq!(
             mark("doc-1", fingerprint),
             Mark { id: -4_531_290_630_434_656_191, mark: 19_543_491_934_366 }
@@ -81,17 +85,18 @@ mod tests {
 
     #[test]
     fn what_shapes_a_document_changes_its_mark() {
-        let (shape, version) = (Shape::new(0, 100), Version::from("v1"));
+        let (shape, version) = (Shape::new(0, 100, 0), Version::from("v1"));
         let plain = shape.fingerprint(version, false, None);
         let base = mark("a", plain);
-        let other_limit = Shape::new(0, 999).fingerprint(version, false, None);
+        let other_limit = Shape::new(0, 999, 0).fingerprint(version, false, None);
         assert_eq!(base, mark("a", other_limit), "no content, no limit");
         for other in [
             shape.fingerprint(Version::from("v2"), false, None),
             shape.fingerprint(version, true, None),
             shape.fingerprint(version, false, Some("")),
             shape.fingerprint(version, false, Some("a/b")),
-            Shape::new(1, 100).fingerprint(version, false, None),
+            Shape::new(1, 100, 0).fingerprint(version, false, None),
+            Shape::new(0, 100, 1).fingerprint(version, false, None),
             without_content(plain),
         ] {
             assert_ne!(base, mark("a", other));

@@ -42,6 +42,11 @@ impl MarkFile {
         is_fit.then(|| Self { path: folder.join(format!("{uuid}.marks")), uuid: uuid.to_owned() })
     }
 
+    /// The same, for marks of documents that a pipeline drops, which are not in the index.
+    pub(super) fn dropped(folder: &Path, uuid: &str) -> Option<Self> {
+        Self::new(folder, uuid).map(|file| Self { path: file.path.with_extension("dropped"), ..file })
+    }
+
     /// What was kept, read through once and found whole; none, and told in the log, where there is nothing to
     /// go by.
     pub(super) fn open(&self) -> Option<Kept> {

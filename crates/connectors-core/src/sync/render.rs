@@ -7,12 +7,15 @@ use super::Job;
 use super::content::{Fetched, Reader};
 use super::draft::Draft;
 use super::mark::{Shape, mark, without_content};
+use super::pipeline::{Flags, InForce};
 
 /// Makes documents whole, and marks them; clones share the budget of contents.
 #[derive(Debug, Clone)]
 pub(super) struct Render {
     pub(super) shape: Shape,
     pub(super) reader: Reader,
+    /// What the pipeline is to do.
+    pub(super) flags: Flags,
 }
 
 /// A document made whole.
@@ -22,10 +25,15 @@ pub(super) struct Rendered {
 }
 
 impl Render {
-    pub(super) fn new(job: &Job<'_>) -> Self {
+    pub(super) fn new(job: &Job<'_>, pipeline: Option<&InForce>) -> Self {
         let max_content = job.context.limits.max_content;
         Self {
-            shape: Shape::new(job.rules.fingerprint(), max_content),
+            shape: Shape::new(
+                job.rules.fingerprint(),
+                max_content,
+                pipeline.map_or(0, |pipeline| pipeline.print),
+            ),
+            flags: pipeline.map(|pipeline| pipeline.flags).unwrap_or_default(),
             reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
         }
     }

@@ -51,23 +51,32 @@ impl Run<'_, '_> {
             let id = document.id().hash();
             if let Some(marks) = relisted.get_mut(&id) {
                 names.insert(id, document.id().as_str().to_owned());
-                marks.push(self.write_again(document, &render, mismatch).await?);
+                marks.extend(self.write_again(document, &render, mismatch).await?);
             }
         }
         Ok(names)
     }
 
-    /// Sends a document, unless the index holds it just so.
-    async fn write_again(&mut self, document: Document, render: &Render, mismatch: &Mismatch) -> Result<i64> {
+    /// Sends a document, unless the index holds it just so; none for one that a pipeline drops.
+    async fn write_again(
+        &mut self,
+        document: Document,
+        render: &Render,
+        mismatch: &Mismatch,
+    ) -> Result<Option<i64>> {
         let rendered = render.whole(document).await?;
         let (mut draft, mark) = (rendered.draft, rendered.mark);
+        if self.dropped.knows(mark) {
+            return Ok(None);
+        }
         if mismatch.extra.binary_search(&mark).is_err() {
             let now = stamp(self.job.context.clock.now());
+            let told = (&*now, render.flags);
             self.bulk
-                .put(draft.item(mark, Kind::Upsert), |id, out| draft.write((id, mark), out, &now))
+                .put(draft.item(mark, Kind::Upsert), |id, out| draft.write((id, mark), out, told))
                 .await?;
         }
-        Ok(mark.mark)
+        Ok(Some(mark.mark))
     }
 
     /// Deletes what the source does not name, under the guard of all deletes.

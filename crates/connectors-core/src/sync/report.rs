@@ -67,7 +67,7 @@ impl Difference {
     }
 }
 
-/// The accounts of one sync: `listed = created + updated + unchanged + filtered + failed`, `deleted` apart.
+/// The accounts of one sync: `listed = created + updated + unchanged + filtered + dropped + failed`, `deleted` apart.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// How it ended.
@@ -87,6 +87,8 @@ pub struct Report {
     pub unchanged: u64,
     /// Documents that the rules left out.
     pub filtered: u64,
+    /// Documents that an ingest pipeline dropped, now or before.
+    pub dropped: u64,
     /// Documents that could not be written.
     pub failed: u64,
     /// Documents removed from the index.
@@ -105,6 +107,9 @@ pub struct Report {
     pub repeated: u64,
     /// What became of files.
     pub contents: Contents,
+    /// The ingest pipelines that documents went through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pipelines: Vec<String>,
     /// The preset that the index is mapped by; none for one of another tool, or where nobody asked.
     pub mapping: Option<Preset>,
     /// How it was learnt what the index held; none where nobody asked.
@@ -158,6 +163,7 @@ impl Report {
             updated: 0,
             unchanged: 0,
             filtered: 0,
+            dropped: 0,
             failed: 0,
             deleted: 0,
             undeleted: 0,
@@ -167,6 +173,7 @@ impl Report {
             kept: 0,
             repeated: 0,
             contents: Contents::default(),
+            pipelines: Vec::new(),
             mapping: None,
             known_by: None,
             marks_read: 0,
@@ -186,7 +193,8 @@ impl Report {
     /// True when every listed document has its place in the accounts.
     #[must_use]
     pub fn adds_up(&self) -> bool {
-        self.listed == self.created + self.updated + self.unchanged + self.filtered + self.failed
+        let written = self.created + self.updated;
+        self.listed == written + self.unchanged + self.filtered + self.dropped + self.failed
     }
 
     /// Documents written.

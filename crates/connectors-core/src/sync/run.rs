@@ -12,6 +12,7 @@ use crate::{Change, Content, Document, Error, Permissions, Result};
 
 use super::content::Fetched;
 use super::draft::{Draft, stamp};
+use super::dropped::Dropped;
 use super::incremental::Checkpoints;
 use super::inventory::{Inventory, Known};
 use super::marks::MarkFile;
@@ -46,6 +47,10 @@ pub(super) struct Run<'a, 'j> {
     /// Ids that failed in an earlier sync → whether this one met them.
     pub(super) failed_before: HashMap<String, bool>,
     pub(super) render: Render,
+    /// What the pipelines drop.
+    pub(super) dropped: Dropped,
+    /// True where documents go through pipelines.
+    is_piped: bool,
     /// The time in milliseconds, and as it is indexed.
     now: (i64, String),
     /// What bodies are serialised into, empty.
@@ -57,20 +62,30 @@ pub(super) struct Run<'a, 'j> {
 
 impl<'a, 'j> Run<'a, 'j> {
     pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Self {
-        let (learnt, failed_before) = prepared;
+        let Prepared { learnt, failed_before, pipeline, dropped } = prepared;
+        let asked = pipeline.as_ref().map(|pipeline| pipeline.asked.as_deref());
+        let bulk = match asked {
+            Some(asked) => Bulk::piped(job.client, job.index, asked),
+            None => Bulk::new(job.client, job.index),
+        };
+        let render = Render::new(job, pipeline.as_ref());
+        let is_piped = pipeline.is_some();
+        report.pipelines = pipeline.map(|pipeline| pipeline.names).unwrap_or_default();
         (report.known_by, report.marks_read) = (learnt.by, learnt.read);
         Self {
             job,
             report,
             inventory: learnt.inventory,
             file: learnt.file,
-            bulk: Bulk::new(job.client, job.index),
+            bulk,
             checkpoints: Checkpoints::default(),
             spared: HashSet::new(),
             failed_scopes: Vec::new(),
             failures: Vec::new(),
             failed_before: failed_before.into_iter().map(|id| (id, false)).collect(),
-            render: Render::new(job),
+            render,
+            dropped,
+            is_piped,
             now: (0, String::new()),
             spare: Vec::new(),
             fetching: JoinSet::new(),
@@ -162,7 +177,33 @@ impl<'a, 'j> Run<'a, 'j> {
         self.await_content_of(&id).await?;
         self.is_retried(&id);
         let hash = crate::document::hash(id.as_bytes());
-        self.bulk.put(Item { id, hash, kind: Kind::Delete }, |_, _| ()).await
+        self.await_write_of(hash).await?;
+        self.bulk.put(Item { id, hash, kind: Kind::Delete, mark: 0 }, |_, _| ()).await
+    }
+
+    /// What a pipeline makes of one version of a document must be known before the next one is sent: a version that was
+    /// dropped leaves one behind that is to be deleted, and not what comes after it.
+    async fn await_write_of(&mut self, hash: u64) -> Result<()> {
+        if !self.is_piped || !self.bulk.awaits(hash) {
+            return Ok(());
+        }
+        let finished = self.bulk.finish().await;
+        self.settle_writes();
+        finished?;
+        self.delete_older().await
+    }
+
+    /// An incremental sync deletes at once what is left over of documents that were dropped; a full one does at its end,
+    /// under the guard of all deletes.
+    async fn delete_older(&mut self) -> Result<()> {
+        if self.inventory.is_known() {
+            return Ok(());
+        }
+        for id in self.dropped.take_older() {
+            let hash = crate::document::hash(id.as_bytes());
+            self.bulk.put(Item { id, hash, kind: Kind::Delete, mark: 0 }, |_, _| ()).await?;
+        }
+        Ok(())
     }
 
     /// Waits for every write and takes the answers into the accounts.
@@ -170,6 +211,10 @@ impl<'a, 'j> Run<'a, 'j> {
         let abandoned = self.fetching.len() as u64;
         self.fetching.abort_all();
         self.report.failed += abandoned;
+        let finished = self.bulk.finish().await;
+        self.settle_writes();
+        finished?;
+        self.delete_older().await?;
         let finished = self.bulk.finish().await;
         self.settle_writes();
         finished
@@ -181,6 +226,7 @@ impl<'a, 'j> Run<'a, 'j> {
             return ended;
         }
         self.job.counters.enter(Phase::Closing);
+        self.dropped.save(self.report.complete, self.job.context).await;
         let settled = self.settle_failures().await;
         ended.and(settled).and(self.show().await)
     }
@@ -210,6 +256,11 @@ impl<'a, 'j> Run<'a, 'j> {
         if !is_retried && self.render.shape.quick(&document).is_some_and(|mark| self.inventory.meet(mark)) {
             self.note_closed(&document);
             return self.unchanged();
+        }
+        let is_dropped = |mark| self.dropped.meet(mark);
+        if self.is_piped && !is_retried && self.render.shape.quick(&document).is_some_and(is_dropped) {
+            self.report.dropped += 1;
+            return Ok(());
         }
         let document = match self.job.rules.basic.sift(document) {
             Ok(document) => document,
@@ -292,6 +343,12 @@ impl<'a, 'j> Run<'a, 'j> {
             self.keep(draft.id.clone(), Stage::Content, &error.to_string());
         }
         let is_retried = self.job.options.retry_failed && self.failed_before.contains_key(&draft.id);
+        if !is_retried && self.dropped.meet(mark) {
+            self.report.dropped += 1;
+            return Ok(());
+        }
+        self.await_write_of(mark.id.cast_unsigned()).await?;
+        self.dropped.is_sent(&draft.id);
         let kind = match self.inventory.look(mark) {
             Known::Unchanged if !is_retried => return self.unchanged(),
             Known::New => Kind::Create,
@@ -304,12 +361,13 @@ impl<'a, 'j> Run<'a, 'j> {
         };
         count(&self.job.counters.sent);
         self.look_at_the_clock();
-        let now = &self.now.1;
+        let told = (self.now.1.as_str(), self.render.flags);
         let item = draft.item(mark, kind);
-        let put = self.bulk.put(item, |id, out| draft.write((id, mark), out, now)).await;
+        let put = self.bulk.put(item, |id, out| draft.write((id, mark), out, told)).await;
         self.keep_buffer(draft.body);
         self.settle_writes();
         put?;
+        self.delete_older().await?;
         self.check_failures()
     }
 
@@ -336,6 +394,11 @@ impl<'a, 'j> Run<'a, 'j> {
         self.report.updated += written.updated;
         self.report.deleted += written.deleted;
         self.job.counters.deleted.fetch_add(written.deleted, Relaxed);
+        for item in written.dropped {
+            self.report.dropped += 1;
+            self.inventory.doubt(item.hash.cast_signed());
+            self.dropped.add(&item, item.kind != Kind::Create);
+        }
         for Refused { item, reason } in written.refused {
             match item.kind {
                 Kind::Delete => self.report.undeleted += 1,

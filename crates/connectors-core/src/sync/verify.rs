@@ -12,11 +12,13 @@ use crate::elastic::{index, scan};
 use crate::{Document, Error, Result};
 
 use self::deep::Deep;
-use super::Job;
+use super::dropped::Dropped;
 use super::inventory::{Inventory, Known};
 use super::learn::learn;
+use super::pipeline::in_force;
 use super::render::Render;
 use super::report::{Difference, KnownBy};
+use super::{Job, dropped};
 
 pub use self::deep::Differing;
 
@@ -29,6 +31,8 @@ pub struct Verification {
     pub listed: u64,
     /// Documents that the rules leave out.
     pub filtered: u64,
+    /// Documents that an ingest pipeline dropped in the last sync.
+    pub dropped: u64,
     /// Documents that the index holds as they are.
     pub equal: u64,
     /// Documents that the index lacks.
@@ -84,10 +88,17 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
         let hint = "there is no such index; `connectors sync … --index NAME` makes one";
         return Err(Error::config(hint).with("index", job.index));
     }
-    let learnt = learn(job).await?;
+    let facts = index::facts(job.client, job.index).await?;
+    let pipeline = in_force(job, &facts).await?;
+    if let Some(pipeline) = pipeline.as_ref().filter(|_| deep.is_some()) {
+        let told = "fields can't be compared behind an ingest pipeline, which may change any of them: leave `--deep` out";
+        return Err(Error::config(told).with("pipeline", pipeline.names.join(", ")));
+    }
+    let dropped = dropped(job, &facts, pipeline.as_ref()).await?;
+    let learnt = learn(job, &facts).await?;
     let found = Verification { index: job.index.to_owned(), known_by: learnt.by, ..Verification::default() };
-    let (render, unread) = (Render::new(job), HashSet::new());
-    let mut comparison = Comparison { inventory: learnt.inventory, render, unread, deep, found };
+    let (render, unread) = (Render::new(job, pipeline.as_ref()), HashSet::new());
+    let mut comparison = Comparison { inventory: learnt.inventory, dropped, render, unread, deep, found };
     let mut documents = job.source.documents(job.rules);
     while let Some(listed) = documents.next().await {
         match listed {
@@ -106,6 +117,7 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
 
 struct Comparison<'a> {
     inventory: Inventory,
+    dropped: Dropped,
     render: Render,
     /// Ids that were listed, but can't be told apart by a mark.
     unread: HashSet<String>,
@@ -131,6 +143,10 @@ impl Comparison<'_> {
     }
 
     fn note(&mut self, id: String, mark: Result<Mark>) {
+        if mark.as_ref().is_ok_and(|mark| self.dropped.knows(*mark)) {
+            self.found.dropped += 1;
+            return;
+        }
         match mark.map(|mark| self.inventory.look(mark)) {
             Ok(Known::Unchanged) => self.found.equal += 1,
             Ok(Known::New) => self.found.missing.add(&id),

@@ -135,6 +135,7 @@ fn clone(world: &World) -> World {
         options: world.options,
         context: world.context.clone(),
         rules: world.rules.clone(),
+        pipeline: None,
         counters: Default::default(),
         cancel: world.cancel.clone(),
         marks: None,

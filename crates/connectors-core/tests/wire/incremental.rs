@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use connectors_core::rules::Basic;
-use connectors_core::sync::{Report, Status, full_resumable, incremental};
+use connectors_core::sync::{Pipeline, Report, Status, full_resumable, incremental};
 use connectors_core::{
     Change, Cursor, Document, DocumentId, Error, ErrorKind, Incremental, Result, Rules, Source,
 };
@@ -312,4 +312,29 @@ async fn after_document_level_security_was_switched_a_full_sync_comes_first() {
             "{documents:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_a_pipeline_drops_of_changes_leaves_no_older_version_and_takes_no_newer_one() {
+    let mut world = World::one_by_one().await;
+    world.pipeline = Some(Pipeline::new("mine"));
+    world.fake.kept().pipelines.insert("mine".into(), json!({"processors": []}));
+    let log = Log::of(4);
+    full(&world, &log).await;
+    let dropped = |id: &str| Entry { version: Some("7".into()), ..Entry::new(id, json!({"drop": true})) };
+    log.then([
+        Event::Put(dropped("d0")),
+        Event::Put(dropped("d1")),
+        Event::Put(Entry::versioned("d1", 8)),
+        Event::Put(dropped("new")),
+        Event::Checkpoint(4),
+    ]);
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, report.listed, report.dropped), (Status::Completed, 4, 3), "{report:?}");
+    assert_eq!(world.ids(), ["d1", "d2", "d3"]);
+    assert_eq!(
+        world.body("d1"),
+        json!({"n": 8, "_extract_binary_content": true, "_reduce_whitespace": true,
+        "_run_ml_inference": true})
+    );
 }

@@ -27,6 +27,8 @@ mod incremental;
 #[cfg(test)]
 mod indexing;
 #[cfg(test)]
+mod pipelines;
+#[cfg(test)]
 mod property;
 #[cfg(test)]
 mod repairs;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use connectors_core::elastic::{BulkSettings, Client, Retry, Settings};
 use connectors_core::sync::{
-    Counters, Failure, Job, Options, Report, Verification, failures, full, verify, verify_deep,
+    Counters, Failure, Job, Options, Pipeline, Report, Verification, failures, full, verify, verify_deep,
 };
 use connectors_core::{Clock, Context, Rules, Source};
 use serde_json::{Value, json};
@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) context: Context,
     pub(crate) rules: Rules,
+    pub(crate) pipeline: Option<Pipeline>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) cancel: CancellationToken,
     /// Where marks are kept.
@@ -59,6 +60,7 @@ impl World {
             options: Options::default(),
             context: Context { clock, ..Context::default() },
             rules: Rules::default(),
+            pipeline: None,
             counters: Arc::default(),
             cancel: CancellationToken::new(),
             marks: Some(TempDir::new().unwrap()),
@@ -78,6 +80,7 @@ impl World {
             index,
             context: &self.context,
             marks: self.marks.as_ref().map(TempDir::path),
+            pipeline: self.pipeline.as_ref(),
             options: self.options,
             counters: &self.counters,
             cancel: &self.cancel,

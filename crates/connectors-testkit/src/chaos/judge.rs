@@ -54,7 +54,7 @@ fn number(report: &Value, name: &str) -> u64 {
 }
 
 fn add_up(report: &Value) -> Result<(), String> {
-    let parts = ["created", "updated", "unchanged", "filtered", "failed"];
+    let parts = ["created", "updated", "unchanged", "filtered", "dropped", "failed"];
     let sum: u64 = parts.iter().map(|name| number(report, name)).sum();
     if sum == number(report, "listed") {
         Ok(())

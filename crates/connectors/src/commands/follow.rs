@@ -38,6 +38,7 @@ async fn follow(
     (source, rules, options): (&dyn Incremental, &Rules, Options),
     (server, cancel): (&Server, &CancellationToken),
 ) -> End {
+    let pipeline = arguments.reading.pipeline();
     loop {
         let (started, counters) = (Instant::now(), Counters::default());
         let report = incremental(
@@ -48,6 +49,7 @@ async fn follow(
                 index: &arguments.index,
                 context: &desk.context,
                 marks: desk.marks.as_deref(),
+                pipeline: pipeline.as_ref(),
                 options,
                 counters: &counters,
                 cancel,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use connectors_core::sync::{
-    Counters, Job, Options, Report, Status, access_control, full, full_resumable, incremental,
+    Counters, Job, Options, Pipeline, Report, Status, access_control, full, full_resumable, incremental,
 };
 use connectors_core::{Connection, Error, Result, Rules};
 use tokio_util::sync::CancellationToken;
@@ -26,11 +26,20 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
     let server = Server::open(&desk.settings).await?;
     show::note(&format!("writing to {}", server.shown));
     let cancel = CancellationToken::new();
+    let pipeline = arguments.reading.pipeline();
     let content = &arguments.index;
     let index = if arguments.access_control { identity_index(content) } else { content.clone() };
     let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
-    let syncs =
-        Syncs { desk, arguments, connection: connection.as_ref(), rules, index, server: &server, cancel };
+    let syncs = Syncs {
+        desk,
+        arguments,
+        connection: connection.as_ref(),
+        rules,
+        pipeline,
+        index,
+        server: &server,
+        cancel,
+    };
     let end = syncs.run().await;
     interrupt.abort();
     connection.source().close().await?;
@@ -44,6 +53,7 @@ struct Syncs<'a> {
     arguments: &'a Sync,
     connection: &'a dyn Connection,
     rules: Rules,
+    pipeline: Option<Pipeline>,
     /// The index that is written.
     index: String,
     server: &'a Server,
@@ -105,6 +115,7 @@ impl Syncs<'_> {
             index: &self.index,
             context: &self.desk.context,
             marks: self.desk.marks.as_deref(),
+            pipeline: self.pipeline.as_ref(),
             options,
             counters,
             cancel: &self.cancel,

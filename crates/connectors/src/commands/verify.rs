@@ -14,6 +14,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
     let connection = desk.connect(&arguments.reading.source)?;
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let server = Server::open(&desk.settings).await?;
+    let pipeline = arguments.reading.pipeline();
     let (counters, cancel) = (Counters::default(), CancellationToken::new());
     let job = Job {
         source: connection.source(),
@@ -22,6 +23,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
         index: &arguments.index,
         context: &desk.context,
         marks: desk.marks.as_deref(),
+        pipeline: pipeline.as_ref(),
         options: Options {
             document_level_security: connection.document_level_security(),
             ..desk.settings.sync()

@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use connectors_core::config::Field;
+use connectors_core::sync::DEFAULT_PIPELINE;
 use connectors_core::{Capabilities, Registered};
 use serde_json::{Map, Value, json};
 
 use super::job::patch;
 use super::{ConnectorStatus, JobType, Record, completed, is_filled, timestamp};
 
-/// The pipeline that a connector's documents go through unless it names another.
-const PIPELINE: &str = "search-default-ingestion";
 /// When a schedule runs that nobody has set: at midnight.
 const MIDNIGHT: &str = "0 0 0 * * ?";
 
@@ -138,7 +137,7 @@ impl NewConnector {
             "last_sync_error": null, "last_sync_scheduled_at": null, "last_sync_status": null,
             "last_synced": null, "name": self.name,
             "pipeline": {
-                "name": self.pipeline.as_deref().unwrap_or(PIPELINE), "extract_binary_content": true,
+                "name": self.pipeline.as_deref().unwrap_or(DEFAULT_PIPELINE), "extract_binary_content": true,
                 "reduce_whitespace": true, "run_ml_inference": true,
             },
             "scheduling": scheduling, "sync_cursor": null, "created_at": now, "updated_at": now,

@@ -1,6 +1,7 @@
 //! A sync job's document: what is read from it, and what each step of its life writes.
 
 use chrono::{DateTime, Utc};
+use connectors_core::sync::{Flags, Pipeline};
 use serde_json::{Map, Value, json};
 
 use super::{Connector, ConnectorStatus, JobStatus, JobType, Record, Trigger, timestamp};
@@ -64,6 +65,19 @@ impl SyncJob {
     /// The rules as they were when it was made: one object, or a list of one.
     pub(crate) fn filtering(&self) -> &Value {
         self.0.first("connector.filtering")
+    }
+
+    /// The ingest pipeline that its documents go through; what is to be done is done unless it says otherwise.
+    pub(crate) fn pipeline(&self) -> Option<Pipeline> {
+        let asked = self.0.value("connector.pipeline");
+        let name = asked["name"].as_str().filter(|name| !name.is_empty())?;
+        let is_set = |flag: &str| asked[flag].as_bool().unwrap_or(true);
+        let flags = Flags {
+            extract_binary_content: is_set("extract_binary_content"),
+            reduce_whitespace: is_set("reduce_whitespace"),
+            run_ml_inference: is_set("run_ml_inference"),
+        };
+        Some(Pipeline { name: name.to_owned(), flags })
     }
 
     /// What it had done before it was suspended or its worker went away.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use connectors_core::elastic::{Client, index};
 use connectors_core::rules::RuleSet;
 use connectors_core::sync::{
-    Job, Options as SyncOptions, Report, Status, access_control, full, full_resumable, incremental,
+    Job, Options as SyncOptions, Pipeline, Report, Status, access_control, full, full_resumable, incremental,
 };
 use connectors_core::{Connection, Error, Registered, Result, Rules};
 use tracing::Instrument;
@@ -104,14 +104,15 @@ impl Worker {
         let connection = self.connection(&connector, source).await?;
         running.enter(Stage::Syncing);
         let rules = rules(job)?;
-        self.run_sync(&connection, source, (running, &rules)).await
+        let pipeline = job.pipeline();
+        self.run_sync(&connection, source, (running, &rules, pipeline.as_ref())).await
     }
 
     async fn run_sync(
         &self,
         connection: &Arc<dyn Connection>,
         source: &dyn Registered,
-        (running, rules): (&Running, &Rules),
+        (running, rules, pipeline): (&Running, &Rules, Option<&Pipeline>),
     ) -> Result<Report> {
         let client = self.writer(&running.connector).await?.counted_apart();
         running.writes_by(&client);
@@ -123,6 +124,7 @@ impl Worker {
             index: &running.index,
             context: &self.context,
             marks: self.options.marks.as_deref(),
+            pipeline,
             options: SyncOptions {
                 skip_unchanged,
                 document_level_security: connection.document_level_security(),

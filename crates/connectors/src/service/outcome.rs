@@ -31,7 +31,9 @@ impl Outcome {
             indexed: before.indexed + report.sent(),
             deleted: before.deleted + report.deleted,
             volume: before.volume + (report.bytes_sent >> 20),
-            total: report.complete.then_some(report.listed - report.failed - report.filtered),
+            total: report
+                .complete
+                .then_some(report.listed - report.failed - report.filtered - report.dropped),
             listed: report.listed,
             unchanged: report.unchanged,
             failed: report.failed + report.listing_errors,

@@ -130,6 +130,7 @@ impl World {
             index: INDEX,
             context: &self.context,
             marks: None,
+            pipeline: None,
             options: Options::default(),
             counters: &self.counters,
             cancel: &self.cancel,

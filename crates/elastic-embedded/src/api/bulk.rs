@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::document::{self, Refresh};
+use super::pipeline;
 use crate::failure::{Failure, Result};
 use crate::http::{Call, Reply};
 use crate::identity;
@@ -25,10 +26,15 @@ struct Item {
 }
 
 pub(super) fn bulk(node: &Node, call: &Call, default: Option<&str>) -> Result<Reply> {
-    call.allow(&["refresh", "timeout", "wait_for_active_shards"])?;
+    call.allow(&["refresh", "timeout", "wait_for_active_shards", "pipeline"])?;
     let started = Instant::now();
     let refresh = Refresh::read(call)?;
     let mut items = parse(&call.body, default)?;
+    if let Err(refused) = pipeline::refused(call) {
+        for item in items.iter_mut().filter(|item| item.kind != "delete" && item.operation.is_some()) {
+            (item.operation, item.result) = (None, Err(refused.clone()));
+        }
+    }
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, item) in items.iter().enumerate().filter(|(_, item)| item.operation.is_some()) {
         groups.entry(item.index.clone()).or_default().push(at);

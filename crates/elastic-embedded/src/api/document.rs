@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::pipeline;
 use crate::failure::{Failure, Result};
 use crate::http::{Call, Reply};
 use crate::identity;
@@ -10,8 +11,8 @@ use crate::search::SourceFilter;
 use crate::store::{Action, Condition, Index, Node, Operation, Outcome, Source, Update, Written};
 use crate::tree::{Tree, object};
 
-const WRITING: [&str; 6] =
-    ["refresh", "if_seq_no", "if_primary_term", "op_type", "timeout", "wait_for_active_shards"];
+const WRITING: [&str; 7] =
+    ["refresh", "if_seq_no", "if_primary_term", "op_type", "timeout", "wait_for_active_shards", "pipeline"];
 const MAX_ID_BYTES: usize = 512;
 
 /// Index and id.
@@ -180,6 +181,7 @@ fn invalid(problem: &str) -> Failure {
 
 fn write(node: &Node, call: &Call, name: &str, operation: Operation) -> Result<Reply> {
     call.allow(&WRITING)?;
+    pipeline::refused(call)?;
     check_id(&operation.id)?;
     let refresh = Refresh::read(call)?;
     let id = operation.id.clone();

@@ -7,6 +7,8 @@ use crate::elastic::client::is_passing;
 /// What is asked for: enough to tell what became of each item, no more.
 pub(super) const FILTER: &str =
     "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
+/// The same behind an ingest pipeline, which may drop a document: its result is then `noop`.
+pub(super) const FILTER_PIPED: &str = "errors,items.*.status,items.*.result,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
@@ -24,6 +26,7 @@ pub(super) struct Line {
 #[derive(Debug, Deserialize)]
 pub(super) struct Outcome {
     pub(super) status: u16,
+    result: Option<String>,
     pub(super) error: Option<Cause>,
 }
 
@@ -47,6 +50,11 @@ impl Outcome {
     /// refuses, which servers tell with status 500.
     pub(super) fn may_pass(&self) -> bool {
         is_passing(self.status) && !self.error.as_ref().is_some_and(Cause::is_of_a_processor)
+    }
+
+    /// True when an ingest pipeline dropped the document, so that it was not indexed.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.result.as_deref() == Some("noop")
     }
 
     /// The server's reason, with what lies beneath.

@@ -26,6 +26,8 @@ pub struct Item {
     pub hash: u64,
     /// What is done.
     pub kind: Kind,
+    /// What marks the document; 0 where nothing does.
+    pub mark: i64,
 }
 
 /// Operations in one buffer, each with its lines.
@@ -136,7 +138,7 @@ mod tests {
     use super::*;
 
     fn item(id: &str, kind: Kind) -> Item {
-        Item { id: id.into(), hash: crate::document::hash(id.as_bytes()), kind }
+        Item { id: id.into(), hash: crate::document::hash(id.as_bytes()), kind, mark: 0 }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::answer::{Answer, FILTER, Line};
+use bytes::Bytes;
+
+use super::answer::{Answer, FILTER, FILTER_PIPED, Line};
 use super::batch::{Batch, Item, Kind, Sealed};
 use super::window::Window;
 use crate::elastic::client::{Client, Request, Response};
@@ -18,6 +20,8 @@ pub struct Written {
     pub updated: u64,
     /// Documents removed, or found to be gone.
     pub deleted: u64,
+    /// Documents that an ingest pipeline dropped.
+    pub dropped: Vec<Item>,
     /// Operations that could not be done.
     pub refused: Vec<Refused>,
 }
@@ -36,6 +40,7 @@ impl Written {
         self.created += other.created;
         self.updated += other.updated;
         self.deleted += other.deleted;
+        self.dropped.extend(other.dropped);
         self.refused.extend(other.refused);
     }
 
@@ -65,22 +70,42 @@ pub(super) struct Delivery {
 }
 
 /// Sends a batch until each of its items is written or refused.
-pub(super) async fn deliver(client: &Client, index: &str, batch: Batch, window: &Window) -> Delivery {
+pub(super) async fn deliver(client: &Client, to: &Target, batch: Batch, window: &Window) -> Delivery {
     let bytes = batch.len();
     let sealed = batch.seal();
     let lines = sealed.lines();
     let hashes = sealed.items().map(|item| item.hash).collect();
-    let mut courier =
-        Courier { client, window, path: format!("/{index}/_bulk"), written: Written::default() };
+    let mut courier = Courier { client, window, to, written: Written::default() };
     let error = courier.carry(sealed).await.err();
     let buffer = lines.is_unique().then(|| lines.into());
     Delivery { bytes, hashes, written: courier.written, error, buffer }
 }
 
+/// Where bulks go.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) path: String,
+    /// The pipeline that documents go through, where it is not the index's own.
+    pub(super) pipeline: Option<String>,
+    /// True where they go through any.
+    pub(super) is_piped: bool,
+}
+
+impl Target {
+    fn request(&self, lines: Bytes) -> Request {
+        let filter = if self.is_piped { FILTER_PIPED } else { FILTER };
+        let request = Request::post(&self.path).query("filter_path", filter).lines(lines);
+        match &self.pipeline {
+            Some(pipeline) => request.query("pipeline", pipeline),
+            None => request,
+        }
+    }
+}
+
 struct Courier<'a> {
     client: &'a Client,
     window: &'a Window,
-    path: String,
+    to: &'a Target,
     written: Written,
 }
 
@@ -158,7 +183,7 @@ impl Courier<'_> {
     async fn once(&self, batch: &Sealed) -> Try {
         let lines = batch.lines();
         let (bytes, started) = (lines.len(), Instant::now());
-        let request = Request::post(&self.path).query("filter_path", FILTER).lines(lines);
+        let request = self.to.request(lines);
         let response = match self.client.send(&request).await {
             Ok(response) => response,
             Err(error) => return Try::Again(None, error),
@@ -187,6 +212,9 @@ impl Courier<'_> {
         for (item, outcome) in batch.into_items().zip(&outcomes) {
             let gone = item.kind == Kind::Delete && outcome.status == 404;
             match outcome.status {
+                200..300 if item.kind != Kind::Delete && outcome.is_dropped() => {
+                    self.written.dropped.push(item)
+                }
                 200..300 => self.written.count(item.kind, outcome.status),
                 _ if gone => self.written.count(item.kind, outcome.status),
                 _ if outcome.may_pass() => {}

@@ -10,6 +10,7 @@ use crate::{Error, Result};
 
 use super::Job;
 use crate::sync::draft::stamp;
+use crate::sync::pipeline::Flags;
 use crate::sync::render::Rendered;
 
 /// Documents compared at a time.
@@ -59,11 +60,8 @@ impl<'a> Deep<'a> {
     /// Takes a document in, and compares once enough are together.
     pub(super) async fn add(&mut self, document: &Rendered, found: &mut Differing) -> Result<()> {
         let mut line = Vec::new();
-        document.draft.write(
-            (&document.draft.id, document.mark),
-            &mut line,
-            &stamp(self.job.context.clock.now()),
-        );
+        let now = stamp(self.job.context.clock.now());
+        document.draft.write((&document.draft.id, document.mark), &mut line, (&now, Flags::default()));
         self.bytes += line.len();
         let fields = serde_json::from_slice(&line)
             .map_err(|error| Error::unexpected("a document is not JSON").caused_by(error))?;

@@ -85,6 +85,8 @@ pub(crate) struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(crate) indices: BTreeMap<String, Index>,
+    /// Ingest pipelines by name. Each drops documents with a field `drop`, and refuses those with `refuse`.
+    pub(crate) pipelines: BTreeMap<String, Value>,
     pub(crate) pits: HashMap<String, Arc<BTreeMap<String, Value>>>,
     pub(crate) pits_opened: usize,
     pub(crate) seen: Vec<Seen>,
@@ -159,8 +161,8 @@ impl Fake {
     /// Forgets what was counted, keeps what was written.
     pub(crate) fn forget_calls(&self) {
         let mut kept = self.kept();
-        let indices = std::mem::take(&mut kept.indices);
-        *kept = Kept { indices, ..Kept::default() };
+        let (indices, pipelines) = (std::mem::take(&mut kept.indices), std::mem::take(&mut kept.pipelines));
+        *kept = Kept { indices, pipelines, ..Kept::default() };
     }
 
     fn fault(&self, call: &Call) -> Fault {

@@ -124,3 +124,16 @@ fn the_connector_learns_of_starts_and_ends() {
     assert_eq!((&failed["last_access_control_sync_error"], &failed["error"]), (&json!("no"), &json!("no")));
     assert!(!failed.contains_key("last_sync_status") && !failed.contains_key("last_indexed_document_count"));
 }
+
+#[test]
+fn a_job_names_the_pipeline_of_its_documents() {
+    let of = |pipeline: Value| with(PENDING, patch(json!({"connector": {"pipeline": pipeline}}))).pipeline();
+    assert_eq!(of(json!({"name": "mine"})), Some(Pipeline::new("mine")));
+    let told = of(json!({"name": "mine", "reduce_whitespace": false, "run_ml_inference": null})).unwrap();
+    assert!(
+        !told.flags.reduce_whitespace && told.flags.run_ml_inference && told.flags.extract_binary_content
+    );
+    for none in [json!(null), json!({}), json!({"name": ""}), json!({"name": null})] {
+        assert_eq!(of(none), None);
+    }
+}

@@ -54,6 +54,10 @@ pub(super) fn answer(kept: &mut Kept, manner: Manner, seen: &Seen, unwanted: &[(
         ("POST", [index, "_search", "point_in_time"]) if is_opensearch => open_pit(kept, index, "pit_id"),
         ("DELETE", ["_pit"]) if !is_opensearch => close_pit(kept, &body["id"]),
         ("DELETE", ["_search", "point_in_time"]) if is_opensearch => close_pit(kept, &body["pit_id"][0]),
+        ("GET", ["_ingest", "pipeline", name]) => match kept.pipelines.get(*name) {
+            Some(definition) => (200, json!({ *name: definition })),
+            None => (404, json!({})),
+        },
         ("POST", ["_search"]) => search::in_pit(kept, manner, &body),
         (method, [name, rest @ ..]) => on_index(kept, manner, (method, name, rest), &body),
         _ => (400, error("illegal_argument_exception", "no handler found")),
@@ -70,7 +74,13 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         return (404, error("index_not_found_exception", &format!("no such index [{name}]")));
     };
     match (method, rest) {
-        ("GET", ["_settings"]) => (200, json!({ name: { "settings": { "index": { "uuid": index.uuid } } } })),
+        ("GET", ["_settings"]) => (
+            200,
+            json!({ name: { "settings": { "index": {
+            "uuid": index.uuid, "default_pipeline": index.settings["default_pipeline"],
+            "final_pipeline": index.settings["final_pipeline"],
+        } } } }),
+        ),
         ("GET", ["_mapping"]) => (200, json!({ name: { "mappings": index.mappings } })),
         ("PUT", ["_mapping"]) => {
             merge(&mut index.mappings, body);

@@ -41,7 +41,13 @@ pub(super) fn answer(kept: &mut Kept, index: &str, seen: &Seen, unwanted: &[(Str
         let document = if is_delete { None } else { Some(lines.next().expect("a document")) };
         let status = match unwanted.iter().find(|(unwanted, _)| *unwanted == id) {
             Some((_, status)) => *status,
-            None => apply(kept, index, &id, document),
+            None => match document.and_then(|document| piped(kept, index, seen, document)) {
+                Some(made) => {
+                    items.push(json!({ name: made }));
+                    continue;
+                }
+                None => apply(kept, index, &id, document),
+            },
         };
         items.push(json!({ name: item(&id, status) }));
     }
@@ -51,6 +57,27 @@ pub(super) fn answer(kept: &mut Kept, index: &str, seen: &Seen, unwanted: &[(Str
     }
     let has_errors = items.iter().any(|item| item.to_string().contains("\"error\""));
     (200, json!({ "took": 1, "errors": has_errors, "items": items }))
+}
+
+/// What an ingest pipeline makes of a document that it does not let through.
+fn piped(kept: &Kept, index: &str, seen: &Seen, document: &str) -> Option<Value> {
+    let named = seen.query.split('&').find_map(|pair| pair.strip_prefix("pipeline="));
+    let own = |name: &str| kept.indices.get(index)?.settings[name].as_str();
+    let first = named.or_else(|| own("default_pipeline"));
+    for name in first.into_iter().chain(own("final_pipeline")) {
+        if !kept.pipelines.contains_key(name) {
+            let reason = format!("pipeline with id [{name}] does not exist");
+            let cause = error("illegal_argument_exception", &reason)["error"].clone();
+            return Some(json!({ "status": 400, "error": cause }));
+        }
+    }
+    first.or_else(|| own("final_pipeline"))?;
+    let fields: Value = serde_json::from_str(document).unwrap();
+    if fields["refuse"] == true {
+        let cause = error("fail_processor_exception", "as the document wants it")["error"].clone();
+        return Some(json!({ "status": 500, "error": cause }));
+    }
+    (fields["drop"] == true).then(|| json!({ "status": 200, "result": "noop", "_version": -3 }))
 }
 
 fn apply(kept: &mut Kept, index: &str, id: &str, document: Option<&str>) -> u16 {
