@@ -15,6 +15,7 @@ public class Node {
             settings.put("discovery.type", "single-node");
             settings.put("network.host", "127.0.0.1");
             settings.put("transport.port", arguments[2]);
+            settings.putList("node.roles", "cluster_manager", "data", "ingest");
             settings.put("cluster.routing.allocation.disk.threshold_enabled", false);
         });
         // The runner adds the node's number, one, to the port that it is given.
