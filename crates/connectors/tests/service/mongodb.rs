@@ -18,9 +18,14 @@ const JOB: &str = include_str!("../fixtures/job-pending.json");
 /// Documents of the collection.
 const COUNT: usize = 300;
 
+/// What the tests leave on a server that is there before and after them.
+const LEFT: [&str; 3] = [".elastic-connectors-v1", ".elastic-connectors-sync-jobs-v1", "search-mongo1"];
+
 struct World {
     orders: fixture::Orders,
-    server: Server,
+    /// None where the environment names a real one.
+    server: Option<Server>,
+    url: String,
     client: Client,
     folder: TempDir,
 }
@@ -34,20 +39,35 @@ impl World {
         }
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("config.yml"), SETTINGS).unwrap();
-        let server = Server::start(Options::new(folder.path().join("data"))).await.unwrap();
-        let client = Client::connect(Settings::new(server.url().parse().unwrap())).await.unwrap();
+        let (server, url) = match std::env::var("CONNECTORS_SERVICE_URL") {
+            Ok(url) => (None, url),
+            Err(_) => {
+                let server = Server::start(Options::new(folder.path().join("data"))).await.unwrap();
+                let url = server.url();
+                (Some(server), url)
+            }
+        };
+        let client = Client::connect(Settings::new(url.parse().unwrap())).await.unwrap();
+        if server.is_none() {
+            clear(&client).await;
+        }
         let mut orders = fixture::Orders::start().await.unwrap();
         orders.load(COUNT).await.unwrap();
-        Some(Self { orders, server, client, folder })
+        Some(Self { orders, server, url, client, folder })
     }
 
     async fn run(&self) -> Service {
         let mut command = Command::new(env!("CARGO_BIN_EXE_connectors"));
-        command
-            .current_dir(self.folder.path())
-            .args(["--es", &self.server.url(), "run"])
-            .stdin(Stdio::null());
+        command.current_dir(self.folder.path()).args(["--es", &self.url, "run"]).stdin(Stdio::null());
         tokio::task::spawn_blocking(move || Service::start(command)).await.unwrap()
+    }
+
+    async fn end(mut self) {
+        self.orders.stop().await.unwrap();
+        match self.server.take() {
+            Some(server) => server.stop().await.unwrap(),
+            None => clear(&self.client).await,
+        }
     }
 
     async fn put(&self, index: &str, document: &Value) -> String {
@@ -71,6 +91,13 @@ impl World {
             }
         }
         panic!("{}", self.read(path).await)
+    }
+}
+
+/// Takes away what an earlier run left behind.
+async fn clear(client: &Client) {
+    for index in LEFT {
+        client.find(&Request::delete(format!("/{index}"))).await.unwrap();
     }
 }
 
@@ -129,7 +156,7 @@ async fn a_pending_job_of_another_service_is_run() {
     let kept = &connector["configuration"]["datetime_conversion"];
     assert_eq!(kept["value"], "DATETIME", "a field that ours does not have is kept");
     assert_eq!(tokio::task::spawn_blocking(|| service.stop()).await.unwrap(), Some(0));
-    world.orders.stop().await.unwrap();
+    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,5 +187,5 @@ async fn a_connector_without_a_configuration_gets_its_form_and_runs_once_it_is_f
         "{job}"
     );
     assert_eq!(tokio::task::spawn_blocking(|| service.stop()).await.unwrap(), Some(0));
-    world.orders.stop().await.unwrap();
+    world.end().await;
 }
