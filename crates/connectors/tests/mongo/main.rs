@@ -4,6 +4,7 @@
 
 #[path = "../../../source-mongo/fixture.rs"]
 mod fixture;
+mod oplog;
 mod primary;
 #[path = "../../../source-mongo/replica_set.rs"]
 mod replica_set;
