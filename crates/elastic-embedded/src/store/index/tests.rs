@@ -143,6 +143,8 @@ fn a_broken_index_is_deleted_without_a_new_start() {
     let folder = tempfile::tempdir().unwrap();
     let index = index(folder.path());
     put(&index, "a").unwrap();
+    // The next document begins a new segment, which asks for its tokenizers anew.
+    index.refresh().unwrap();
     index.engine.tokenizers().register(analysis::STANDARD, Panicking);
     assert!(put(&index, "b").and_then(|()| index.refresh()).is_err());
     index.remove().unwrap();
