@@ -21,7 +21,7 @@ mod verify;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use connectors_core::sync::{Report, Status};
+use connectors_core::sync::{Options, Report, Status};
 use connectors_core::{Connection, Context, Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -82,6 +82,11 @@ impl Desk {
         let fields: Vec<String> = connector.fields().into_iter().map(|field| field.name).collect();
         let values = self.settings.secrets().resolve(&settings::of_source(arguments, &fields)?)?;
         connector.connect(&values, &self.context)
+    }
+
+    /// How syncs of a source are done.
+    fn sync_options(&self, connection: &dyn Connection) -> Options {
+        Options { document_level_security: connection.document_level_security(), ..self.settings.sync() }
     }
 
     /// One answer, for a program or for a person.

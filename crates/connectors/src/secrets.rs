@@ -31,6 +31,11 @@ pub(crate) fn mask(text: &str) -> Cow<'_, str> {
     MASKS.mask(text)
 }
 
+/// A text for documents and answers, with secrets masked.
+pub(crate) fn masked(text: &impl ToString) -> String {
+    mask(&text.to_string()).into_owned()
+}
+
 /// True for what stands between `${` and `}` of a reference.
 pub(crate) fn is_reference(name: &str) -> bool {
     name.starts_with(VARIABLE) || name.starts_with(FILE)

@@ -22,8 +22,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
     show::note(&format!("following into {}; Ctrl-C ends it", server.shown));
     let cancel = CancellationToken::new();
     let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
-    let options =
-        Options { document_level_security: connection.document_level_security(), ..desk.settings.sync() };
+    let options = desk.sync_options(connection.as_ref());
     let end = follow(desk, arguments, (source, &rules, options), (&server, &cancel)).await;
     interrupt.abort();
     connection.source().close().await?;

@@ -105,8 +105,7 @@ impl Syncs<'_> {
             allow_deletes: self.arguments.allow_deletes,
             retry_failed: self.arguments.retry_failed,
             skip_unchanged,
-            document_level_security: self.connection.document_level_security(),
-            ..self.desk.settings.sync()
+            ..self.desk.sync_options(self.connection)
         };
         Job {
             source: self.connection.source(),

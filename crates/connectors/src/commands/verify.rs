@@ -1,7 +1,7 @@
 //! `connectors verify`: compares an index with its source, without writing.
 
 use connectors_core::Result;
-use connectors_core::sync::{Counters, Job, Options, verify, verify_deep};
+use connectors_core::sync::{Counters, Job, verify, verify_deep};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -24,10 +24,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
         context: &desk.context,
         marks: desk.marks.as_deref(),
         pipeline: pipeline.as_ref(),
-        options: Options {
-            document_level_security: connection.document_level_security(),
-            ..desk.settings.sync()
-        },
+        options: desk.sync_options(connection.as_ref()),
         counters: &counters,
         cancel: &cancel,
     };

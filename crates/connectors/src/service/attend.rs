@@ -15,7 +15,7 @@ use super::{Worker, drafts};
 use crate::protocol::{
     Connector, ConnectorStatus, JobType, Kind, Record, completed, features, is_filled, laid_over, values,
 };
-use crate::secrets::mask;
+use crate::secrets::masked;
 
 /// How long a third party may take to answer a check.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -112,7 +112,7 @@ impl Worker {
             return self.validate_draft(&connector, None).await;
         }
         let reached = self.reach(&connector, source).await;
-        let error = reached.err().map(|error| mask(&error.to_string()).into_owned());
+        let error = reached.err().map(|error| masked(&error));
         if let Some(error) = &error {
             tracing::warn!(connector = connector.id(), error, "the connector can't be used");
         }

@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use super::Worker;
 use crate::protocol::{Connector, Kind, Record};
-use crate::secrets::mask;
+use crate::secrets::masked;
 
 /// Where problems stand that concern advanced rules as a whole.
 const ADVANCED: &str = "advanced_snippet";
@@ -64,7 +64,7 @@ impl Worker {
             if !problem.place.is_empty() {
                 problem.message = format!("{}: {}", problem.place, problem.message);
             }
-            problem.message = mask(&problem.message).into_owned();
+            problem.message = masked(&problem.message);
             ADVANCED.clone_into(&mut problem.place);
         }
         Ok(problems)

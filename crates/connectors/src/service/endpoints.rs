@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::Worker;
-use crate::secrets::mask;
+use crate::secrets::masked;
 
 /// The media type of Prometheus' text format.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -45,7 +45,7 @@ async fn healthz(State(worker): State<Arc<Worker>>) -> Response {
 
 /// 200 when connectors and jobs can be read; the body tells too which connectors can't reach their third parties.
 async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
-    let error = worker.readable().await.err().map(|error| mask(&error.to_string()).into_owned());
+    let error = worker.readable().await.err().map(|error| masked(&error));
     let body = Json(json!({
         "ready": error.is_none(), "elasticsearch": error.as_deref().unwrap_or("ok"),
         "connectors_in_error": worker.in_error(),

@@ -4,7 +4,7 @@ use connectors_core::sync::{Report, Status};
 
 use super::running::Stop;
 use crate::protocol::{Counts, JobStatus};
-use crate::secrets::mask;
+use crate::secrets::masked;
 
 /// How a job ends: its status, and the cause where it is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Outcome {
             Some(Stop::Suspend | Stop::Lost) => (JobStatus::Suspended, None),
             None => (JobStatus::Error, error.or_else(|| Some("the sync ended without a word".into()))),
         };
-        Self { status, error: error.map(|error| mask(&error).into_owned()), counts }
+        Self { status, error: error.map(|error| masked(&error)), counts }
     }
 
     /// A sync with accounts, after what was done before.
@@ -42,7 +42,7 @@ impl Outcome {
             Status::Stopped => Self::cut(stop, None, counts),
             Status::Completed | Status::Skipped => Self { status: JobStatus::Completed, error: None, counts },
             Status::Partial | Status::Withheld | Status::Failed => {
-                Self { status: JobStatus::Error, error: Some(mask(&reason(report)).into_owned()), counts }
+                Self { status: JobStatus::Error, error: Some(masked(&reason(report))), counts }
             }
         }
     }
