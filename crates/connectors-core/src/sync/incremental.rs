@@ -47,10 +47,11 @@ pub async fn incremental(job: &Job<'_>, source: &dyn Incremental) -> Report {
 
 async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> Result<()> {
     index::check_name(job.index)?;
-    let from = state::load(job).await?;
+    let facts = index::facts(job.client, job.index).await?;
+    let from = state::load(job, &facts).await?;
     report.mapping = super::map(job, source).await?;
     let failed_before = failures::ids(job.client, job.index).await?;
-    let pipeline = in_force(job, &index::facts(job.client, job.index).await?).await?;
+    let pipeline = in_force(job, &facts).await?;
     let dropped = Dropped::default();
     let prepared = Prepared { learnt: Learnt::nothing(), failed_before, pipeline, dropped };
     let mut run = Run::new(job, prepared, report);

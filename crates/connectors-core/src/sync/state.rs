@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::elastic::index::Facts;
 use crate::elastic::{Request, index};
 use crate::{Cursor, Error, Result};
 
@@ -15,12 +16,11 @@ const INDEX: &str = ".connectors-state";
 /// # Errors
 /// `Config` when there is none, or one of another index that had this name, or of before document level security was
 /// switched on or off, which concerns every document: a full sync makes one.
-pub(super) async fn load(job: &Job<'_>) -> Result<Cursor> {
+pub(super) async fn load(job: &Job<'_>, facts: &Facts) -> Result<Cursor> {
     let (client, name) = (job.client, job.index);
     let request = Request::get(format!("/{INDEX}/_doc/{}", key(name))).query("filter_path", "_source");
     let kept = client.find_json::<Value>(&request).await?;
-    let of_this_index = index::uuid(client, name).await?;
-    let kept = kept.filter(|kept| kept["_source"]["uuid"].as_str() == of_this_index.as_deref());
+    let kept = kept.filter(|kept| kept["_source"]["uuid"].as_str() == facts.uuid.as_deref());
     let was_secured = kept.as_ref().map(|kept| kept["_source"]["secured"] == true);
     if was_secured.is_some_and(|was| was != job.options.document_level_security) {
         let switched = "document level security was switched since the last full sync; run a full sync first";
