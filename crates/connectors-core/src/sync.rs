@@ -182,13 +182,13 @@ async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared
     let failed_before = failures::ids(job.client, job.index).await?;
     let facts = index::facts(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
-    let dropped = dropped(job, &facts, pipeline.as_ref()).await?;
+    let dropped = dropped(job, &facts, pipeline.as_ref()).await;
     let learnt = learn(job, &facts).await?;
     Ok(Prepared { learnt, failed_before, pipeline, dropped })
 }
 
 /// What the pipelines dropped in the last sync.
-async fn dropped(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Result<Dropped> {
+async fn dropped(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Dropped {
     let named = job.marks.zip(facts.uuid.as_deref()).filter(|_| pipeline.is_some());
     Dropped::read(named.and_then(|(folder, uuid)| MarkFile::dropped(folder, uuid)), job.context).await
 }

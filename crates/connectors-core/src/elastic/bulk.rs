@@ -44,10 +44,20 @@ impl Bulk {
     /// A writer into this index.
     #[must_use]
     pub fn new(client: &Client, index: &str) -> Self {
+        Self::to(client, Target { path: path(index), pipeline: None, is_piped: false })
+    }
+
+    /// The same, through the ingest pipelines of the index, and this one in place of its default.
+    #[must_use]
+    pub fn piped(client: &Client, index: &str, pipeline: Option<&str>) -> Self {
+        Self::to(client, Target { path: path(index), pipeline: pipeline.map(str::to_owned), is_piped: true })
+    }
+
+    fn to(client: &Client, target: Target) -> Self {
         let window = Arc::new(Window::new(client.settings().bulk.max_concurrency));
         Self {
             client: client.clone(),
-            target: Arc::new(Target { path: format!("/{index}/_bulk"), pipeline: None, is_piped: false }),
+            target: target.into(),
             open: Batch::default(),
             spare: Vec::new(),
             flying: JoinSet::new(),
@@ -57,14 +67,6 @@ impl Bulk {
             written: Written::default(),
             broken: None,
         }
-    }
-
-    /// The same, through the ingest pipelines of the index, and this one in place of its default.
-    #[must_use]
-    pub fn piped(client: &Client, index: &str, pipeline: Option<&str>) -> Self {
-        let path = format!("/{index}/_bulk");
-        let target = Target { path, pipeline: pipeline.map(str::to_owned), is_piped: true };
-        Self { target: Arc::new(target), ..Self::new(client, index) }
     }
 
     /// True while what is to become of an operation on the id of this hash is not known yet.
@@ -182,6 +184,10 @@ impl Bulk {
         let first = self.broken.take();
         self.broken = first.or_else(|| error.map(|error| (error.kind(), error.to_string())));
     }
+}
+
+fn path(index: &str) -> String {
+    format!("/{index}/_bulk")
 }
 
 /// Hashes of ids are hashes already.

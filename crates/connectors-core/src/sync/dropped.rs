@@ -8,6 +8,7 @@ use crate::elastic::scan::Mark;
 use crate::{Context, Result};
 
 use super::marks::MarkFile;
+use super::run::Run;
 
 /// What was dropped.
 #[derive(Debug, Default)]
@@ -23,8 +24,8 @@ pub(super) struct Dropped {
 
 impl Dropped {
     /// What the last sync kept in the file, if it did.
-    pub(super) async fn read(file: Option<MarkFile>, context: &Context) -> Result<Self> {
-        let Some(from) = file.clone() else { return Ok(Self::default()) };
+    pub(super) async fn read(file: Option<MarkFile>, context: &Context) -> Self {
+        let Some(from) = file.clone() else { return Self::default() };
         let kept = context.blocking(move || {
             let mut marks = HashSet::new();
             if let Some(mut kept) = from.open() {
@@ -34,7 +35,7 @@ impl Dropped {
         });
         // What can't be read is sent again.
         let kept = kept.await.unwrap_or_default();
-        Ok(Self { file, kept, ..Self::default() })
+        Self { file, kept, ..Self::default() }
     }
 
     /// True, and noted, for a document that was dropped just so.
@@ -89,5 +90,31 @@ impl Dropped {
         if let Err(error) = saved.await {
             tracing::warn!(%error, "what a pipeline dropped can't be kept; the next sync sends it again");
         }
+    }
+}
+
+impl Run<'_, '_> {
+    /// What a pipeline makes of one version of a document must be known before the next one is sent: a version that was
+    /// dropped leaves one behind that is to be deleted, and not what comes after it.
+    pub(super) async fn await_write_of(&mut self, hash: u64) -> Result<()> {
+        if !self.is_piped || !self.bulk.awaits(hash) {
+            return Ok(());
+        }
+        let finished = self.bulk.finish().await;
+        self.settle_writes();
+        finished?;
+        self.delete_older().await
+    }
+
+    /// An incremental sync deletes at once what is left over of documents that were dropped; a full one does at its end,
+    /// under the guard of all deletes.
+    pub(super) async fn delete_older(&mut self) -> Result<()> {
+        if self.inventory.is_known() {
+            return Ok(());
+        }
+        for id in self.dropped.take_older() {
+            self.bulk.put(Item::delete(id), |_, _| ()).await?;
+        }
+        Ok(())
     }
 }

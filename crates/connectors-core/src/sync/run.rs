@@ -50,7 +50,7 @@ pub(super) struct Run<'a, 'j> {
     /// What the pipelines drop.
     pub(super) dropped: Dropped,
     /// True where documents go through pipelines.
-    is_piped: bool,
+    pub(super) is_piped: bool,
     /// The time in milliseconds, and as it is indexed.
     now: (i64, String),
     /// What bodies are serialised into, empty.
@@ -176,34 +176,9 @@ impl<'a, 'j> Run<'a, 'j> {
     pub(super) async fn delete(&mut self, id: String) -> Result<()> {
         self.await_content_of(&id).await?;
         self.is_retried(&id);
-        let hash = crate::document::hash(id.as_bytes());
-        self.await_write_of(hash).await?;
-        self.bulk.put(Item { id, hash, kind: Kind::Delete, mark: 0 }, |_, _| ()).await
-    }
-
-    /// What a pipeline makes of one version of a document must be known before the next one is sent: a version that was
-    /// dropped leaves one behind that is to be deleted, and not what comes after it.
-    async fn await_write_of(&mut self, hash: u64) -> Result<()> {
-        if !self.is_piped || !self.bulk.awaits(hash) {
-            return Ok(());
-        }
-        let finished = self.bulk.finish().await;
-        self.settle_writes();
-        finished?;
-        self.delete_older().await
-    }
-
-    /// An incremental sync deletes at once what is left over of documents that were dropped; a full one does at its end,
-    /// under the guard of all deletes.
-    async fn delete_older(&mut self) -> Result<()> {
-        if self.inventory.is_known() {
-            return Ok(());
-        }
-        for id in self.dropped.take_older() {
-            let hash = crate::document::hash(id.as_bytes());
-            self.bulk.put(Item { id, hash, kind: Kind::Delete, mark: 0 }, |_, _| ()).await?;
-        }
-        Ok(())
+        let item = Item::delete(id);
+        self.await_write_of(item.hash).await?;
+        self.bulk.put(item, |_, _| ()).await
     }
 
     /// Waits for every write and takes the answers into the accounts.
@@ -253,12 +228,12 @@ impl<'a, 'j> Run<'a, 'j> {
         count(&self.job.counters.listed);
         self.await_content_of(document.id.as_str()).await?;
         let is_retried = self.is_retried(document.id.as_str());
-        if !is_retried && self.render.shape.quick(&document).is_some_and(|mark| self.inventory.meet(mark)) {
+        let mark = if is_retried { None } else { self.render.shape.quick(&document) };
+        if mark.is_some_and(|mark| self.inventory.meet(mark)) {
             self.note_closed(&document);
             return self.unchanged();
         }
-        let is_dropped = |mark| self.dropped.meet(mark);
-        if self.is_piped && !is_retried && self.render.shape.quick(&document).is_some_and(is_dropped) {
+        if mark.is_some_and(|mark| self.dropped.meet(mark)) {
             self.report.dropped += 1;
             return Ok(());
         }
@@ -388,7 +363,7 @@ impl<'a, 'j> Run<'a, 'j> {
     }
 
     /// Takes what was written so far into the accounts.
-    fn settle_writes(&mut self) {
+    pub(super) fn settle_writes(&mut self) {
         let written = std::mem::take(self.bulk.written());
         self.report.created += written.created;
         self.report.updated += written.updated;

@@ -30,6 +30,14 @@ pub struct Item {
     pub mark: i64,
 }
 
+impl Item {
+    /// Removes the document of this id.
+    #[must_use]
+    pub fn delete(id: String) -> Self {
+        Self { hash: crate::document::hash(id.as_bytes()), id, kind: Kind::Delete, mark: 0 }
+    }
+}
+
 /// Operations in one buffer, each with its lines.
 #[derive(Debug, Default)]
 pub struct Batch {
