@@ -18,6 +18,8 @@ pub struct Context {
     pub limits: Limits,
     /// True where permissions count: only then need a source with [`AccessControl`](crate::AccessControl) read them.
     pub document_level_security: bool,
+    /// What takes secrets out of the texts that an index keeps.
+    pub mask: Mask,
     /// What [`http`](Self::http) is made of; made once, at the first use, for all clones.
     pub clients: Clients,
 }
@@ -100,6 +102,35 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// Takes secrets out of a text; the default knows of none.
+#[derive(Clone)]
+pub struct Mask(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl Mask {
+    /// A mask that hands out what `of` makes of a text.
+    pub fn new(of: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(of))
+    }
+
+    /// The text without secrets.
+    #[must_use]
+    pub fn of(&self, text: &str) -> String {
+        (self.0)(text)
+    }
+}
+
+impl Default for Mask {
+    fn default() -> Self {
+        Self::new(str::to_owned)
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mask")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,5 +150,15 @@ mod tests {
         assert_eq!((clock.now(), clock.now()), (at, at));
         assert_eq!(format!("{clock:?}"), "Clock(1970-01-01 00:00:00 UTC)");
         assert!(Clock::default().now() > at);
+    }
+
+    #[test]
+    fn a_mask_takes_out_what_it_is_told() {
+        let mask = Mask::new(|text| text.replace("hunter2", "***"));
+        assert_eq!(mask.of("the server refused hunter2"), "the server refused ***");
+        assert_eq!(
+            (Mask::default().of("as it is").as_str(), format!("{mask:?}").as_str()),
+            ("as it is", "Mask")
+        );
     }
 }

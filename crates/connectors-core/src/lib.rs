@@ -21,7 +21,7 @@ pub mod rules;
 mod source;
 pub mod sync;
 
-pub use context::{Clock, Context, Limits};
+pub use context::{Clock, Context, Limits, Mask};
 pub use definition::{
     Capabilities, Connected, Connection, Connector, DOCUMENT_LEVEL_SECURITY, Definition, Registered,
 };

@@ -29,7 +29,7 @@ use crate::cli::{Cli, Command, SourceArgs};
 use crate::protocol::Store;
 use crate::server::Server;
 use crate::settings::{self, Settings};
-use crate::{logging, registry, show};
+use crate::{logging, registry, secrets, show};
 
 /// How a command ended; its number is the program's exit code, as `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Fleet {
 pub(crate) async fn run(cli: Cli) -> Result<End> {
     let settings = Settings::load(&cli.global)?;
     logging::start(settings.log(), settings.log_format())?;
-    let context = Context { limits: settings.limits(), ..Context::default() };
+    let context = Context { limits: settings.limits(), mask: secrets::kept(), ..Context::default() };
     let marks = settings.marks();
     let desk = Desk { settings, context, marks, json: cli.global.json };
     match cli.command {

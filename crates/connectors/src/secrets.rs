@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::env;
 use std::path::PathBuf;
 
-use connectors_core::{Error, Result};
+use connectors_core::{Error, Mask, Result};
 use serde_json::{Map, Value};
 
 pub(crate) use masks::MASK;
@@ -34,6 +34,11 @@ pub(crate) fn mask(text: &str) -> Cow<'_, str> {
 /// A text for documents and answers, with secrets masked.
 pub(crate) fn masked(text: &impl ToString) -> String {
     mask(&text.to_string()).into_owned()
+}
+
+/// The same for what the sync keeps of failures.
+pub(crate) fn kept() -> Mask {
+    Mask::new(|text| mask(text).into_owned())
 }
 
 /// True for what stands between `${` and `}` of a reference.

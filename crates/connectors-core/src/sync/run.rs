@@ -390,7 +390,8 @@ impl<'a, 'j> Run<'a, 'j> {
         self.spared.insert(id.clone());
         if self.failures.len() <= self.job.options.max_failures {
             let (index, time) = (self.job.index.to_owned(), self.job.context.clock.now());
-            self.failures.push(Failure { index, id, stage, reason: reason.to_owned(), time });
+            let reason = self.job.context.mask.of(reason);
+            self.failures.push(Failure { index, id, stage, reason, time });
         }
     }
 

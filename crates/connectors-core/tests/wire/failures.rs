@@ -1,5 +1,6 @@
 //! Documents that the server refuses, and the index that remembers them.
 
+use connectors_core::Mask;
 use connectors_core::sync::{Stage, Status, failures};
 use serde_json::{Value, json};
 
@@ -22,6 +23,16 @@ async fn a_refused_document_is_set_aside_and_tried_again() {
     let report = world.sync(&source).await;
     assert_eq!((report.status, accounts(&report)), (Status::Completed, [1, 0, 4, 0, 0]));
     assert!(world.failures().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_secret_in_a_reason_is_not_kept() {
+    let mut world = World::new().await;
+    world.context.mask = Mask::new(|text| text.replace("[when]", "***"));
+    world.fake.script(|call| call.items(400, |id| id == "d2"));
+    world.sync(&Memory::numbered(5)).await;
+    let [failure] = &world.failures().await[..] else { panic!("one failure") };
+    assert_eq!(failure.reason, "document_parsing_exception: failed to parse field *** of type [date]");
 }
 
 #[tokio::test]

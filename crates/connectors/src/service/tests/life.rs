@@ -7,6 +7,7 @@ use super::place::{Place, TOLD, filled, turn};
 use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind};
 use crate::secrets::Secrets;
 use crate::service::Options;
+use connectors_core::sync::failures;
 use connectors_testkit::Fixture as _;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,4 +137,23 @@ async fn a_secret_in_the_words_of_a_source_is_masked_in_documents() {
     let job = place.job(&job).await;
     assert_eq!(job.status(), Some(JobStatus::Error));
     assert!(job.0.text("error").unwrap().contains("no way in for ***"), "{job:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_what_a_document_failed_of_is_masked_where_failures_are_kept() {
+    let (place, folder) = (Place::new().await, tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("broken"), "pass-of-a-broken-document\n").unwrap();
+    let told = place.told("c").await;
+    let note = json!({"configuration": {"note": {"value": "${secret:broken}"}}});
+    place.change(Kind::Connector, "c", note).await;
+    let secrets = Secrets::new(Some(folder.path().to_owned()));
+    let worker = place.worker_with(Options { secrets, ..Options::default() });
+    *told.broken.lock().unwrap() = Some("not for pass-of-a-broken-document".into());
+    told.documents.store(1, SeqCst);
+    told.let_through(1);
+    place.ask("c", JobType::Full).await;
+    turn(&worker).await;
+    let failures = failures::list(place.store.client(), Some("c")).await.unwrap();
+    let reasons: Vec<&str> = failures.iter().map(|failure| failure.reason.as_str()).collect();
+    assert_eq!(reasons, ["not for ***"]);
 }

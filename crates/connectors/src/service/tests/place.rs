@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors_core::elastic::{Client, Request, Settings, index};
 use connectors_core::{
-    Clock, Context, DOCUMENT_LEVEL_SECURITY, Definition, Document, Error, Registered, Result, Rules, Source,
+    Body, Clock, Context, DOCUMENT_LEVEL_SECURITY, Definition, Document, Error, Registered, Result, Rules,
+    Source,
 };
 use connectors_testkit::Fixture as _;
 use connectors_testkit::memory::{MemoryFixture, SOURCE as MEMORY};
@@ -90,7 +91,7 @@ impl Place {
 
     /// A worker with a connection of its own.
     pub(super) fn worker_of(&self, store: Store, options: Options) -> Arc<Worker> {
-        let context = Context { clock: self.clock(), ..Context::default() };
+        let context = Context { clock: self.clock(), mask: crate::secrets::kept(), ..Context::default() };
         let sources: Vec<&'static dyn Registered> = vec![&MEMORY, &TOLD];
         Worker::new(store, sources, context, (options, connectors_core::sync::Options::default()))
     }
@@ -210,6 +211,8 @@ pub(super) struct Told {
     pub(super) documents: AtomicU64,
     /// The error of the next pings.
     pub(super) ping: Mutex<Option<String>>,
+    /// The error of every document that is written.
+    pub(super) broken: Mutex<Option<String>>,
     pub(super) panics: std::sync::atomic::AtomicBool,
     /// How often a source was made, and how often pinged.
     pub(super) made: AtomicU64,
@@ -224,6 +227,7 @@ impl Told {
             permits: Semaphore::new(0),
             documents: AtomicU64::new(10),
             ping: Mutex::default(),
+            broken: Mutex::default(),
             panics: false.into(),
             made: AtomicU64::new(0),
             pinged: AtomicU64::new(0),
@@ -273,6 +277,11 @@ impl connectors_core::Connector for ToldSource {
     }
 }
 
+/// A body that fails with these words.
+fn broken(error: String) -> Body {
+    Body::raw(error.into_bytes().into(), |words, _| Err(Error::unexpected(String::from_utf8_lossy(words))))
+}
+
 #[async_trait]
 impl Source for ToldSource {
     async fn ping(&self) -> Result<()> {
@@ -289,7 +298,11 @@ impl Source for ToldSource {
             .then(move |number| async move {
                 assert!(!self.0.panics.load(SeqCst), "told to panic");
                 self.0.permits.acquire().await.unwrap().forget();
-                Ok(Document::new(format!("d{number}")).version(number).body(&json!({"n": number})))
+                let document = Document::new(format!("d{number}")).version(number);
+                Ok(match self.0.broken.lock().unwrap().clone() {
+                    Some(error) => document.body(broken(error)),
+                    None => document.body(&json!({"n": number})),
+                })
             })
             .boxed()
     }
