@@ -11,7 +11,6 @@ pub(crate) mod pipeline;
 pub mod scan;
 mod settings;
 
-pub(crate) use bulk::push_text;
 #[cfg(any(test, fuzzing))]
 pub(crate) use bulk::read_answer;
 pub use bulk::{Batch, Bulk, Item, Kind, Refused, Written};

@@ -16,6 +16,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod http;
+pub mod json;
 mod retry;
 pub mod rules;
 mod source;

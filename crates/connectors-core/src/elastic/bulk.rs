@@ -7,7 +7,6 @@ mod window;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use answer::read_answer;
-pub(crate) use batch::push_text;
 pub use batch::{Batch, Item, Kind};
 pub use delivery::{Refused, Written};
 

@@ -6,7 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::document::{NOBODY, Permissions, without};
 use crate::elastic::scan::Mark;
-use crate::elastic::{Item, Kind, push_text};
+use crate::elastic::{Item, Kind};
+use crate::json::push_text;
 use crate::{Content, Document, DocumentId, Error, Version};
 
 use super::mark::hash_of;
@@ -75,16 +76,16 @@ impl Draft {
     pub(super) fn write(&self, (id, mark): (&str, Mark), out: &mut Vec<u8>, (now, flags): (&str, Flags)) {
         let time = self.timestamp.map(stamp);
         out.extend_from_slice(b"{\"id\":");
-        push_text(out, id);
+        push_text(out, id.as_bytes());
         out.extend_from_slice(b",\"_timestamp\":");
-        push_text(out, time.as_deref().unwrap_or(now));
+        push_text(out, time.as_deref().unwrap_or(now).as_bytes());
         out.extend_from_slice(b",\"_sync\":{\"id\":");
         push_number(out, mark.id);
         out.extend_from_slice(b",\"mark\":");
         push_number(out, mark.mark);
         if let Some(scope) = &self.scope {
             out.extend_from_slice(b",\"scope\":");
-            push_text(out, scope);
+            push_text(out, scope.as_bytes());
         }
         out.push(b'}');
         if let Some(terms) = self.permissions.as_ref().and_then(Permissions::terms) {
@@ -100,7 +101,7 @@ impl Draft {
         }
         if let Some(text) = &self.text {
             out.extend_from_slice(b",\"body\":");
-            push_text(out, text);
+            push_text(out, text.as_bytes());
         }
         out.push(b'}');
     }
@@ -124,7 +125,7 @@ fn push_terms(out: &mut Vec<u8>, terms: &[String]) {
         if place > 0 {
             out.push(b',');
         }
-        push_text(out, term);
+        push_text(out, term.as_bytes());
     }
     out.push(b']');
 }

@@ -45,7 +45,9 @@ fn text_of(value: Value<'_>, legacy: LegacyUuid, nesting: usize) -> Result<Strin
         Value::Double(number) => number_text(&exact(number)),
         Value::Decimal(bytes) => number_text(&text::decimal(bytes)),
         Value::Bool(yes) => format!("$bool:{yes}"),
-        Value::Date(millis) => format!("$date:{}", text::date(millis).unwrap_or_else(|| millis.to_string())),
+        Value::Date(millis) => {
+            format!("$date:{}", text::date(millis).map_or_else(|| millis.to_string(), text::ascii))
+        }
         Value::Binary { subtype: 4, bytes } if bytes.len() == 16 => {
             format!("$uuid:{}", text::binary(4, bytes, legacy))
         }

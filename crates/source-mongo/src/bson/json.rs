@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use connectors_core::json::{push_plain, push_text};
+
+use super::names::{self, Seen};
 use super::reader::Element;
-use super::{Elements, LegacyUuid, Malformed, Value, names, text};
+use super::{Elements, LegacyUuid, Malformed, Value, text};
 
 /// Objects below this many levels become text: an index maps fields at most 20 levels deep, and the
 /// deepest of them is a value.
@@ -18,7 +21,16 @@ const MAX_NESTING: usize = 256;
 /// When the bytes are no BSON; no well-formed document fails.
 pub(crate) fn write_json(document: &[u8], legacy: LegacyUuid, out: &mut Vec<u8>) -> Result<(), Malformed> {
     out.reserve(document.len() + document.len() / 2 + 64);
-    Writer { out, legacy }.object(document, Level { objects: 0, nesting: 0 })
+    let (start, root) = (out.len(), Level { objects: 0, nesting: 0 });
+    // Nearly always every name can stay, which is known only at the last: it is written at once, and anew where not.
+    match (Writer { out, legacy, names: Names::AsTheyAre }).object(document, root) {
+        Err(Stop::Name) => {
+            out.truncate(start);
+            let renamed = Writer { out, legacy, names: Names::Changed }.object(document, root);
+            renamed.map_err(Stop::malformed)
+        }
+        written => written.map_err(Stop::malformed),
+    }
 }
 
 /// What [`write_json`] appends.
@@ -28,18 +40,42 @@ pub(crate) fn to_json(document: &[u8], legacy: LegacyUuid) -> Result<Vec<u8>, Ma
     write_json(document, legacy, &mut out).map(|()| out)
 }
 
-/// The elements of a document; the root's `_id` is the document's id and no field.
-fn fields(document: &[u8], root: bool) -> Result<Vec<Element<'_>>, Malformed> {
-    /// Room for most objects, so that reading one seldom moves what was read.
-    const USUAL: usize = 16;
-    let mut fields = Vec::with_capacity(USUAL);
-    for element in Elements::of(document)? {
-        let element = element?;
-        if !(root && element.0 == b"_id") {
-            fields.push(element);
+/// Why a walk ends early.
+enum Stop {
+    Malformed(Malformed),
+    /// A name can't stay as it is.
+    Name,
+}
+
+impl Stop {
+    fn malformed(self) -> Malformed {
+        match self {
+            Self::Malformed(malformed) => malformed,
+            Self::Name => Malformed("a name can't be changed"),
         }
     }
-    Ok(fields)
+}
+
+impl From<Malformed> for Stop {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+type Written = Result<(), Stop>;
+
+/// The elements of a document; the root's `_id` is the document's id and no field.
+fn fields(document: &[u8], root: bool) -> Result<Vec<Element<'_>>, Malformed> {
+    Elements::of(document)?.filter(|element| !matches!(element, Ok((b"_id", _)) if root)).collect()
+}
+
+/// What becomes of the names of fields.
+#[derive(Clone, Copy)]
+enum Names {
+    /// The walk ends at the first that can't stay.
+    AsTheyAre,
+    /// Those that can't stay are changed.
+    Changed,
 }
 
 /// Where the walk is.
@@ -71,32 +107,54 @@ const IN_TEXT: usize = MAX_OBJECTS + 1;
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     legacy: LegacyUuid,
+    names: Names,
 }
 
 impl Writer<'_> {
-    fn object(&mut self, document: &[u8], level: Level) -> Result<(), Malformed> {
-        let elements = fields(document, level.is_root())?;
-        let renamed = names::renamed(&elements, level.is_root());
+    fn object(&mut self, document: &[u8], level: Level) -> Written {
         self.out.push(b'{');
-        for (index, (name, value)) in elements.iter().enumerate() {
-            match renamed.as_ref().map(|renamed| &renamed[index]) {
-                None => self.name(name),
-                Some(Some(name)) => self.name(name.as_bytes()),
-                Some(None) => continue,
-            }
-            self.value(*value, level)?;
+        match self.names {
+            Names::AsTheyAre => self.fields(document, level)?,
+            Names::Changed => self.renamed_fields(document, level)?,
         }
         self.out.push(b'}');
         Ok(())
     }
 
+    fn fields(&mut self, document: &[u8], level: Level) -> Written {
+        let mut seen = Seen::of(document, level.is_root());
+        for (index, element) in Elements::of(document)?.enumerate() {
+            let (name, value) = element?;
+            if level.is_root() && name == b"_id" {
+                continue;
+            }
+            if !seen.stays(name, index) {
+                return Err(Stop::Name);
+            }
+            self.name(name);
+            self.value(value, level)?;
+        }
+        Ok(())
+    }
+
+    fn renamed_fields(&mut self, document: &[u8], level: Level) -> Written {
+        let fields = fields(document, level.is_root())?;
+        for (name, (_, value)) in names::unique(&fields, level.is_root()).into_iter().zip(&fields) {
+            if let Some(name) = name {
+                self.name(name.as_bytes());
+                self.value(*value, level)?;
+            }
+        }
+        Ok(())
+    }
+
     fn name(&mut self, name: &[u8]) {
         self.separate(b'{');
-        self.text(name);
+        push_text(self.out, name);
         self.out.push(b':');
     }
 
-    fn array(&mut self, array: &[u8], level: Level) -> Result<(), Malformed> {
+    fn array(&mut self, array: &[u8], level: Level) -> Written {
         self.out.push(b'[');
         for element in Elements::of(array)? {
             self.separate(b'[');
@@ -113,9 +171,9 @@ impl Writer<'_> {
         }
     }
 
-    fn value(&mut self, value: Value<'_>, level: Level) -> Result<(), Malformed> {
+    fn value(&mut self, value: Value<'_>, level: Level) -> Written {
         match value {
-            Value::String(bytes) | Value::Code(bytes) | Value::Symbol(bytes) => self.text(bytes),
+            Value::String(bytes) | Value::Code(bytes) | Value::Symbol(bytes) => push_text(self.out, bytes),
             Value::Int32(number) => self.json(&number),
             Value::Int64(number) => self.json(&number),
             // An infinite one and NaN become null: no number of JSON says them, and a text would map the
@@ -123,41 +181,45 @@ impl Writer<'_> {
             Value::Double(number) => self.json(&number),
             Value::Bool(yes) => self.json(&yes),
             Value::Null | Value::Undefined => self.json(&()),
-            Value::ObjectId(bytes) => self.hex(bytes),
-            Value::Date(millis) => self.json(&text::date(millis)),
+            Value::ObjectId(bytes) => push_plain(self.out, &text::object_id(bytes)),
+            Value::Date(millis) => self.date(millis),
             Value::Document(document) => {
                 self.nested(level, |writer, below| writer.object(document, below))?
             }
             Value::Array(array) => self.array(array, level.below(0)?)?,
-            Value::Binary { subtype, bytes } => self.json(&text::binary(subtype, bytes, self.legacy)),
-            Value::Decimal(bytes) => self.json(&text::decimal(bytes)),
-            Value::Regex { pattern, options } => self.json(&text::regex(pattern, options)),
+            Value::Binary { subtype, bytes } => {
+                push_plain(self.out, text::binary(subtype, bytes, self.legacy).as_bytes());
+            }
+            Value::Decimal(bytes) => push_plain(self.out, text::decimal(bytes).as_bytes()),
+            Value::Regex { pattern, options } => {
+                push_text(self.out, text::regex(pattern, options).as_bytes())
+            }
             Value::Timestamp { .. } | Value::DbPointer { .. } | Value::CodeWithScope { .. } => {
                 self.nested(level, |writer, below| writer.composed(value, below))?;
             }
-            Value::MinKey => self.json("MinKey"),
-            Value::MaxKey => self.json("MaxKey"),
+            Value::MinKey => push_plain(self.out, b"MinKey"),
+            Value::MaxKey => push_plain(self.out, b"MaxKey"),
         }
         Ok(())
     }
 
     /// An object within another, as text where it lies too deep for a mapping.
-    fn nested<F>(&mut self, level: Level, write: F) -> Result<(), Malformed>
+    fn nested<F>(&mut self, level: Level, write: F) -> Written
     where
-        F: FnOnce(&mut Self, Level) -> Result<(), Malformed>,
+        F: FnOnce(&mut Self, Level) -> Written,
     {
         let below = level.below(1)?;
         let start = self.out.len();
         write(self, below)?;
         if below.objects == IN_TEXT {
             let json = self.out.split_off(start);
-            self.text(&json);
+            push_text(self.out, &json);
         }
         Ok(())
     }
 
     /// A scalar of several parts.
-    fn composed(&mut self, value: Value<'_>, level: Level) -> Result<(), Malformed> {
+    fn composed(&mut self, value: Value<'_>, level: Level) -> Written {
         match value {
             Value::Timestamp { seconds, increment } => self.timestamp(seconds, increment),
             Value::DbPointer { namespace, id } => self.db_pointer(namespace, id),
@@ -169,7 +231,7 @@ impl Writer<'_> {
 
     fn timestamp(&mut self, seconds: u32, increment: u32) {
         self.out.extend_from_slice(b"{\"time\":");
-        self.json(&text::date(i64::from(seconds) * 1000));
+        self.date(i64::from(seconds) * 1000);
         self.out.extend_from_slice(b",\"increment\":");
         self.json(&increment);
         self.out.push(b'}');
@@ -177,31 +239,26 @@ impl Writer<'_> {
 
     fn db_pointer(&mut self, namespace: &[u8], id: &[u8]) {
         self.out.extend_from_slice(b"{\"$ref\":");
-        self.text(namespace);
+        push_text(self.out, namespace);
         self.out.extend_from_slice(b",\"$id\":");
-        self.hex(id);
+        push_plain(self.out, &text::object_id(id));
         self.out.push(b'}');
     }
 
-    fn code_with_scope(&mut self, code: &[u8], scope: &[u8], level: Level) -> Result<(), Malformed> {
+    fn code_with_scope(&mut self, code: &[u8], scope: &[u8], level: Level) -> Written {
         self.out.extend_from_slice(b"{\"code\":");
-        self.text(code);
+        push_text(self.out, code);
         self.out.extend_from_slice(b",\"scope\":");
         self.nested(level, |writer, below| writer.object(scope, below))?;
         self.out.push(b'}');
         Ok(())
     }
 
-    fn hex(&mut self, bytes: &[u8]) {
-        self.out.push(b'"');
-        for byte in bytes {
-            self.out.extend_from_slice(&text::hex_digits(*byte));
+    fn date(&mut self, millis: i64) {
+        match text::date(millis) {
+            Some(digits) => push_plain(self.out, &digits),
+            None => self.json(&()),
         }
-        self.out.push(b'"');
-    }
-
-    fn text(&mut self, bytes: &[u8]) {
-        text::quote(self.out, bytes);
     }
 
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) {

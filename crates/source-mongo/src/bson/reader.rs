@@ -70,6 +70,7 @@ impl<'a> Elements<'a> {
         Ok(Self { rest: Bytes(&whole[4..whole.len() - 1]) })
     }
 
+    #[inline]
     fn element(&mut self) -> Result<Element<'a>, Malformed> {
         let [kind] = self.rest.array()?;
         let name = self.rest.text_to_zero()?;
@@ -80,6 +81,7 @@ impl<'a> Elements<'a> {
 impl<'a> Iterator for Elements<'a> {
     type Item = Result<Element<'a>, Malformed>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.0.is_empty() {
             return None;
@@ -97,23 +99,27 @@ impl<'a> Iterator for Elements<'a> {
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
+    #[inline]
     fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(Malformed("it ends too early"))?;
         self.0 = rest;
         Ok(taken)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (taken, rest) = self.0.split_first_chunk().ok_or(Malformed("it ends too early"))?;
         self.0 = rest;
         Ok(*taken)
     }
 
+    #[inline]
     fn length(&mut self) -> Result<usize, Malformed> {
         usize::try_from(i32::from_le_bytes(self.array()?)).map_err(|_| Malformed("a length is negative"))
     }
 
     /// Text with its length in front and a zero behind.
+    #[inline]
     fn text(&mut self) -> Result<&'a [u8], Malformed> {
         let length = self.length()?;
         match self.take(length)? {
@@ -122,6 +128,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
+    #[inline]
     fn text_to_zero(&mut self) -> Result<&'a [u8], Malformed> {
         let end = self.0.iter().position(|byte| *byte == 0).ok_or(Malformed("a name does not end"))?;
         let text = self.take(end)?;
@@ -129,6 +136,7 @@ impl<'a> Bytes<'a> {
         Ok(text)
     }
 
+    #[inline]
     fn document(&mut self) -> Result<&'a [u8], Malformed> {
         let whole = self.0;
         let length = self.length()?;
@@ -152,6 +160,7 @@ impl<'a> Bytes<'a> {
         Ok(Value::CodeWithScope { code: self.text()?, scope: self.document()? })
     }
 
+    #[inline]
     fn value(&mut self, kind: u8) -> Result<Value<'a>, Malformed> {
         Ok(match kind {
             0x01 => Value::Double(f64::from_le_bytes(self.array()?)),

@@ -9,68 +9,55 @@ use super::LegacyUuid;
 /// Lowercase hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
     let mut digits = vec![0; 2 * bytes.len()];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&hex_digits(*byte));
-    }
+    fill_hex(&mut digits, bytes);
     ascii(digits)
 }
 
 /// Digits and punctuation as text, which they always are.
-fn ascii(digits: Vec<u8>) -> String {
-    String::from_utf8(digits).unwrap_or_default()
+pub(super) fn ascii(digits: impl Into<Vec<u8>>) -> String {
+    String::from_utf8(digits.into()).unwrap_or_default()
 }
 
-/// Appends a JSON string. Bytes that are no UTF-8 become replacement characters.
-pub(super) fn quote(out: &mut Vec<u8>, bytes: &[u8]) {
-    match std::str::from_utf8(bytes) {
-        Ok(_) if needs_no_escape(bytes) => {
-            out.reserve(bytes.len() + 2);
-            out.push(b'"');
-            out.extend_from_slice(bytes);
-            out.push(b'"');
-        }
-        Ok(text) => escape(out, text),
-        Err(_) => escape(out, &String::from_utf8_lossy(bytes)),
+/// The hex of an object id.
+pub(super) fn object_id(bytes: &[u8]) -> [u8; 24] {
+    let mut digits = [0; 24];
+    fill_hex(&mut digits, bytes);
+    digits
+}
+
+fn fill_hex(digits: &mut [u8], bytes: &[u8]) {
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&hex_digits(*byte));
     }
 }
 
-/// Without a way out half way: so it is done many bytes at a time.
-fn needs_no_escape(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |plain, byte| plain & (*byte >= 0x20) & (*byte != b'"') & (*byte != b'\\'))
-}
-
-fn escape(out: &mut Vec<u8>, text: &str) {
-    // A text written to memory can't fail.
-    let _ = serde_json::to_writer(out, text);
-}
-
 /// The two digits of a byte.
-pub(super) fn hex_digits(byte: u8) -> [u8; 2] {
+fn hex_digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }
 
 /// ISO 8601 in UTC with milliseconds; none outside of the years 0 to 9999, which have no such form.
-pub(super) fn date(millis: i64) -> Option<String> {
+pub(super) fn date(millis: i64) -> Option<[u8; 24]> {
     let date = DateTime::from_timestamp_millis(millis)?;
     let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
-    let mut text = Vec::with_capacity("0000-00-00T00:00:00.000Z".len());
+    let millis = date.timestamp_subsec_millis();
+    let mut text = *b"0000-00-00T00:00:00.000Z";
     let parts = [
-        (year / 100, None),
-        (year % 100, Some(b'-')),
-        (date.month(), Some(b'-')),
-        (date.day(), Some(b'T')),
-        (date.hour(), Some(b':')),
-        (date.minute(), Some(b':')),
-        (date.second(), Some(b'.')),
-        (date.timestamp_subsec_millis() / 10, None),
+        (0, year / 100),
+        (2, year % 100),
+        (5, date.month()),
+        (8, date.day()),
+        (11, date.hour()),
+        (14, date.minute()),
+        (17, date.second()),
+        (20, millis / 10),
     ];
-    for (number, behind) in parts {
-        text.extend([digit(number / 10), digit(number)]);
-        text.extend(behind);
+    for (place, number) in parts {
+        (text[place], text[place + 1]) = (digit(number / 10), digit(number));
     }
-    text.extend([digit(date.timestamp_subsec_millis()), b'Z']);
-    Some(ascii(text))
+    text[22] = digit(millis);
+    Some(text)
 }
 
 /// The last digit of a number.
@@ -81,8 +68,8 @@ fn digit(number: u32) -> u8 {
 /// UUIDs as UUID text, everything else in base64.
 pub(super) fn binary(subtype: u8, bytes: &[u8], legacy: LegacyUuid) -> String {
     match (subtype, <[u8; 16]>::try_from(bytes)) {
-        (4, Ok(uuid)) => uuid_text(uuid),
-        (3, Ok(uuid)) => uuid_text(in_text_order(uuid, legacy)),
+        (4, Ok(uuid)) => ascii(uuid_text(uuid)),
+        (3, Ok(uuid)) => ascii(uuid_text(in_text_order(uuid, legacy))),
         _ => STANDARD.encode(bytes),
     }
 }
@@ -100,15 +87,12 @@ fn in_text_order(mut uuid: [u8; 16], legacy: LegacyUuid) -> [u8; 16] {
     uuid
 }
 
-fn uuid_text(uuid: [u8; 16]) -> String {
-    let mut text = Vec::with_capacity(36);
-    for (place, byte) in uuid.into_iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push(b'-');
-        }
-        text.extend_from_slice(&hex_digits(byte));
+fn uuid_text(uuid: [u8; 16]) -> [u8; 36] {
+    let mut text = *b"00000000-0000-0000-0000-000000000000";
+    for (digits, bytes) in [(0..8, 0..4), (9..13, 4..6), (14..18, 6..8), (19..23, 8..10), (24..36, 10..16)] {
+        fill_hex(&mut text[digits], &uuid[bytes]);
     }
-    ascii(text)
+    text
 }
 
 /// `/pattern/options`.

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::json::push_text;
+
 /// What an operation does, as the accounts name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -58,7 +60,7 @@ impl Batch {
         let action =
             if item.kind == Kind::Delete { &b"{\"delete\":{\"_id\":"[..] } else { b"{\"index\":{\"_id\":" };
         self.lines.extend_from_slice(action);
-        push_text(&mut self.lines, &item.id);
+        push_text(&mut self.lines, item.id.as_bytes());
         self.lines.extend_from_slice(b"}}\n");
         if item.kind != Kind::Delete {
             write(&item.id, &mut self.lines);
@@ -126,18 +128,6 @@ impl Sealed {
     fn range(&self, index: usize) -> Range<usize> {
         let start = index.checked_sub(1).map_or(0, |before| self.items[before].1);
         start..self.items[index].1
-    }
-}
-
-/// Appends a JSON string.
-pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
-    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-    } else {
-        let escaped = serde_json::Value::String(text.to_owned()).to_string();
-        out.extend_from_slice(escaped.as_bytes());
     }
 }
 
