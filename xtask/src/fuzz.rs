@@ -114,7 +114,9 @@ impl Fuzzer {
         let build = self.shell.target().join("fuzz");
         let mut command = self.shell.command(&self.program);
         // `cargo build` of the target would otherwise take the folder of the workspace.
-        command.env("CARGO_TARGET_DIR", &build).args(["fuzz", "run", "--release", "--sanitizer", "none"]);
+        command.env("CARGO_TARGET_DIR", &build);
+        // A backtrace of cargo-fuzz itself would push out which input failed.
+        command.env("RUST_LIB_BACKTRACE", "0").args(["fuzz", "run", "--release", "--sanitizer", "none"]);
         command.arg("--target-dir").arg(&build).arg(target).args(folders).arg("--").args(options);
         self.shell.capture_errors(&mut command)
     }

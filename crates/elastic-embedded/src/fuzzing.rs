@@ -29,7 +29,9 @@ pub fn requests(bytes: &[u8]) {
             let status = answer.status().as_u16();
             let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap_or_default();
             let text = String::from_utf8_lossy(&body);
-            assert!((200..600).contains(&status) && !text.contains("panicked"), "{status}: {text}");
+            // Other answers say the word where it stands in the request.
+            let has_panicked = status == 500 && text.contains("panicked");
+            assert!((200..600).contains(&status) && !has_panicked, "{status}: {text}");
         });
     }
 }
