@@ -38,7 +38,7 @@ pub(crate) fn masked(text: &impl ToString) -> String {
 
 /// The same for what the sync keeps of failures.
 pub(crate) fn kept() -> Mask {
-    Mask::new(|text| mask(text).into_owned())
+    Mask::new(|text| masked(&text))
 }
 
 /// True for what stands between `${` and `}` of a reference.

@@ -1,12 +1,14 @@
 //! The life of connectors.
 
 use serde_json::{Map, json};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
+use tempfile::TempDir;
 
-use super::place::{Place, TOLD, filled, turn};
+use super::place::{Place, TOLD, Told, filled, turn};
 use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind};
 use crate::secrets::Secrets;
-use crate::service::Options;
+use crate::service::{Options, Worker};
 use connectors_core::sync::failures;
 use connectors_testkit::Fixture as _;
 
@@ -119,15 +121,21 @@ async fn a_source_stays_in_memory_and_is_asked_what_changed() {
     assert_eq!(place.count("c").await, 7);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_secret_in_the_words_of_a_source_is_masked_in_documents() {
-    let (place, folder) = (Place::new().await, tempfile::tempdir().unwrap());
-    std::fs::write(folder.path().join("told"), "pass-of-the-told-source\n").unwrap();
+/// The told source `c`, a setting of which is a file with this secret, and a worker that finds the file.
+async fn told_with_secret(place: &Place, secret: &str) -> (Arc<Told>, Arc<Worker>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("told"), format!("{secret}\n")).unwrap();
     let told = place.told("c").await;
     let note = json!({"configuration": {"note": {"value": "${secret:told}"}}});
     place.change(Kind::Connector, "c", note).await;
     let secrets = Secrets::new(Some(folder.path().to_owned()));
-    let worker = place.worker_with(Options { secrets, ..Options::default() });
+    (told, place.worker_with(Options { secrets, ..Options::default() }), folder)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_words_of_a_source_is_masked_in_documents() {
+    let place = Place::new().await;
+    let (told, worker, _folder) = told_with_secret(&place, "pass-of-the-told-source").await;
     *told.ping.lock().unwrap() = Some("no way in for pass-of-the-told-source".into());
     turn(&worker).await;
     let connector = place.read("c").await;
@@ -141,13 +149,8 @@ async fn a_secret_in_the_words_of_a_source_is_masked_in_documents() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_in_what_a_document_failed_of_is_masked_where_failures_are_kept() {
-    let (place, folder) = (Place::new().await, tempfile::tempdir().unwrap());
-    std::fs::write(folder.path().join("broken"), "pass-of-a-broken-document\n").unwrap();
-    let told = place.told("c").await;
-    let note = json!({"configuration": {"note": {"value": "${secret:broken}"}}});
-    place.change(Kind::Connector, "c", note).await;
-    let secrets = Secrets::new(Some(folder.path().to_owned()));
-    let worker = place.worker_with(Options { secrets, ..Options::default() });
+    let place = Place::new().await;
+    let (told, worker, _folder) = told_with_secret(&place, "pass-of-a-broken-document").await;
     *told.broken.lock().unwrap() = Some("not for pass-of-a-broken-document".into());
     told.documents.store(1, SeqCst);
     told.let_through(1);
