@@ -1,12 +1,15 @@
-//! What the index holds, and what of it the listing has named: 16 bytes and one bit per document.
+//! What the index holds, and what of it the listing has named: 16 bytes and three bits per document.
 //!
 //! While documents are sent it becomes what the index should hold at the end.
 
 mod fresh;
+mod places;
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 use self::fresh::Fresh;
+use self::places::Places;
 use crate::elastic::digest::{Digest, Grid};
 use crate::elastic::scan::Mark;
 
@@ -43,6 +46,7 @@ pub(super) struct Unseen {
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     marks: Vec<Mark>,
+    places: Places,
     seen: Vec<u64>,
     fresh: Fresh,
     /// Hashes for which something else holds than what was listed or written: their marks, or none where
@@ -57,7 +61,8 @@ impl Inventory {
     /// Over these marks, which must be sorted.
     pub(super) fn new(marks: Vec<Mark>) -> Self {
         let seen = vec![0; marks.len().div_ceil(64)];
-        Self { marks, seen, ..Self::default() }
+        let places = Places::of(&marks);
+        Self { marks, places, seen, ..Self::default() }
     }
 
     /// Of an index that was not read: an incremental sync needs no comparison.
@@ -78,6 +83,13 @@ impl Inventory {
     /// True when what was kept from the last sync is not what the index should hold now.
     pub(super) fn is_changed(&self) -> bool {
         self.is_changed
+    }
+
+    /// Reads about where these hashes lie, so that the memory is near when they are asked for: one by one, each search
+    /// would wait for it.
+    pub(super) fn read_ahead(&self, ids: &[i64]) {
+        let mark = |id: &i64| self.marks.get(self.places.guess(&self.marks, *id).1);
+        black_box(ids.iter().filter_map(mark).fold(0, |sum, mark| sum ^ mark.id));
     }
 
     /// True, and noted, for a document that the index holds just so.
@@ -146,7 +158,7 @@ impl Inventory {
 
     /// The marks that were not listed, from this place on, at most so many; none at the end.
     pub(super) fn unseen(&self, from: usize, most: usize) -> Option<Unseen> {
-        let is_unseen = |place: &usize| self.seen[place / 64] & (1 << (place % 64)) == 0;
+        let is_unseen = |place: &usize| !self.is_seen(*place);
         let places: Vec<usize> = (from..self.marks.len()).filter(is_unseen).take(most).collect();
         let (first, last) = (*places.first()?, *places.last()?);
         let marks = places.iter().map(|place| self.marks[*place]).collect();
@@ -195,44 +207,19 @@ impl Inventory {
 
     /// Where the marks of a hash begin, and how many there are: one search.
     fn find(&self, id: i64) -> (usize, usize) {
-        let start = first_at_least(&self.marks, id);
+        let start = self.places.first_at_least(&self.marks, id);
         let run = self.marks[start..].iter().take_while(|known| known.id == id).count();
         (start, run)
     }
 
     fn see(&mut self, place: usize) {
-        let (word, bit) = (place / 64, 1 << (place % 64));
-        self.repeated += u64::from(self.seen[word] & bit != 0);
-        self.seen[word] |= bit;
+        self.repeated += u64::from(self.is_seen(place));
+        self.seen[place / 64] |= 1 << (place % 64);
     }
-}
 
-/// The place of the first mark whose id is at least this one.
-///
-/// Hashes are spread evenly, so a mark's place is near its share of all hashes, and nearer still by its distance from the
-/// mark found there. From the third guess on steps are doubled, so that any other marks are found too. Of a million
-/// marks this reads four lines of memory, where halving reads twenty.
-fn first_at_least(marks: &[Mark], id: i64) -> usize {
-    const GUESSES: usize = 3;
-    let Some(last) = marks.len().checked_sub(1) else { return 0 };
-    let places = marks.len() as f64 / 2_f64.powi(64);
-    let near = |from: f64, distance: f64| (from + distance * places).clamp(0.0, last as f64) as usize;
-    let mut guess = near(0.0, id as f64 - i64::MIN as f64);
-    for _ in 1..GUESSES {
-        guess = near(guess as f64, id as f64 - marks[guess].id as f64);
+    fn is_seen(&self, place: usize) -> bool {
+        self.seen[place / 64] & (1 << (place % 64)) != 0
     }
-    let is_below = |place: usize| marks.get(place).is_some_and(|mark| mark.id < id);
-    let mut step = 4;
-    let (mut low, mut high) = (guess.saturating_sub(step), guess + step);
-    while low > 0 && !is_below(low) {
-        step *= 2;
-        low = low.saturating_sub(step);
-    }
-    while is_below(high) {
-        step *= 2;
-        high += step;
-    }
-    low + marks[low..high.min(marks.len())].partition_point(|mark| mark.id < id)
 }
 
 /// Two sequences by id as one.

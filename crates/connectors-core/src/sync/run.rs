@@ -1,6 +1,6 @@
 //! The listing: each document is classified, fetched where needed, and put into a bulk.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::stream::BoxStream;
@@ -128,18 +128,22 @@ impl<'a, 'j> Run<'a, 'j> {
         first: Option<Result<Change>>,
         changes: &mut BoxStream<'_, Result<Change>>,
     ) -> Result<bool> {
-        let (mut next, mut taken) = (Some(first), 0);
-        while let Some(change) = next {
-            match change {
-                Some(Ok(change)) => self.change(change).await?,
-                Some(Err(error)) => self.listing_error(error)?,
-                None => return Ok(true),
-            }
-            taken += 1;
-            let may_go_on = taken < AT_ONCE && self.fetching.is_empty();
-            next = if may_go_on { changes.next().now_or_never() } else { None };
+        let (mut ready, mut next) = (VecDeque::with_capacity(AT_ONCE), Some(first));
+        while let Some(Some(change)) = next {
+            let may_go_on = !has_content(&change) && self.fetching.is_empty();
+            ready.push_back(change);
+            let has_room = ready.len() < AT_ONCE;
+            next = if may_go_on && has_room { changes.next().now_or_never() } else { None };
         }
-        Ok(false)
+        let named: Vec<i64> = ready.iter().filter_map(named).collect();
+        self.inventory.read_ahead(&named);
+        while let Some(change) = ready.pop_front() {
+            match change {
+                Ok(change) => self.change(change).await?,
+                Err(error) => self.listing_error(error)?,
+            }
+        }
+        Ok(next.is_some())
     }
 
     async fn change(&mut self, change: Change) -> Result<()> {
@@ -398,6 +402,18 @@ impl<'a, 'j> Run<'a, 'j> {
     fn check_failures(&self) -> Result<()> {
         let failed = self.failures.len();
         if failed > self.job.options.max_failures { Err(too_many(failed)) } else { Ok(()) }
+    }
+}
+
+fn has_content(change: &Result<Change>) -> bool {
+    matches!(change, Ok(Change::Upsert(document)) if document.content.is_some())
+}
+
+/// The hash of a listed document's id.
+fn named(change: &Result<Change>) -> Option<i64> {
+    match change {
+        Ok(Change::Upsert(document)) => Some(document.id.hash()),
+        _ => None,
     }
 }
 

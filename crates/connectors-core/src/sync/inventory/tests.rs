@@ -102,28 +102,3 @@ fn a_digest_is_made_fine_enough_to_be_exact() {
     assert!(digest.is_exact());
     assert!(digest.grid().places() > Grid::for_count(1024).places(), "more buckets than the count asks for");
 }
-
-#[test]
-fn a_mark_is_found_however_hashes_are_spread() {
-    let even = |count: u64| (0..count).map(move |n| (u64::MAX / count * n) as i64 ^ i64::MIN);
-    let scattered = (0..5000_u64).map(|n| crate::document::hash(&n.to_le_bytes()).cast_signed());
-    let lists: [Vec<i64>; 8] = [
-        vec![],
-        vec![0],
-        vec![i64::MIN, i64::MIN, i64::MAX, i64::MAX],
-        (0..1000).collect(),
-        (0..1000).map(|n| i64::MAX - n).collect(),
-        (0..1000).map(|n| i64::MIN + n / 3).collect(),
-        even(4096).collect(),
-        scattered.collect(),
-    ];
-    for mut ids in lists {
-        ids.sort_unstable();
-        let marks: Vec<Mark> = ids.iter().map(|id| mark(*id, 1)).collect();
-        let around = ids.iter().flat_map(|id| [id.saturating_sub(1), *id, id.saturating_add(1)]);
-        for wanted in around.chain([i64::MIN, -1, 0, 1, i64::MAX]) {
-            let expected = ids.partition_point(|id| *id < wanted);
-            assert_eq!(first_at_least(&marks, wanted), expected, "{wanted} among {}", ids.len());
-        }
-    }
-}
