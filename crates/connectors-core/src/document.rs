@@ -64,6 +64,7 @@ pub struct Document {
     pub(crate) timestamp: Option<DateTime<Utc>>,
     pub(crate) scope: Option<Arc<str>>,
     pub(crate) permissions: Option<Permissions>,
+    pub(crate) restarts: u32,
     pub(crate) body: Body,
     /// Apart, as most have none and every document is moved a few times.
     pub(crate) content: Option<Box<Content>>,
@@ -78,6 +79,7 @@ impl Document {
             timestamp: None,
             scope: None,
             permissions: None,
+            restarts: 0,
             body: Body::empty(),
             content: None,
         }
@@ -111,6 +113,17 @@ impl Document {
         self
     }
 
+    /// How often the listing had begun anew before it, all its parts counted together; none without it.
+    ///
+    /// For a source that can't go on where it broke off: it begins anew and may name what it has named before. What comes
+    /// again as it was is then passed over, provided that it has a [`version`](Self::version); without
+    /// this a document that is listed twice is sent twice, and reported.
+    #[must_use]
+    pub fn restarts(mut self, restarts: u32) -> Self {
+        self.restarts = restarts;
+        self
+    }
+
     /// Its fields: anything that serialises to a JSON object, or a [`Body`] made beforehand.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
@@ -134,8 +147,9 @@ impl Document {
     /// What it was made of, for whoever takes documents in without a sync.
     #[must_use]
     pub fn into_parts(self) -> Parts {
-        let Self { id, version, timestamp, scope, permissions, body, content } = self;
-        Parts { id, version, timestamp, scope, permissions, body, content: content.map(|content| *content) }
+        let Self { id, version, timestamp, scope, permissions, restarts, body, content } = self;
+        let content = content.map(|content| *content);
+        Parts { id, version, timestamp, scope, permissions, restarts, body, content }
     }
 }
 
@@ -152,6 +166,8 @@ pub struct Parts {
     pub scope: Option<Arc<str>>,
     /// Who may read it.
     pub permissions: Option<Permissions>,
+    /// How often the listing had begun anew.
+    pub restarts: u32,
     /// Its fields.
     pub body: Body,
     /// The file that belongs to it.

@@ -53,6 +53,7 @@ pub(super) struct Inventory {
     /// nobody knows.
     amended: BTreeMap<i64, Option<Vec<i64>>>,
     repeated: u64,
+    restarts: u32,
     is_unknown: bool,
     is_changed: bool,
 }
@@ -97,6 +98,17 @@ impl Inventory {
         let (start, run) = self.find(mark.id);
         let exact = self.marks[start..start + run].iter().position(|known| *known == mark);
         exact.inspect(|place| self.see(start + place)).is_some()
+    }
+
+    /// True for a document that was listed just so before the listing began anew, as often as this.
+    pub(super) fn was_met(&mut self, mark: Mark, restarts: u32) -> bool {
+        if restarts > self.restarts {
+            self.restarts = restarts;
+            self.fresh.seal();
+        }
+        let (start, run) = self.find(mark.id);
+        (start..start + run).any(|place| self.marks[place] == mark && self.is_seen(place))
+            || self.fresh.contains(mark)
     }
 
     /// Takes note of a listed document, which will be written unless it is unchanged.
@@ -169,23 +181,26 @@ impl Inventory {
     /// time.
     pub(super) fn settle(&mut self) -> u64 {
         self.fresh.sort();
-        let mut last = None;
-        let twice: Vec<i64> = self
-            .fresh
-            .iter()
-            .filter(|mark| last.replace(mark.id) == Some(mark.id))
-            .map(|mark| mark.id)
-            .collect();
-        // Which of them came last is not kept.
-        twice.iter().for_each(|id| self.doubt(*id));
-        self.repeated + twice.len() as u64
+        let (mut last, mut repeated): (Option<Mark>, _) = (None, self.repeated);
+        for mark in self.fresh.iter() {
+            if let Some(before) = last.replace(mark).filter(|before| before.id == mark.id) {
+                repeated += 1;
+                if before != mark {
+                    // Which of them came last is not kept.
+                    self.amended.insert(mark.id, None);
+                }
+            }
+        }
+        repeated
     }
 
     /// What the index should hold, by id, hashes in doubt left out; only after [`settle`](Self::settle).
     pub(super) fn expected(&self) -> impl Iterator<Item = Mark> + '_ {
         let is_plain = |mark: &Mark| self.amended.is_empty() || !self.amended.contains_key(&mark.id);
         let kept = self.marks.iter().copied().filter(|mark| mark.mark != GONE);
-        let plain = merge(kept, self.fresh.iter()).filter(is_plain);
+        let mut last = None;
+        let fresh = self.fresh.iter().filter(move |mark| last.replace(*mark) != Some(*mark));
+        let plain = merge(kept, fresh).filter(is_plain);
         let amended = self
             .amended
             .iter()

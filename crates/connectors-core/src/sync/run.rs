@@ -228,6 +228,9 @@ impl<'a, 'j> Run<'a, 'j> {
 
     async fn document(&mut self, mut document: Document) -> Result<()> {
         self.job.options.close(&mut document);
+        if self.came_again(&document) {
+            return Ok(());
+        }
         self.report.listed += 1;
         count(&self.job.counters.listed);
         self.await_content_of(document.id.as_str()).await?;
@@ -255,6 +258,12 @@ impl<'a, 'j> Run<'a, 'j> {
             }
         }
         self.check_failures()
+    }
+
+    /// True for what was listed just so before the listing began anew.
+    fn came_again(&mut self, document: &Document) -> bool {
+        let mark = (document.restarts > 0).then(|| self.render.shape.quick(document)).flatten();
+        mark.is_some_and(|mark| self.inventory.was_met(mark, document.restarts))
     }
 
     /// Counts a document that nobody may read, as the source could not tell who may.

@@ -131,6 +131,23 @@ async fn of_an_id_that_is_listed_twice_the_last_wins() {
 }
 
 #[tokio::test]
+async fn what_comes_again_after_a_restart_is_neither_sent_again_nor_counted() {
+    let world = World::new().await;
+    let new = |id, number, restarts| Entry::versioned(id, number).restarts(restarts);
+    let listing = [new("a", 1, 0), new("b", 1, 0), new("a", 1, 1), new("b", 2, 1), new("c", 1, 1)];
+    let source = Memory::new(listing.clone());
+    let report = world.sync(&source).await;
+    assert_eq!((report.listed, report.repeated), (4, 1), "b changed in between");
+    world.assert_holds(&[Entry::versioned("a", 1), Entry::versioned("b", 2), Entry::versioned("c", 1)]);
+    assert_eq!(source.take_asked().0, 4);
+
+    source.set(listing.into_iter().filter(|entry| entry.version.as_deref() != Some("2")));
+    source.steps.lock().unwrap().push(new("b", 1, 1).into());
+    let report = world.sync(&source).await;
+    assert_eq!((report.listed, report.repeated, accounts(&report)), (3, 0, [0, 1, 2, 0, 0]));
+}
+
+#[tokio::test]
 async fn any_id_is_kept_and_found_again() {
     let longest = "ä".repeat(256);
     let too_long = "x".repeat(513);

@@ -21,6 +21,8 @@ pub(super) struct Seen {
     pub(super) timestamp: Option<DateTime<Utc>>,
     pub(super) scope: Option<Arc<str>>,
     pub(super) permissions: Option<Permissions>,
+    /// True when the listing began anew before it.
+    pub(super) is_again: bool,
     pub(super) body: Bytes,
 }
 
@@ -30,7 +32,8 @@ impl Seen {
         let body = parts.body.into_bytes()?;
         json::check(&body)?;
         let (version, timestamp) = (parts.version, parts.timestamp);
-        let seen = Self { version, timestamp, scope: parts.scope, permissions: parts.permissions, body };
+        let (scope, permissions, is_again) = (parts.scope, parts.permissions, parts.restarts > 0);
+        let seen = Self { version, timestamp, scope, permissions, is_again, body };
         Ok((parts.id.into_string(), seen))
     }
 
@@ -72,7 +75,8 @@ impl Listing {
     fn take(&mut self, listed: Result<(String, Seen)>) {
         match listed {
             Ok((id, seen)) => {
-                if self.documents.insert(id.clone(), seen).is_some() {
+                let is_again = seen.is_again;
+                if self.documents.insert(id.clone(), seen).is_some() && !is_again {
                     self.repeated.push(id);
                 }
             }

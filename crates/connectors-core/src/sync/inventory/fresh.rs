@@ -12,11 +12,13 @@ const CHUNK: usize = 1 << 16;
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
     chunks: Vec<Vec<Mark>>,
+    /// Chunks that are in order and take nothing more.
+    sealed: usize,
 }
 
 impl Fresh {
     pub(super) fn push(&mut self, mark: Mark) {
-        match self.chunks.last_mut() {
+        match self.chunks[self.sealed..].last_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(mark),
             Some(_) => self.chunks.push(first(CHUNK, mark)),
             // Most syncs bring a few.
@@ -28,9 +30,20 @@ impl Fresh {
         self.chunks.iter().map(Vec::len).sum()
     }
 
+    /// Puts what is there in order, so that [`contains`](Self::contains) finds it.
+    pub(super) fn seal(&mut self) {
+        self.sort();
+        self.sealed = self.chunks.len();
+    }
+
+    /// True for a mark that was there when this was last sealed.
+    pub(super) fn contains(&self, mark: Mark) -> bool {
+        self.chunks[..self.sealed].iter().any(|chunk| chunk.binary_search(&mark).is_ok())
+    }
+
     /// Puts each chunk in order, as [`iter`](Self::iter) requires.
     pub(super) fn sort(&mut self) {
-        self.chunks.iter_mut().for_each(|chunk| chunk.sort_unstable());
+        self.chunks[self.sealed..].iter_mut().for_each(|chunk| chunk.sort_unstable());
     }
 
     /// All marks in order, from sorted chunks.
@@ -73,5 +86,21 @@ mod tests {
             assert!(fresh.iter().eq((0..count).map(|id| Mark { id, mark: -id })), "{count}");
             assert!(fresh.chunks.iter().all(|chunk| chunk.capacity() <= CHUNK));
         }
+    }
+
+    #[test]
+    fn what_is_sealed_is_found_and_the_rest_is_not_lost() {
+        let mut fresh = Fresh::default();
+        let mark = |id| Mark { id, mark: -id };
+        (0..CHUNK as i64 + 5).rev().for_each(|id| fresh.push(mark(id)));
+        fresh.seal();
+        fresh.push(mark(-3));
+        assert!(fresh.contains(mark(0)) && fresh.contains(mark(CHUNK as i64)));
+        assert!(!fresh.contains(Mark { id: 0, mark: 1 }) && !fresh.contains(mark(-3)));
+        fresh.seal();
+        assert!(fresh.contains(mark(-3)));
+        fresh.push(mark(-4));
+        fresh.sort();
+        assert!(fresh.iter().eq((-4..CHUNK as i64 + 5).filter(|id| !matches!(id, -2..0)).map(mark)));
     }
 }

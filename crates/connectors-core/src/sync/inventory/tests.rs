@@ -39,15 +39,30 @@ fn an_index_that_was_not_read_is_unknown_and_costs_nothing() {
 }
 
 #[test]
-fn documents_listed_twice_are_counted_and_doubted() {
+fn documents_listed_twice_are_counted_and_doubted_where_they_differ() {
     let mut inventory = Inventory::new(vec![mark(1, 1)]);
-    for listed in [mark(1, 1), mark(1, 2), mark(4, 4), mark(5, 5), mark(4, 4)] {
-        inventory.look(listed);
+    let listed = [(1, 1), (1, 2), (4, 4), (5, 5), (4, 4), (6, 6), (6, 7), (6, 6)];
+    for (id, version) in listed {
+        inventory.look(mark(id, version));
     }
-    assert_eq!(inventory.settle(), 2);
+    assert_eq!(inventory.settle(), 4);
     assert!(unseen(&inventory).is_empty());
-    assert_eq!(expected(&mut inventory), [mark(1, 2), mark(5, 5)]);
-    assert_eq!(inventory.doubtful(), [4]);
+    assert_eq!(expected(&mut inventory), [mark(1, 2), mark(4, 4), mark(5, 5)]);
+    assert_eq!(inventory.doubtful(), [6]);
+}
+
+#[test]
+fn what_was_listed_before_the_listing_began_anew_is_known() {
+    let mut inventory = Inventory::new(vec![mark(1, 1), mark(2, 2)]);
+    inventory.look(mark(1, 1));
+    inventory.look(mark(5, 5));
+    assert!(inventory.was_met(mark(1, 1), 1) && inventory.was_met(mark(5, 5), 1));
+    for other in [mark(2, 2), mark(1, 7), mark(5, 7), mark(6, 6)] {
+        assert!(!inventory.was_met(other, 1), "{other:?}");
+    }
+    inventory.look(mark(6, 6));
+    assert!(inventory.was_met(mark(6, 6), 2), "of the second time it is known by the third");
+    assert_eq!(inventory.settle(), 0, "nothing of this counts as repeated");
 }
 
 #[test]

@@ -18,13 +18,22 @@ pub(crate) struct Entry {
     pub(crate) version: Option<String>,
     pub(crate) scope: Option<String>,
     pub(crate) permissions: Option<Permissions>,
+    pub(crate) restarts: u32,
     /// Its file's text, or the kind of error with which reading it fails.
     pub(crate) content: Option<Result<String, ErrorKind>>,
 }
 
 impl Entry {
     pub(crate) fn new(id: impl Into<String>, body: Value) -> Self {
-        Self { id: id.into(), body, version: None, scope: None, permissions: None, content: None }
+        Self {
+            id: id.into(),
+            body,
+            version: None,
+            scope: None,
+            permissions: None,
+            restarts: 0,
+            content: None,
+        }
     }
 
     /// `{"n": number}`, without a version.
@@ -44,6 +53,11 @@ impl Entry {
 
     pub(crate) fn permissions(mut self, permissions: Permissions) -> Self {
         self.permissions = Some(permissions);
+        self
+    }
+
+    pub(crate) fn restarts(mut self, restarts: u32) -> Self {
+        self.restarts = restarts;
         self
     }
 
@@ -145,7 +159,7 @@ impl Memory {
 /// The document of an entry, counting in `asked` what is made of it.
 pub(crate) fn document(entry: Entry, asked: &Arc<Asked>) -> Document {
     let (body, bodies) = (entry.body, asked.clone());
-    let mut document = Document::new(entry.id.clone());
+    let mut document = Document::new(entry.id.clone()).restarts(entry.restarts);
     document = match entry.version {
         None => document.body(&body),
         Some(version) => document.version(version).body(Body::lazy(move || {
