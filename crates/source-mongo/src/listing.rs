@@ -2,10 +2,11 @@
 
 mod batch;
 mod cursor;
-mod ranges;
+mod plan;
 mod reader;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use connectors_core::{Document, Error, Result};
 use futures::stream::BoxStream;
@@ -15,7 +16,7 @@ use crate::client::{Client, Namespace};
 use crate::document::Place;
 use crate::rules::Query;
 
-/// Ranges, and so connections, that are read at the same time.
+/// Collections, and so connections, that are read at the same time.
 const PARALLEL: usize = 2;
 
 /// One namespace and how to read it.
@@ -25,24 +26,20 @@ pub(crate) struct Task {
     pub(crate) query: Query,
 }
 
-/// A part of a namespace that one cursor reads.
-#[derive(Debug, Clone, PartialEq)]
+/// What one cursor reads of a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     /// All of it in whatever order, with no way to go on after a broken cursor.
     Whole,
+    /// All of it in the order in which the server has it, which costs the server half of what the index on `_id` does; after a
+    /// broken cursor it is read anew by `_id`.
+    Natural,
     /// All of it that a filter takes, by `_id`.
     Sorted,
-    /// A range of the index on `_id`.
-    Range(Box<Range>),
-    /// The one document whose `_id` is the highest key, `MaxKey`.
+    /// All of it along the index on `_id`, but for the highest key, `MaxKey`.
+    ById,
+    /// The one document whose `_id` is the highest key.
     Top,
-}
-
-/// From one `_id` on and up to another, without that.
-#[derive(Debug, Clone, PartialEq)]
-struct Range {
-    from: Option<bson::Bson>,
-    to: bson::Bson,
 }
 
 /// The documents of all tasks; what could not be read is an error in the scope of its namespace.
@@ -50,28 +47,20 @@ pub(crate) fn documents<'a>(
     client: Arc<Client>,
     tasks: Vec<Result<Task>>,
 ) -> BoxStream<'a, Result<Document>> {
-    let split = stream::iter(tasks).map(move |task| parts(client.clone(), task)).buffered(1);
-    let parts = split.flat_map(stream::iter);
-    let batches = parts.flat_map_unordered(PARALLEL, |part| match part {
+    let restarts = Arc::new(AtomicU32::new(0));
+    let readers = stream::iter(tasks).map(move |task| reader(client.clone(), task, restarts.clone()));
+    let batches = readers.buffered(1).flat_map_unordered(PARALLEL, |reader| match reader {
         Ok(reader) => reader.batches().boxed(),
         Err(error) => stream::iter([Err(error)]).boxed(),
     });
     batches.flat_map(unpacked).boxed()
 }
 
-/// The readers of a task's parts, which do not read yet.
-async fn parts(client: Arc<Client>, task: Result<Task>) -> Vec<Result<reader::Reader>> {
-    let task = match task {
-        Ok(task) => Arc::new(task),
-        Err(error) => return vec![Err(error)],
-    };
-    match ranges::plan(&client, &task).await {
-        Ok(plan) => {
-            let reader = |part| Ok(reader::Reader::new(client.clone(), task.clone(), part, plan.batch_size));
-            plan.parts.into_iter().map(reader).collect()
-        }
-        Err(error) => vec![Err(in_scope(error, &task))],
-    }
+/// The reader of a task, which does not read yet.
+async fn reader(client: Arc<Client>, task: Result<Task>, restarts: Arc<AtomicU32>) -> Result<reader::Reader> {
+    let task = Arc::new(task?);
+    let plan = plan::plan(&client, &task).await.map_err(|error| in_scope(error, &task))?;
+    Ok(reader::Reader { client, task, plan, restarts })
 }
 
 fn in_scope(error: Error, task: &Task) -> Error {

@@ -16,6 +16,8 @@ pub(super) struct Batch {
     bytes: Bytes,
     /// Where in the bytes each document lies.
     places: Vec<Range<usize>>,
+    /// How often the listing had begun anew.
+    restarts: u32,
 }
 
 /// The last document that was read.
@@ -56,7 +58,7 @@ impl Batch {
     ///
     /// # Errors
     /// When the reply holds none, or can't be read.
-    pub(super) fn of(reply: RawBatch) -> Result<Self> {
+    pub(super) fn of(reply: RawBatch, restarts: u32) -> Result<Self> {
         let bytes = Bytes::from_owner(Reply(reply));
         let array =
             array(&bytes).ok_or_else(|| Error::unexpected("the server's reply holds no documents"))?;
@@ -69,7 +71,7 @@ impl Batch {
             let from = document.as_bytes().as_ptr().addr() - start;
             places.push(from..from + document.as_bytes().len());
         }
-        Ok(Self { bytes, places })
+        Ok(Self { bytes, places, restarts })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -90,10 +92,11 @@ impl Batch {
 
     /// The documents, each made when it is taken.
     pub(super) fn documents(self, task: Arc<Task>) -> impl Iterator<Item = Result<Document>> {
-        let Self { bytes, places } = self;
-        places
-            .into_iter()
-            .map(move |place| task.place.document(bytes.slice(place)).map_err(|error| in_scope(error, &task)))
+        let Self { bytes, places, restarts } = self;
+        places.into_iter().map(move |place| match task.place.document(bytes.slice(place)) {
+            Ok(document) => Ok(document.restarts(restarts)),
+            Err(error) => Err(in_scope(error, &task)),
+        })
     }
 }
 

@@ -23,7 +23,7 @@ impl Cursor {
     /// By the index that `_id` itself is the first that comes again.
     pub(super) async fn open(
         client: &Client,
-        (task, part): (&Task, &Part),
+        (task, part): (&Task, Part),
         last: Option<&Bson>,
         batch_size: u32,
     ) -> Result<Self, DriverError> {
@@ -37,7 +37,7 @@ impl Cursor {
             }
             Query::All => {
                 let options = by_index(part, last, batch_size);
-                let filter = if *part == Part::Top {
+                let filter = if part == Part::Top {
                     doc! {"_id": Bson::MaxKey}
                 } else {
                     doc! {}
@@ -60,25 +60,25 @@ impl Cursor {
 }
 
 /// In the order of the index, which spans all types: a comparison by `$gt` would stay within one.
-fn by_index(part: &Part, last: Option<&Bson>, batch_size: u32) -> FindOptions {
+fn by_index(part: Part, last: Option<&Bson>, batch_size: u32) -> FindOptions {
     let mut options = FindOptions::default();
     options.batch_size = Some(batch_size);
-    if let Part::Range(range) = part {
+    if part == Part::ById {
         options.hint = Some(Hint::Keys(doc! {"_id": 1}));
-        options.min = last.or(range.from.as_ref()).map(|id| doc! {"_id": id.clone()});
-        options.max = Some(doc! {"_id": range.to.clone()});
+        options.min = last.map(|id| doc! {"_id": id.clone()});
+        options.max = Some(doc! {"_id": Bson::MaxKey});
     }
     options
 }
 
-fn by_rule(find: &Find, part: &Part, batch_size: u32) -> FindOptions {
+fn by_rule(find: &Find, part: Part, batch_size: u32) -> FindOptions {
     let mut options = FindOptions::default();
     options.batch_size = Some(batch_size);
     options.projection.clone_from(&find.projection);
     options.skip = find.skip;
     options.limit = find.limit;
     options.sort.clone_from(&find.sort);
-    if *part == Part::Sorted {
+    if part == Part::Sorted {
         options.sort = Some(doc! {"_id": 1});
     }
     options

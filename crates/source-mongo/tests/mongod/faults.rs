@@ -1,13 +1,13 @@
 //! Cursors that break in the middle, one test at a time: a server has one such fail point.
 
 use bson::doc;
-use connectors_core::{Document, ErrorKind, Result, Rules};
+use connectors_core::{Document, ErrorKind, Parts, Result, Rules};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::changes::{cursor, run};
-use crate::support::{Fixture, number_ids, rules, unique_ids};
+use crate::support::{Fixture, number_ids, rules};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -31,12 +31,30 @@ async fn listed_while(
     listed
 }
 
+/// The ids of a listing that began anew once: first as far as it came, then all, each once.
+fn passes(listed: Vec<Result<Document>>) -> (Vec<String>, Vec<String>) {
+    let parts: Vec<_> = listed.into_iter().map(|document| document.unwrap().into_parts()).collect();
+    let again = parts.iter().position(|parts| parts.restarts > 0).expect("it began anew");
+    let pass = |parts: &[Parts], restarts| {
+        assert!(parts.iter().all(|parts| parts.restarts == restarts));
+        let mut ids: Vec<String> = parts.iter().map(|parts| parts.id.to_string()).collect();
+        ids.sort();
+        let listed = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), listed, "an id was listed twice");
+        ids
+    };
+    (pass(&parts[..again], 0), pass(&parts[again..], 1))
+}
+
 async fn is_complete_after(name: &str, rules: Rules, failure: Value) {
     let _alone = ONE_AT_A_TIME.lock().await;
     let Some(fixture) = Fixture::new(name).await else { return };
     fixture.load("numbers", 40_000).await;
     let listed = listed_while(&fixture, &rules, json!({"times": 2}), failure).await;
-    assert_eq!(unique_ids(listed), number_ids(40_000));
+    let (first, again) = passes(listed);
+    assert!((1..40_000).contains(&first.len()), "{}", first.len());
+    assert_eq!(again, number_ids(40_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,13 +92,27 @@ async fn a_filtered_listing_is_taken_up_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_collection_is_taken_up_in_its_ranges() {
+async fn ids_of_all_types_are_taken_up_behind_the_last() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    let Some(fixture) = Fixture::new("lost_ranges").await else { return };
-    fixture.load("numbers", 120_000).await;
+    let Some(fixture) = Fixture::new("lost_mixed").await else { return };
+    let others = fixture.load_mixed("numbers", 20_000).await;
+    let failure = json!({"failCommands": ["getMore"], "errorCode": 43});
+    let listed = listed_while(&fixture, &Rules::default(), json!({"times": 4}), failure).await;
+    let (_, again) = passes(listed);
+    assert_eq!(again.len(), 20_000 + others);
+    assert!(number_ids(20_000).iter().all(|id| again.binary_search(id).is_ok()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clustered_collection_is_taken_up() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(fixture) = Fixture::new("lost_cluster").await else { return };
+    let create = doc! {"create": "numbers", "clusteredIndex": {"key": {"_id": 1}, "unique": true}};
+    fixture.database.run_command(create).await.unwrap();
+    fixture.collection("numbers").insert_many((0..20_000).map(|n| doc! {"_id": n})).await.unwrap();
     let failure = json!({"failCommands": ["getMore"], "errorCode": 43});
     let listed = listed_while(&fixture, &Rules::default(), json!({"times": 3}), failure).await;
-    assert_eq!(unique_ids(listed), number_ids(120_000));
+    assert_eq!(passes(listed).1, number_ids(20_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,4 @@
-use bson::oid::ObjectId;
-use bson::{Bson, DateTime, doc};
+use bson::{DateTime, doc};
 use connectors_core::{ErrorKind, Rules};
 use futures::StreamExt as _;
 use serde_json::json;
@@ -66,33 +65,9 @@ async fn patterns_take_collections_with_their_names_in_the_ids() {
 async fn a_large_collection_of_mixed_ids_is_listed_once_and_whole() {
     const COUNT: i32 = 120_000;
     let Some(fixture) = Fixture::new("large").await else { return };
-    fixture.load("mixed", COUNT).await;
-    let mixed = fixture.collection("mixed");
-    let others: Vec<bson::Document> = (0..500_u32)
-        .flat_map(|number| {
-            let id =
-                ObjectId::from_bytes([&[9; 8], number.to_be_bytes().as_slice()].concat().try_into().unwrap());
-            let time = DateTime::from_millis(i64::from(number));
-            let ids: [Bson; 5] = [
-                id.into(),
-                format!("text {number}").into(),
-                time.into(),
-                doc! {"n": number}.into(),
-                (f64::from(number) + 0.5).into(),
-            ];
-            ids.map(|id| doc! {"_id": id})
-        })
-        .chain([
-            doc! {"_id": Bson::MinKey},
-            doc! {"_id": Bson::MaxKey},
-            doc! {"_id": Bson::Null},
-            doc! {"_id": true},
-            doc! {"_id": f64::NAN},
-        ])
-        .collect();
-    mixed.insert_many(&others).await.unwrap();
+    let others = fixture.load_mixed("mixed", COUNT).await;
     let ids = ids(&*fixture.source("mixed")).await;
-    assert_eq!(ids.len(), usize::try_from(COUNT).unwrap() + others.len());
+    assert_eq!(ids.len(), usize::try_from(COUNT).unwrap() + others);
     assert!(number_ids(COUNT).iter().all(|id| ids.binary_search(id).is_ok()));
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bson::{Document as Bson, doc};
+use bson::oid::ObjectId;
+use bson::{Bson, DateTime, doc};
 use connectors_core::{Connection, Context, Document, Registered as _, Result, Rules};
 use futures::StreamExt as _;
 use mongodb::{Client, Collection, Database};
@@ -56,7 +57,7 @@ impl Fixture {
         Self { access, client, database, _server: server }
     }
 
-    pub(crate) fn collection(&self, name: &str) -> Collection<Bson> {
+    pub(crate) fn collection(&self, name: &str) -> Collection<bson::Document> {
         self.database.collection(name)
     }
 
@@ -78,6 +79,33 @@ impl Fixture {
         seed.drop().await.unwrap();
     }
 
+    /// The same, and documents with ids of many other types, the lowest and the highest among them; how many of those.
+    pub(crate) async fn load_mixed(&self, collection: &str, count: i32) -> usize {
+        self.load(collection, count).await;
+        let others: Vec<bson::Document> = (0..500_u32)
+            .flat_map(|number| {
+                let id = [&[9; 8], number.to_be_bytes().as_slice()].concat();
+                let ids: [Bson; 5] = [
+                    ObjectId::from_bytes(id.try_into().unwrap()).into(),
+                    format!("text {number}").into(),
+                    DateTime::from_millis(i64::from(number)).into(),
+                    doc! {"n": number}.into(),
+                    (f64::from(number) + 0.5).into(),
+                ];
+                ids.map(|id| doc! {"_id": id})
+            })
+            .chain([
+                doc! {"_id": Bson::MinKey},
+                doc! {"_id": Bson::MaxKey},
+                doc! {"_id": Bson::Null},
+                doc! {"_id": true},
+                doc! {"_id": f64::NAN},
+            ])
+            .collect();
+        self.collection(collection).insert_many(&others).await.unwrap();
+        others.len()
+    }
+
     pub(crate) fn values(&self, collection: &str) -> Map<String, Value> {
         let values = json!({
             "host": self.access.host, "user": self.access.user, "password": self.access.password,
@@ -92,8 +120,8 @@ impl Fixture {
 
     /// Lets commands of clients that are no test's own fail.
     pub(crate) async fn fail(&self, mode: Value, data: Value) {
-        let mode: bson::Bson = serde_json::from_value(mode).unwrap();
-        let data: bson::Bson = serde_json::from_value(data).unwrap();
+        let mode: Bson = serde_json::from_value(mode).unwrap();
+        let data: Bson = serde_json::from_value(data).unwrap();
         let command = doc! {"configureFailPoint": "failCommand", "mode": mode, "data": data};
         self.client.database("admin").run_command(command).await.unwrap();
     }
