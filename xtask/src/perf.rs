@@ -119,11 +119,11 @@ fn all(shell: &Shell, options: &Options, (programs, es): (&Path, &Server)) -> Re
             Ok(outcome) => {
                 shell.say(table::figures(&outcome, Style::Terminal));
                 outcomes.push(outcome);
+                bench.publish(&outcomes)?;
             }
             Err(error) => failures.push(format!("{}: {error}", workload.name)),
         }
     }
-    bench.publish(&outcomes)?;
     verdict(&outcomes, failures, options.scaled)
 }
 
@@ -156,6 +156,7 @@ impl Bench<'_> {
         self.shell.note(format_args!("{} {}: round {round}", outcome.workload, outcome.title));
     }
 
+    /// Writes down what there is, after each workload: what stops a later one takes nothing away.
     fn publish(&self, outcomes: &[Outcome]) -> Result<()> {
         let (machine, options) = (Machine::look(), self.options);
         if let Some(file) = &options.json {

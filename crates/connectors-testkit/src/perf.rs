@@ -13,7 +13,8 @@
 //!
 //! - `serve` starts the fixture's backend and does what comes on its standard input, a line a command
 //!   (see [`serve`]);
-//! - `post --es URL --index NAME --from DIR` sends recorded documents as fast as it can (see [`post`]);
+//! - `post --es URL --index NAME --from DIR` sends recorded documents as fast as it can, and with `--deletes` removes them
+//!   (see [`post`]);
 //! - `sink` is a server that answers at once (see [`sink`]);
 //! - `drain --settings FILE` lists the source and drops what it gives (see [`drain`]).
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::measure::Sample;
 use super::stats::{self, Line, Spread};
-use super::workloads::{Kind, Touch, Workload};
+use super::workloads::{Kind, Workload};
 
 /// The program under test.
 pub(super) const US: &str = "connectors";
@@ -131,7 +131,7 @@ impl Outcome {
         match workload.kind {
             Kind::Load | Kind::LoadInParts => self.judge_load(workload.shape == Some("order")),
             Kind::Unchanged => self.judge_unchanged(),
-            Kind::Touched(touch) => self.judge_touched(touch),
+            Kind::Touched(_) => self.judge_touched(),
             Kind::Large => self.judge_large(),
             Kind::Twice => self.judge_twice(workload.name == "W9"),
             Kind::Mappings => {}
@@ -159,11 +159,10 @@ impl Outcome {
         self.check("seconds through changed()", 0.1, self.median(CHANGED, |sample| sample.reported));
     }
 
-    /// What is gone costs no loader anything.
-    fn judge_touched(&mut self, touch: Touch) {
+    fn judge_touched(&mut self) {
         let wall = |sample: &Sample| sample.wall;
-        let loader = if touch == Touch::Remove { Some(0.0) } else { self.median(C1, wall) };
-        let limit = self.median(AGAIN, wall).zip(loader).map(|(again, loader)| again + loader + 0.5);
+        let limit =
+            self.median(AGAIN, wall).zip(self.median(C1, wall)).map(|(again, loader)| again + loader + 0.5);
         let bytes = 1.2 * self.bytes as f64 / 1e6;
         self.check("MB sent: 1.2 × the change", bytes, self.median(US, |sample| sample.sent as f64 / 1e6));
         if let Some(limit) = limit {

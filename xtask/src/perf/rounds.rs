@@ -132,7 +132,11 @@ fn touched(bench: &Bench, stage: &mut Stage, outcome: &mut Outcome, touch: Touch
     for round in 1..=bench.options.rounds {
         bench.told(outcome, round);
         stage.fill(touch.word(), hundredth)?;
-        outcome.push(C1, stage.post(&from, pace)?);
+        let loaded = match touch {
+            Touch::Remove => stage.unpost(&from, pace)?,
+            Touch::Change | Touch::Add => stage.post(&from, pace)?,
+        };
+        outcome.push(C1, loaded);
         outcome.push(US, stage.again(&[])?);
         outcome.equal = stage.compare()?;
         outcome.push(AGAIN, stage.again(&[])?);

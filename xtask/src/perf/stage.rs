@@ -148,15 +148,31 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// When the server refuses anything.
-    pub(super) fn post(&mut self, from: &Path, (bulk, window): (u64, u64)) -> Result<Sample> {
+    pub(super) fn post(&mut self, from: &Path, pace: (u64, u64)) -> Result<Sample> {
         self.drop_index(LOADED)?;
+        let sample = self.load(from, pace, &[])?;
+        self.drop_index(LOADED)?;
+        Ok(sample)
+    }
+
+    /// The minimal loader, removing what it posted before.
+    ///
+    /// # Errors
+    /// When the server refuses anything.
+    pub(super) fn unpost(&mut self, from: &Path, pace: (u64, u64)) -> Result<Sample> {
+        self.drop_index(LOADED)?;
+        self.load(from, pace, &[])?;
+        let sample = self.load(from, pace, &["--deletes"])?;
+        self.drop_index(LOADED)?;
+        Ok(sample)
+    }
+
+    fn load(&self, from: &Path, (bulk, window): (u64, u64), more: &[&str]) -> Result<Sample> {
         self.settle();
         let mut command = self.bench.tool(self.source);
         command.args(["post", "--es", &self.bench.es.url, "--index", LOADED, "--from"]).arg(from);
-        command.args(["--bulk", &bulk.to_string(), "--window", &window.to_string()]);
-        let sample = self.bench.measure(&mut command, self.bench.group())?;
-        self.drop_index(LOADED)?;
-        Ok(sample)
+        command.args(["--bulk", &bulk.to_string(), "--window", &window.to_string()]).args(more);
+        self.bench.measure(&mut command, self.bench.group())
     }
 
     /// The driver's raw batches, where the source has a program for them.

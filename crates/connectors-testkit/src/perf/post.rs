@@ -4,6 +4,7 @@
 //! request: `index.json`, `bulk.ndjson`, and in `bulk.ends` where each document ends (64 bits, little endian).
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::{Client, Response};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Words;
 use crate::Result;
@@ -38,6 +39,8 @@ pub struct Options {
     pub from: PathBuf,
     /// Bytes of a bulk, and bulks in flight.
     pub pace: (u64, usize),
+    /// True removes what was posted before from the index, which then is empty.
+    pub deletes: bool,
 }
 
 /// What it came to; the names are those of the program's report.
@@ -54,15 +57,15 @@ pub struct Posted {
 }
 
 impl Options {
-    /// Reads `--es URL --index NAME --from DIR [--bulk MIB] [--window N]`.
+    /// Reads `--es URL --index NAME --from DIR [--bulk MIB] [--window N] [--deletes]`.
     ///
     /// # Errors
     /// What is missing or is no number.
     pub fn of(words: &mut Words) -> Result<Self> {
         let bulk = words.number("--bulk", 5)? as u64 * MIB;
-        let window = words.number("--window", 2)?;
+        let (window, deletes) = (words.number("--window", 2)?, words.flag("--deletes"));
         let (es, index) = (words.needed("--es")?, words.needed("--index")?);
-        Ok(Self { es, index, from: words.needed("--from")?.into(), pace: (bulk, window.max(1)) })
+        Ok(Self { es, index, from: words.needed("--from")?.into(), pace: (bulk, window.max(1)), deletes })
     }
 }
 
@@ -73,12 +76,17 @@ impl Options {
 pub async fn run(options: &Options) -> Result<Posted> {
     let client = Client::builder().no_proxy().build()?;
     let url = format!("{}/{}", options.es, options.index);
-    let mapping = fs::read(options.from.join(INDEX))?;
-    let made = client.put(&url).header("content-type", "application/json").body(mapping).send().await?;
-    good(made).await?;
     let (size, window) = options.pace;
-    let ends = ends(&options.from.join(ENDS))?;
-    let lines = Arc::new(File::open(options.from.join(LINES))?);
+    let mut ends = ends(&options.from.join(ENDS))?;
+    let mut lines = File::open(options.from.join(LINES))?;
+    if options.deletes {
+        (lines, ends) = deletes_of(lines)?;
+    } else {
+        let mapping = fs::read(options.from.join(INDEX))?;
+        let made = client.put(&url).header("content-type", "application/json").body(mapping).send().await?;
+        good(made).await?;
+    }
+    let lines = Arc::new(lines);
     let bulks = stream::iter(cut(&ends, size)).map(|range| bulk(&client, &url, lines.clone(), range));
     let (requests, received) = bulks
         .buffer_unordered(window)
@@ -88,11 +96,27 @@ pub async fn run(options: &Options) -> Result<Posted> {
     let counted: Value =
         serde_json::from_slice(&good(client.get(format!("{url}/_count")).send().await?).await?)?;
     let created = counted["count"].as_u64().unwrap_or_default();
-    if created != ends.len() as u64 {
+    let expected = if options.deletes { 0 } else { ends.len() as u64 };
+    if created != expected {
         return Err(format!("{} documents were posted, and the index holds {created}", ends.len()).into());
     }
     let bytes_sent = ends.last().copied().unwrap_or_default();
     Ok(Posted { created, requests, bytes_sent, bytes_received: received })
+}
+
+/// For each document the action that removes it, in a file that nobody else has, and where each ends.
+fn deletes_of(lines: File) -> Result<(File, Vec<u64>)> {
+    let (mut deletes, mut ends) = (Vec::new(), Vec::new());
+    // Every other line is a document.
+    for action in BufReader::new(lines).lines().step_by(2) {
+        let mut action: Value = serde_json::from_str(&action?)?;
+        let named = action.as_object_mut().and_then(|action| action.values_mut().next().map(Value::take));
+        writeln!(deletes, "{}", json!({ "delete": named }))?;
+        ends.push(deletes.len() as u64);
+    }
+    let mut file = tempfile::tempfile()?;
+    file.write_all(&deletes)?;
+    Ok((file, ends))
 }
 
 /// Posts a part of the lines; the bytes of the answer.

@@ -40,7 +40,13 @@ async fn what_was_recorded_is_posted_as_it_came() {
     assert!(error.to_string().contains("a document without _sync"), "{error}");
     sink::tests::close(&state);
     let (url, state) = sink(two.path()).await;
-    let options = post::Options { es: url, index: "again".into(), from: one.path().into(), pace: (1, 1) };
+    let options = post::Options {
+        es: url,
+        index: "again".into(),
+        from: one.path().into(),
+        pace: (1, 1),
+        deletes: false,
+    };
     let error = post::run(&options).await.unwrap_err();
     assert_eq!(error.to_string(), "2 documents were posted, and the index holds 0", "a sink without --keep");
     sink::tests::close(&state);
@@ -54,20 +60,25 @@ async fn what_was_recorded_is_posted_as_it_came() {
 #[tokio::test]
 async fn posting_counts_what_it_sent() {
     let folder = tempfile::tempdir().unwrap();
-    let document = |id: &str, hash: i64| {
+    let document = |id: &str| {
+        let hash = xxhash_rust::xxh3::xxh3_64(id.as_bytes()).cast_signed();
         format!("{{\"index\":{{\"_id\":\"{id}\"}}}}\n{{\"_sync\":{{\"id\":{hash},\"mark\":1}}}}\n")
     };
-    let lines = document("a", 1) + &document("b", 2);
+    let lines = document("a") + &document("b");
     let (url, state) = sink(folder.path()).await;
     put(&url, "/docs", r#"{"mappings":{}}"#).await;
     put(&url, "/docs/_bulk", &lines).await;
     sink::tests::close(&state);
     let (es, _) = sink::tests::start(true, None).await;
-    let options = post::Options { es, index: "again".into(), from: folder.path().into(), pace: (1, 2) };
+    let options =
+        post::Options { es, index: "again".into(), from: folder.path().into(), pace: (1, 2), deletes: false };
     let posted = post::run(&options).await.unwrap();
     let expected =
         post::Posted { created: 2, requests: 2, bytes_sent: lines.len() as u64, bytes_received: 32 };
     assert_eq!(posted, expected);
+    let posted = post::run(&post::Options { deletes: true, ..options }).await.unwrap();
+    let bytes_sent = 2 * "{\"delete\":{\"_id\":\"a\"}}\n".len() as u64;
+    assert_eq!(posted, post::Posted { created: 0, requests: 2, bytes_sent, bytes_received: 32 });
 }
 
 #[tokio::test]
