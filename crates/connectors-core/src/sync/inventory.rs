@@ -88,7 +88,12 @@ impl Inventory {
 
     /// Reads about where these hashes lie, so that the memory is near when they are asked for: one by one, each search
     /// would wait for it.
-    pub(super) fn read_ahead(&self, ids: &[i64]) {
+    pub(super) fn read_ahead(&self, ids: impl Iterator<Item = i64>) {
+        if self.marks.is_empty() {
+            return;
+        }
+        // Hashed beforehand, so that nothing but reading lies between one place and the next.
+        let ids: Vec<i64> = ids.collect();
         let mark = |id: &i64| self.marks.get(self.places.guess(&self.marks, *id).1);
         black_box(ids.iter().filter_map(mark).fold(0, |sum, mark| sum ^ mark.id));
     }
@@ -181,16 +186,15 @@ impl Inventory {
     /// time.
     pub(super) fn settle(&mut self) -> u64 {
         self.fresh.sort();
-        let (mut last, mut repeated): (Option<Mark>, _) = (None, self.repeated);
+        let (mut last, mut repeated, mut differing): (Option<Mark>, _, _) = (None, self.repeated, Vec::new());
         for mark in self.fresh.iter() {
             if let Some(before) = last.replace(mark).filter(|before| before.id == mark.id) {
                 repeated += 1;
-                if before != mark {
-                    // Which of them came last is not kept.
-                    self.amended.insert(mark.id, None);
-                }
+                differing.extend((before != mark).then_some(mark.id));
             }
         }
+        // Which of them came last is not kept.
+        differing.into_iter().for_each(|id| self.doubt(id));
         repeated
     }
 

@@ -135,8 +135,7 @@ impl<'a, 'j> Run<'a, 'j> {
             let has_room = ready.len() < AT_ONCE;
             next = if may_go_on && has_room { changes.next().now_or_never() } else { None };
         }
-        let named: Vec<i64> = ready.iter().filter_map(named).collect();
-        self.inventory.read_ahead(&named);
+        self.inventory.read_ahead(ready.iter().filter_map(named));
         while let Some(change) = ready.pop_front() {
             match change {
                 Ok(change) => self.change(change).await?,
