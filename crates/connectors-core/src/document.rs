@@ -57,23 +57,15 @@ impl From<u64> for Version {
 }
 
 /// One document: what is indexed under one id.
+///
+/// In one place, as it is handed on many times.
 #[derive(Debug)]
-pub struct Document {
-    pub(crate) id: DocumentId,
-    pub(crate) version: Option<Version>,
-    pub(crate) timestamp: Option<DateTime<Utc>>,
-    pub(crate) scope: Option<Arc<str>>,
-    pub(crate) permissions: Option<Permissions>,
-    pub(crate) restarts: u32,
-    pub(crate) body: Body,
-    /// Apart, as most have none and every document is moved a few times.
-    pub(crate) content: Option<Box<Content>>,
-}
+pub struct Document(pub(crate) Box<Parts>);
 
 impl Document {
     /// An empty document with this id, which must be the same in every listing.
     pub fn new(id: impl Into<DocumentId>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             id: id.into(),
             version: None,
             timestamp: None,
@@ -82,34 +74,34 @@ impl Document {
             restarts: 0,
             body: Body::empty(),
             content: None,
-        }
+        }))
     }
 
     /// Promises that the document is unchanged while this is; without one the serialised body is compared.
     #[must_use]
     pub fn version(mut self, version: impl Into<Version>) -> Self {
-        self.version = Some(version.into());
+        self.0.version = Some(version.into());
         self
     }
 
     /// When the source last changed it.
     #[must_use]
     pub fn timestamp(mut self, at: impl Into<Option<DateTime<Utc>>>) -> Self {
-        self.timestamp = at.into();
+        self.0.timestamp = at.into();
         self
     }
 
     /// Where it lies (folder, collection, project), `/` between levels; see [`Error::in_scope`](crate::Error::in_scope).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
-        self.scope = Some(scope.into());
+        self.0.scope = Some(scope.into());
         self
     }
 
     /// Who may read it. Counts only under document level security; a document without is readable by nobody there.
     #[must_use]
     pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = Some(permissions.in_order());
+        self.0.permissions = Some(permissions.in_order());
         self
     }
 
@@ -120,36 +112,34 @@ impl Document {
     /// this a document that is listed twice is sent twice, and reported.
     #[must_use]
     pub fn restarts(mut self, restarts: u32) -> Self {
-        self.restarts = restarts;
+        self.0.restarts = restarts;
         self
     }
 
     /// Its fields: anything that serialises to a JSON object, or a [`Body`] made beforehand.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.body = body.into();
+        self.0.body = body.into();
         self
     }
 
     /// A file that belongs to it.
     #[must_use]
     pub fn content(mut self, content: impl Into<Option<Content>>) -> Self {
-        self.content = content.into().map(Box::new);
+        self.0.content = content.into();
         self
     }
 
     /// Its id.
     #[must_use]
     pub fn id(&self) -> &DocumentId {
-        &self.id
+        &self.0.id
     }
 
     /// What it was made of, for whoever takes documents in without a sync.
     #[must_use]
     pub fn into_parts(self) -> Parts {
-        let Self { id, version, timestamp, scope, permissions, restarts, body, content } = self;
-        let content = content.map(|content| *content);
-        Parts { id, version, timestamp, scope, permissions, restarts, body, content }
+        *self.0
     }
 }
 

@@ -106,11 +106,12 @@ impl Basic {
         if self.is_empty() {
             return Ok(document);
         }
-        let body = document.body.into_bytes();
+        let parts = &mut document.0;
+        let body = std::mem::replace(&mut parts.body, Body::empty()).into_bytes();
         let is_wanted =
-            body.as_ref().map_or(true, |body| self.admits(document.id.as_str(), document.timestamp, body));
-        document.body = Body::kept(body);
-        if is_wanted { Ok(document) } else { Err(document.id) }
+            body.as_ref().map_or(true, |body| self.admits(parts.id.as_str(), parts.timestamp, body));
+        parts.body = Body::kept(body);
+        if is_wanted { Ok(document) } else { Err(document.0.id) }
     }
 
     /// A number that differs when the rules decide otherwise: names, dates and numbers of order are no part of it.

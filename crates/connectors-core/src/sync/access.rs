@@ -9,10 +9,10 @@ impl Options {
     /// Leaves with a document just those permissions that are to be written: none where it is for everybody, or where
     /// nobody looks at them. What the source does not tell is closed.
     pub(super) fn close(&self, document: &mut Document) {
-        let told = document.permissions.take();
+        let told = document.0.permissions.take();
         if self.document_level_security {
             let permissions = told.unwrap_or(Permissions::Unknown);
-            document.permissions = permissions.terms().is_some().then_some(permissions);
+            document.0.permissions = permissions.terms().is_some().then_some(permissions);
         }
     }
 }
@@ -32,9 +32,9 @@ mod tests {
         ] {
             for (document_level_security, expected) in [(false, off), (true, on)] {
                 let mut document = Document::new("a");
-                document.permissions.clone_from(&told);
+                document.0.permissions.clone_from(&told);
                 Options { document_level_security, ..Options::default() }.close(&mut document);
-                assert_eq!(document.permissions, expected, "{told:?}");
+                assert_eq!(document.0.permissions, expected, "{told:?}");
             }
         }
     }

@@ -35,6 +35,7 @@ impl Draft {
         document: Document,
         mut buffer: Vec<u8>,
     ) -> Result<(Self, Option<Content>), (DocumentId, Error)> {
+        let document = document.into_parts();
         let has_content = document.content.is_some();
         let mut serialised = document.body.append_to(&mut buffer);
         if has_content && serialised.is_ok() {
@@ -54,7 +55,7 @@ impl Draft {
             has_content,
             text: None,
         };
-        Ok((draft, document.content.map(|content| *content)))
+        Ok((draft, document.content))
     }
 
     /// The source's version, or where there is none the hash of what will be sent.

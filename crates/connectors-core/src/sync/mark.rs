@@ -41,9 +41,9 @@ impl Shape {
 
     /// The mark of a document that has a version, as long as its content can be read.
     pub(super) fn quick(self, document: &Document) -> Option<Mark> {
-        let version = document.version?;
-        let print = self.fingerprint(version, document.content.is_some(), document.scope.as_deref());
-        Some(mark(document.id.as_str(), Self::closed(print, document.permissions.as_ref())))
+        let version = document.0.version?;
+        let print = self.fingerprint(version, document.0.content.is_some(), document.0.scope.as_deref());
+        Some(mark(document.0.id.as_str(), Self::closed(print, document.0.permissions.as_ref())))
     }
 }
 

@@ -232,8 +232,8 @@ impl<'a, 'j> Run<'a, 'j> {
         }
         self.report.listed += 1;
         count(&self.job.counters.listed);
-        self.await_content_of(document.id.as_str()).await?;
-        let is_retried = self.is_retried(document.id.as_str());
+        self.await_content_of(document.0.id.as_str()).await?;
+        let is_retried = self.is_retried(document.0.id.as_str());
         let mark = if is_retried { None } else { self.render.shape.quick(&document) };
         if mark.is_some_and(|mark| self.inventory.meet(mark)) {
             self.note_closed(&document);
@@ -261,14 +261,14 @@ impl<'a, 'j> Run<'a, 'j> {
 
     /// True for what was listed just so before the listing began anew.
     fn came_again(&mut self, document: &Document) -> bool {
-        let mark = (document.restarts > 0).then(|| self.render.shape.quick(document)).flatten();
-        mark.is_some_and(|mark| self.inventory.was_met(mark, document.restarts))
+        let mark = (document.0.restarts > 0).then(|| self.render.shape.quick(document)).flatten();
+        mark.is_some_and(|mark| self.inventory.was_met(mark, document.0.restarts))
     }
 
     /// Counts a document that nobody may read, as the source could not tell who may.
     fn note_closed(&mut self, document: &Document) {
-        if document.permissions == Some(Permissions::Unknown) {
-            self.report.closed.add(document.id.as_str());
+        if document.0.permissions == Some(Permissions::Unknown) {
+            self.report.closed.add(document.0.id.as_str());
         }
     }
 
@@ -414,13 +414,13 @@ impl<'a, 'j> Run<'a, 'j> {
 }
 
 fn has_content(change: &Result<Change>) -> bool {
-    matches!(change, Ok(Change::Upsert(document)) if document.content.is_some())
+    matches!(change, Ok(Change::Upsert(document)) if document.0.content.is_some())
 }
 
 /// The hash of a listed document's id.
 fn named(change: &Result<Change>) -> Option<i64> {
     match change {
-        Ok(Change::Upsert(document)) => Some(document.id.hash()),
+        Ok(Change::Upsert(document)) => Some(document.0.id.hash()),
         _ => None,
     }
 }
