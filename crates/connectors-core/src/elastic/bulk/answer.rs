@@ -10,28 +10,58 @@ pub(super) const FILTER: &str =
 /// The same behind an ingest pipeline, which may drop a document: its result is then `noop`.
 pub(super) const FILTER_PIPED: &str = "errors,items.*.status,items.*.result,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
 
+/// What became of each item, in their order; none where the answer can't be read.
+pub(super) fn outcomes(body: &[u8]) -> Option<Vec<Outcome>> {
+    usual(body).or_else(|| {
+        let answer: Answer = serde_json::from_slice(body).ok()?;
+        Some(answer.items.into_iter().map(|line| line.operation).collect())
+    })
+}
+
+/// The same for an answer in which nothing failed and nothing stands that was not asked for: there are a million lines of it
+/// in a million documents, and by its bytes it is read in a tenth of the time.
+fn usual(body: &[u8]) -> Option<Vec<Outcome>> {
+    const LINE: usize = br#"{"index":{"status":201}},"#.len();
+    let mut rest = body.strip_prefix(br#"{"errors":false,"items":["#)?;
+    let mut outcomes = Vec::with_capacity(body.len() / LINE);
+    loop {
+        let delete = || rest.strip_prefix(br#"{"delete":{"status":"#);
+        let ([hundreds, tens, ones], behind) =
+            rest.strip_prefix(br#"{"index":{"status":"#).or_else(delete)?.split_first_chunk()?;
+        let digits = [hundreds, tens, ones].map(|digit| char::from(*digit).to_digit(10));
+        let [Some(hundreds), Some(tens), Some(ones)] = digits else { return None };
+        let status = u16::try_from(100 * hundreds + 10 * tens + ones).ok()?;
+        outcomes.push(Outcome { status, result: None, error: None });
+        match behind.strip_prefix(b"}}")? {
+            [b',', behind @ ..] => rest = behind,
+            b"]}" => return Some(outcomes),
+            _ => return None,
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
-pub(super) struct Answer {
+struct Answer {
     #[serde(default)]
-    pub(super) items: Vec<Line>,
+    items: Vec<Line>,
 }
 
 /// The one key of a line is the operation's name.
 #[derive(Debug, Deserialize)]
-pub(super) struct Line {
+struct Line {
     #[serde(alias = "index", alias = "delete", alias = "create", alias = "update")]
-    pub(super) operation: Outcome,
+    operation: Outcome,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 pub(super) struct Outcome {
     pub(super) status: u16,
-    result: Option<String>,
-    pub(super) error: Option<Cause>,
+    result: Option<Box<str>>,
+    error: Option<Box<Cause>>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Cause {
+#[derive(Debug, PartialEq, Deserialize)]
+struct Cause {
     #[serde(rename = "type", default)]
     kind: String,
     #[serde(default)]
@@ -49,7 +79,7 @@ impl Outcome {
     /// True when the same operation may work later; never for a document that a processor of an ingest pipeline
     /// refuses, which servers tell with status 500.
     pub(super) fn may_pass(&self) -> bool {
-        is_passing(self.status) && !self.error.as_ref().is_some_and(Cause::is_of_a_processor)
+        is_passing(self.status) && !self.error.as_deref().is_some_and(Cause::is_of_a_processor)
     }
 
     /// True when an ingest pipeline dropped the document, so that it was not indexed.
@@ -69,8 +99,7 @@ impl Outcome {
 /// Reads bytes of any kind as an answer and tells each item's reason.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_answer(bytes: &[u8]) -> Option<Vec<String>> {
-    let answer: Answer = serde_json::from_slice(bytes).ok()?;
-    Some(answer.items.iter().map(|line| line.operation.reason()).collect())
+    Some(outcomes(bytes)?.iter().map(Outcome::reason).collect())
 }
 
 #[cfg(test)]
@@ -97,10 +126,35 @@ mod tests {
     fn each_operation_is_read() {
         let body = r#"{"errors":true,"items":[{"index":{"status":201}},{"delete":{"status":404}},
             {"create":{"status":400,"error":{"type":"t","reason":"r","caused_by":{"reason":"why"}}}}]}"#;
-        let answer: Answer = serde_json::from_str(body).unwrap();
-        let statuses: Vec<u16> = answer.items.iter().map(|line| line.operation.status).collect();
+        let outcomes = outcomes(body.as_bytes()).unwrap();
+        let statuses: Vec<u16> = outcomes.iter().map(|outcome| outcome.status).collect();
         assert_eq!(statuses, [201, 404, 400]);
-        assert_eq!(answer.items[2].operation.reason(), "t: r: why");
-        assert_eq!(answer.items[1].operation.reason(), "status 404");
+        assert_eq!(outcomes[2].reason(), "t: r: why");
+        assert_eq!(outcomes[1].reason(), "status 404");
+    }
+
+    #[test]
+    fn the_usual_answer_is_read_by_its_bytes_and_any_other_as_json() {
+        let by_json = |body: &str| serde_json::from_str::<Answer>(body).unwrap().items;
+        let body = r#"{"errors":false,"items":[{"index":{"status":201}},{"delete":{"status":404}},{"index":{"status":200}}]}"#;
+        let wanted: Vec<Outcome> = by_json(body).into_iter().map(|line| line.operation).collect();
+        assert_eq!(usual(body.as_bytes()), Some(wanted));
+        for other in [
+            r#"{"errors":true,"items":[{"index":{"status":201}}]}"#,
+            r#"{"errors":false,"items":[{"index":{"status":201,"result":"noop"}}]}"#,
+            r#"{"errors":false,"items":[{"create":{"status":201}}]}"#,
+            r#"{"errors":false, "items":[{"index":{"status":201}}]}"#,
+            r#"{"errors":false,"items":[{"index":{"status":201}}],"took":1}"#,
+            r#"{"errors":false,"items":[]}"#,
+        ] {
+            assert_eq!(usual(other.as_bytes()), None, "{other}");
+            assert_eq!(outcomes(other.as_bytes()).unwrap().len(), by_json(other).len(), "{other}");
+        }
+        for torn in 0..body.len() {
+            assert_eq!(outcomes(&body.as_bytes()[..torn]), None, "{torn}");
+        }
+        for status in ["2x1", "20", "2011", "-01"] {
+            assert_eq!(usual(body.replace("201", status).as_bytes()), None, "{status}");
+        }
     }
 }

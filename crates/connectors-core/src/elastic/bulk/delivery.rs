@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::answer::{Answer, FILTER, FILTER_PIPED, Line};
+use super::answer::{FILTER, FILTER_PIPED, Outcome, outcomes};
 use super::batch::{Batch, Item, Kind, Sealed};
 use super::window::Window;
 use crate::elastic::client::{Client, Request, Response};
@@ -112,7 +112,7 @@ struct Courier<'a> {
 /// What one try came to.
 enum Try {
     /// Every item has its own answer.
-    Items(Vec<Line>),
+    Items(Vec<Outcome>),
     /// The request itself is refused because of what is in it.
     Split(Response),
     /// The same may work later.
@@ -155,7 +155,7 @@ impl Courier<'_> {
         loop {
             let tried = batch.count();
             let (asked, cause) = match self.once(&batch).await {
-                Try::Items(lines) => match self.settle(batch, lines) {
+                Try::Items(outcomes) => match self.settle(batch, outcomes) {
                     Some(rest) => {
                         batch = rest;
                         if batch.count() < tried {
@@ -198,18 +198,17 @@ impl Courier<'_> {
             _ => return Try::Over(self.client.refusal(&request, &response)),
         }
         self.window.through(bytes, started.elapsed());
-        match serde_json::from_slice::<Answer>(&response.body) {
-            Ok(answer) if answer.items.len() == batch.count() => Try::Items(answer.items),
+        match outcomes(&response.body) {
+            Some(outcomes) if outcomes.len() == batch.count() => Try::Items(outcomes),
             _ => Try::Again(None, Error::transient("the answer to a bulk does not fit what was sent")),
         }
     }
 
     /// Takes each item's answer; what may pass later is left over.
-    fn settle(&mut self, batch: Sealed, lines: Vec<Line>) -> Option<Sealed> {
-        let outcomes: Vec<_> = lines.into_iter().map(|line| line.operation).collect();
+    fn settle(&mut self, batch: Sealed, outcomes: Vec<Outcome>) -> Option<Sealed> {
         let waits = |place: usize| outcomes[place].may_pass();
         let rest = (0..batch.count()).any(waits).then(|| batch.pick(waits));
-        for (item, outcome) in batch.into_items().zip(&outcomes) {
+        for (item, outcome) in batch.into_items().zip(outcomes) {
             let gone = item.kind == Kind::Delete && outcome.status == 404;
             match outcome.status {
                 200..300 if item.kind != Kind::Delete && outcome.is_dropped() => {
