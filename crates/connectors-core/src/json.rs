@@ -7,7 +7,6 @@ pub fn push_text(out: &mut Vec<u8>, text: &[u8]) {
         return push_plain(out, text);
     }
     match std::str::from_utf8(text) {
-        Ok(_) if !text.iter().any(|byte| is_escaped(*byte)) => push_plain(out, text),
         Ok(text) => escape(out, text),
         Err(_) => escape(out, &String::from_utf8_lossy(text)),
     }
@@ -36,23 +35,69 @@ pub fn is_plain(text: &[u8]) -> bool {
         }
 }
 
-/// Eight bytes at a time: a byte below a bound borrows its high bit when the bound is taken off.
+/// Each byte of a word.
+const EACH: u64 = 0x0101_0101_0101_0101;
+/// The high bit of each.
+const HIGH: u64 = EACH << 7;
+
 fn is_plain_word(word: [u8; 8]) -> bool {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = EACH << 7;
+    (u64::from_le_bytes(word) | escaped_in(word)) & HIGH == 0
+}
+
+/// Eight bytes at a time: high bits of which the lowest is that of the first byte that is escaped. A byte below a bound
+/// borrows its high bit when the bound is taken off.
+fn escaped_in(word: [u8; 8]) -> u64 {
     let word = u64::from_le_bytes(word);
     let below = |word: u64, bound: u64| word.wrapping_sub(EACH * bound) & !word;
     let is = |byte: u8| below(word ^ (EACH * u64::from(byte)), 1);
-    (word | below(word, 0x20) | is(b'"') | is(b'\\')) & HIGH == 0
+    (below(word, 0x20) | is(b'"') | is(b'\\')) & HIGH
 }
 
 fn is_escaped(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
+/// How many bytes come before the first that is escaped.
+fn before_escape(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks();
+    let first = words.iter().enumerate().find_map(|(place, word)| match escaped_in(*word) {
+        0 => None,
+        found => Some(8 * place + found.trailing_zeros() as usize / 8),
+    });
+    let in_rest = || rest.iter().position(|byte| is_escaped(*byte)).unwrap_or(rest.len());
+    first.unwrap_or_else(|| 8 * words.len() + in_rest())
+}
+
 fn escape(out: &mut Vec<u8>, text: &str) {
-    // A text written to memory can't fail.
-    let _ = serde_json::to_writer(out, text);
+    let mut rest = text.as_bytes();
+    out.reserve(rest.len() + rest.len() / 8 + 2);
+    out.push(b'"');
+    loop {
+        let (run, behind) = rest.split_at(before_escape(rest));
+        out.extend_from_slice(run);
+        let Some((byte, behind)) = behind.split_first() else { break };
+        push_escape(out, *byte);
+        rest = behind;
+    }
+    out.push(b'"');
+}
+
+fn push_escape(out: &mut Vec<u8>, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => {
+            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+            out.extend_from_slice(b"\\u00");
+            return out.extend_from_slice(&digits);
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 #[cfg(test)]
@@ -77,7 +122,7 @@ mod tests {
     #[test]
     fn a_text_is_what_the_library_makes_of_it() {
         let mut all: Vec<String> =
-            (0..300).filter_map(char::from_u32).map(|c| format!("ab{c}cdefghi")).collect();
+            (0..300).filter_map(char::from_u32).map(|c| format!("ab{c}cdefghi{c}{c}jklmnopq{c}")).collect();
         all.extend(["".into(), "Zürich".into(), "日本\u{2028}".into(), "\u{1F600}\"".into()]);
         for text in all {
             let mut out = vec![b':'];

@@ -135,7 +135,7 @@ impl fmt::Debug for Body {
 /// A line break in a body would cut the bulk it is sent in.
 fn one_line(bytes: &[u8]) -> Result<()> {
     let is_object = bytes.first() == Some(&b'{') && bytes.last() == Some(&b'}');
-    if is_object && !bytes.contains(&b'\n') {
+    if is_object && memchr::memchr(b'\n', bytes).is_none() {
         return Ok(());
     }
     Err(Error::unexpected("the body is not a JSON object on one line"))
