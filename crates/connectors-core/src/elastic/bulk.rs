@@ -21,6 +21,9 @@ use self::window::Window;
 use super::Client;
 use crate::{Error, ErrorKind, Result};
 
+/// A bulk of so many operations is sent however small they are, such as deletes: a server does each bulk on one thread.
+const OPERATIONS: usize = 5_000;
+
 /// Writes into one index. What is put in is sent when enough is together, and what became of it is in
 /// [`written`](Self::written) after [`finish`](Self::finish).
 ///
@@ -88,7 +91,7 @@ impl Bulk {
             self.open = Batch::over(self.buffer());
         }
         self.open.push(item, write);
-        if self.open.len() >= self.client.settings().bulk.chunk_bytes {
+        if self.open.len() >= self.client.settings().bulk.chunk_bytes || self.open.count() >= OPERATIONS {
             self.launch().await;
         }
         self.state()

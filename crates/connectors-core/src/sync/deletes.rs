@@ -1,16 +1,21 @@
 //! What the index holds and the source no longer has.
 
+use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
 use crate::Result;
 use crate::elastic::scan::{LOOKUP, Located, Mark};
 use crate::elastic::{index, scan};
 
+use super::inventory::Unseen;
 use super::report::Status;
 use super::run::Run;
 
 /// Left-overs that are remembered between counting and deleting; more are looked up twice.
 const REMEMBERED: usize = 100_000;
+
+/// Questions for the ids of left-overs at a time.
+const LOOKUPS: usize = 2;
 
 /// Documents that may be deleted, and those that stay because nobody knows.
 #[derive(Debug, Default)]
@@ -94,9 +99,12 @@ impl Run<'_, '_> {
     async fn left_over(&self) -> Result<Sorted> {
         let (mut sorted, mut from) = (Sorted::default(), 0);
         index::refresh(self.job.client, self.job.index).await?;
-        while let Some(found) = self.next_unseen(&mut from).await? {
+        let parts = std::iter::from_fn(|| self.part_unseen(&mut from));
+        let mut lookups = stream::iter(parts).map(|unseen| self.located(unseen)).buffered(LOOKUPS);
+        while let Some(found) = lookups.try_next().await? {
             found.into_iter().for_each(|found| self.sort(&mut sorted, found));
         }
+        drop(lookups);
         self.unmarked().await?.into_iter().for_each(|found| self.sort(&mut sorted, found));
         self.dropped.older().iter().for_each(|id| sorted.is_gone(LeftOver::dropped(id)));
         Ok(sorted)
@@ -104,10 +112,21 @@ impl Run<'_, '_> {
 
     /// The next documents that were not listed, from this place of the inventory on; none at the end.
     async fn next_unseen(&self, from: &mut usize) -> Result<Option<Vec<LeftOver>>> {
-        let Some(unseen) = self.inventory.unseen(*from, LOOKUP) else { return Ok(None) };
+        match self.part_unseen(from) {
+            Some(unseen) => self.located(unseen).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn part_unseen(&self, from: &mut usize) -> Option<Unseen> {
+        let unseen = self.inventory.unseen(*from, LOOKUP)?;
         *from = unseen.next;
+        Some(unseen)
+    }
+
+    async fn located(&self, unseen: Unseen) -> Result<Vec<LeftOver>> {
         let found = scan::locate(self.job.client, self.job.index, &unseen.marks, unseen.between).await?;
-        Ok(Some(found.into_iter().map(LeftOver::from).collect()))
+        Ok(found.into_iter().map(LeftOver::from).collect())
     }
 
     async fn unmarked(&self) -> Result<Vec<LeftOver>> {

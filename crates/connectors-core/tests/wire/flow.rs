@@ -37,6 +37,22 @@ async fn no_more_is_in_flight_than_allowed() {
 }
 
 #[tokio::test]
+async fn a_bulk_is_sent_at_five_thousand_operations_however_small_they_are() {
+    let world = World::new().await;
+    let mut bulk = Bulk::new(&world.client, "docs");
+    for number in 0..10_001 {
+        bulk.put(item(&format!("{number:05}"), Kind::Delete), |_, _| ()).await.unwrap();
+    }
+    bulk.finish().await.unwrap();
+    assert_eq!(bulk.written().deleted, 10_001);
+    let kept = world.fake.kept();
+    let bulks = kept.seen.iter().filter(|seen| seen.path.ends_with("/_bulk"));
+    let mut sizes: Vec<usize> = bulks.map(|seen| seen.body.lines().count()).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 5_000, 5_000]);
+}
+
+#[tokio::test]
 async fn several_bulks_are_in_flight_together() {
     let world = World::one_by_one().await;
     let both = Arc::new(Notify::new());

@@ -75,6 +75,12 @@ impl Batch {
         self.lines.len()
     }
 
+    /// The number of its operations.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.items.len()
+    }
+
     /// True when it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
