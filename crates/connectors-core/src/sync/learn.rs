@@ -61,6 +61,9 @@ async fn kept(context: &Context, file: Option<&MarkFile>) -> Result<Option<Kept>
 /// Every mark, by id.
 async fn by_listing(job: &Job<'_>) -> Result<Vec<Mark>> {
     let expected = scan::count(job.client, job.index).await? as usize;
+    if expected == 0 {
+        return Ok(Vec::new());
+    }
     let mut marks = Vec::with_capacity(expected + expected / 64);
     read(job, Part::Whole, &mut marks).await?;
     sorted(job.context, marks).await
