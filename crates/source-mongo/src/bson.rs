@@ -1,5 +1,6 @@
 //! BSON straight to JSON: a walk over the bytes, no tree in between.
 
+mod familiar;
 mod id;
 mod json;
 mod names;

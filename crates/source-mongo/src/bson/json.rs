@@ -1,19 +1,22 @@
 //! The walk that writes JSON.
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 
 use connectors_core::json::{push_plain, push_text};
 
+use super::familiar::{Familiar, Node, Place};
 use super::names::{self, Seen};
-use super::reader::Element;
+use super::reader::{Element, Name};
 use super::{Elements, LegacyUuid, Malformed, Value, text};
 
 /// Objects below this many levels become text: an index maps fields at most 20 levels deep, and the
 /// deepest of them is a value.
-const MAX_OBJECTS: usize = 19;
+const MAX_OBJECTS: u16 = 19;
 
 /// A server stores at most 200 levels, so more are no document of a server.
-const MAX_NESTING: usize = 256;
+const MAX_NESTING: u16 = 256;
 
 /// Appends the fields of a document, without its `_id`, as one JSON object.
 ///
@@ -21,16 +24,24 @@ const MAX_NESTING: usize = 256;
 /// When the bytes are no BSON; no well-formed document fails.
 pub(crate) fn write_json(document: &[u8], legacy: LegacyUuid, out: &mut Vec<u8>) -> Result<(), Malformed> {
     out.reserve(document.len() + document.len() / 2 + 64);
-    let (start, root) = (out.len(), Level { objects: 0, nesting: 0 });
-    // Nearly always every name can stay, which is known only at the last: it is written at once, and anew where not.
-    match (Writer { out, legacy, names: Names::AsTheyAre }).object(document, root) {
-        Err(Stop::Name) => {
-            out.truncate(start);
-            let renamed = Writer { out, legacy, names: Names::Changed }.object(document, root);
-            renamed.map_err(Stop::malformed)
+    let (start, root) = (out.len(), Level { objects: 0, nesting: 0, under: Some(Node::ROOT) });
+    let written = FAMILIAR.with_borrow_mut(|familiar| {
+        familiar.begin();
+        // Nearly always every name can stay, which is known only at the last: it is written at once, and anew where not.
+        match (Writer { out, legacy, names: Names::AsTheyAre, familiar }).object(document, root) {
+            Err(Stop::Name) => {
+                out.truncate(start);
+                Writer { out, legacy, names: Names::Changed, familiar }.object(document, root)
+            }
+            written => written,
         }
-        written => written.map_err(Stop::malformed),
-    }
+    });
+    written.map_err(Stop::malformed)
+}
+
+thread_local! {
+    /// One for each thread: nobody waits, and what one has not met yet it soon does.
+    static FAMILIAR: RefCell<Familiar> = RefCell::new(Familiar::new());
 }
 
 /// What [`write_json`] appends.
@@ -82,9 +93,11 @@ enum Names {
 #[derive(Clone, Copy)]
 struct Level {
     /// Objects above, each of which is a level of the mapping.
-    objects: usize,
+    objects: u16,
     /// Objects and arrays above.
-    nesting: usize,
+    nesting: u16,
+    /// The name in whose value the walk is, where it is known.
+    under: Option<Node>,
 }
 
 impl Level {
@@ -92,22 +105,34 @@ impl Level {
         self.nesting == 0
     }
 
-    fn below(self, objects: usize) -> Result<Self, Malformed> {
+    fn below(self, objects: u16) -> Result<Self, Malformed> {
         let nesting = self.nesting + 1;
         if nesting > MAX_NESTING {
             return Err(Malformed("it is nested too deep"));
         }
-        Ok(Self { objects: self.objects.saturating_add(objects), nesting })
+        Ok(Self { objects: self.objects.saturating_add(objects), nesting, ..self })
+    }
+
+    fn under(self, under: Option<Node>) -> Self {
+        Self { under, ..self }
     }
 }
 
 /// What objects inside of text count from, so that they are never deep enough to become text again.
-const IN_TEXT: usize = MAX_OBJECTS + 1;
+const IN_TEXT: u16 = MAX_OBJECTS + 1;
+
+/// Appends a comma, unless `open` stands just before.
+fn separate(out: &mut Vec<u8>, open: u8) {
+    if out.last() != Some(&open) {
+        out.push(b',');
+    }
+}
 
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     legacy: LegacyUuid,
     names: Names,
+    familiar: &'a mut Familiar,
 }
 
 impl Writer<'_> {
@@ -122,19 +147,51 @@ impl Writer<'_> {
     }
 
     fn fields(&mut self, document: &[u8], level: Level) -> Written {
-        let mut seen = Seen::of(document, level.is_root());
-        for (index, element) in Elements::of(document)?.enumerate() {
-            let (name, value) = element?;
-            if level.is_root() && name == b"_id" {
-                continue;
+        let mut elements = Elements::of(document)?;
+        let mut place = level.under.map(Node::inside);
+        let (mut seen, mut index) = (None, 0);
+        while let Some((name, kind)) =
+            elements.name(|bytes| place.and_then(|place| self.familiar.find(place, bytes)))?
+        {
+            let (node, is_left_out) = match name {
+                Name::Known(node) => {
+                    let is_first = self.out.last() == Some(&b'{');
+                    (Some(node), !self.familiar.write(node, is_first, self.out))
+                }
+                Name::New(name) => {
+                    let seen = seen.get_or_insert_with(|| Seen::behind(index, document, level.is_root()));
+                    self.new_name((name, index), seen, (place, level))?
+                }
+            };
+            place = node.map(Node::behind);
+            index += 1;
+            let value = elements.value(kind)?;
+            if !is_left_out {
+                self.value(value, level.under(node))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Writes a name that was not met before, unless it is left out, and keeps it.
+    fn new_name<'d>(
+        &mut self,
+        (name, index): (&'d [u8], usize),
+        seen: &mut Seen<'d>,
+        (place, level): (Option<Place>, Level),
+    ) -> Result<(Option<Node>, bool), Stop> {
+        let is_left_out = level.is_root() && name == b"_id";
+        let mut written = Vec::new();
+        if !is_left_out {
             if !seen.stays(name, index) {
                 return Err(Stop::Name);
             }
             self.name(name);
-            self.value(value, level)?;
+            written.push(b',');
+            push_text(&mut written, name);
+            written.push(b':');
         }
-        Ok(())
+        Ok((place.and_then(|place| self.familiar.learn(place, name, &written)), is_left_out))
     }
 
     fn renamed_fields(&mut self, document: &[u8], level: Level) -> Written {
@@ -149,7 +206,7 @@ impl Writer<'_> {
     }
 
     fn name(&mut self, name: &[u8]) {
-        self.separate(b'{');
+        separate(self.out, b'{');
         push_text(self.out, name);
         self.out.push(b':');
     }
@@ -157,36 +214,38 @@ impl Writer<'_> {
     fn array(&mut self, array: &[u8], level: Level) -> Written {
         self.out.push(b'[');
         for element in Elements::of(array)? {
-            self.separate(b'[');
+            separate(self.out, b'[');
             self.value(element?.1, level)?;
         }
         self.out.push(b']');
         Ok(())
     }
 
-    /// A comma, unless `open` stands just before.
-    fn separate(&mut self, open: u8) {
-        if self.out.last() != Some(&open) {
-            self.out.push(b',');
-        }
-    }
-
+    #[inline(always)]
     fn value(&mut self, value: Value<'_>, level: Level) -> Written {
         match value {
-            Value::String(bytes) | Value::Code(bytes) | Value::Symbol(bytes) => push_text(self.out, bytes),
+            Value::String(bytes) => push_text(self.out, bytes),
             Value::Int32(number) => self.json(&number),
             Value::Int64(number) => self.json(&number),
             // An infinite one and NaN become null: no number of JSON says them, and a text would map the
             // whole field as text where it comes first.
             Value::Double(number) => self.json(&number),
             Value::Bool(yes) => self.json(&yes),
-            Value::Null | Value::Undefined => self.json(&()),
+            Value::Null => self.json(&()),
             Value::ObjectId(bytes) => push_plain(self.out, &text::object_id(bytes)),
             Value::Date(millis) => self.date(millis),
             Value::Document(document) => {
                 self.nested(level, |writer, below| writer.object(document, below))?
             }
             Value::Array(array) => self.array(array, level.below(0)?)?,
+            unusual => self.unusual_value(unusual, level)?,
+        }
+        Ok(())
+    }
+
+    fn unusual_value(&mut self, value: Value<'_>, level: Level) -> Written {
+        match value {
+            Value::Code(bytes) | Value::Symbol(bytes) => push_text(self.out, bytes),
             Value::Binary { subtype, bytes } => {
                 push_plain(self.out, text::binary(subtype, bytes, self.legacy).as_bytes());
             }
@@ -194,11 +253,12 @@ impl Writer<'_> {
             Value::Regex { pattern, options } => {
                 push_text(self.out, text::regex(pattern, options).as_bytes())
             }
+            Value::MinKey => push_plain(self.out, b"MinKey"),
+            Value::MaxKey => push_plain(self.out, b"MaxKey"),
             Value::Timestamp { .. } | Value::DbPointer { .. } | Value::CodeWithScope { .. } => {
                 self.nested(level, |writer, below| writer.composed(value, below))?;
             }
-            Value::MinKey => push_plain(self.out, b"MinKey"),
-            Value::MaxKey => push_plain(self.out, b"MaxKey"),
+            _ => self.json(&()),
         }
         Ok(())
     }

@@ -25,8 +25,11 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn of(document: &'a [u8], root: bool) -> Self {
-        Self { document, root, bits: [0; 4], many: HashSet::new() }
+    /// Behind the first names of a document, which are known to differ and to stay.
+    pub(super) fn behind(index: usize, document: &'a [u8], root: bool) -> Self {
+        let mut seen = Self { document, root, bits: [0; 4], many: HashSet::new() };
+        before(document, index.min(FEW)).for_each(|name| _ = seen.mark(name));
+        seen
     }
 
     /// True when the name of the element at this place can stay, and none before has it.
@@ -41,11 +44,16 @@ impl<'a> Seen<'a> {
             }
             return self.many.insert(name);
         }
+        self.mark(name) || before(self.document, index).all(|other| other != name)
+    }
+
+    /// True, and noted, where no name before has the same bit.
+    fn mark(&mut self, name: &[u8]) -> bool {
         let place = short_hash(name);
         let (bits, bit) = (&mut self.bits[usize::from(place >> 6)], 1 << (place & 63));
         let is_new = *bits & bit == 0;
         *bits |= bit;
-        is_new || before(self.document, index).all(|other| other != name)
+        is_new
     }
 }
 

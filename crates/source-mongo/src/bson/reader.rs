@@ -2,6 +2,8 @@
 //!
 //! Names and texts come as bytes: a server does not check that they are UTF-8, so neither may we rely on it.
 
+use std::convert::Infallible;
+
 /// The bytes are no BSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes are no valid BSON: {0}")]
@@ -70,12 +72,49 @@ impl<'a> Elements<'a> {
         Ok(Self { rest: Bytes(&whole[4..whole.len() - 1]) })
     }
 
+    /// The name of the next element: what `known` makes of the bytes that begin with it, with how many of them it takes
+    /// with its zero; otherwise itself. Its value must be taken before the next.
     #[inline]
-    fn element(&mut self) -> Result<Element<'a>, Malformed> {
+    pub(super) fn name<T>(
+        &mut self,
+        known: impl FnOnce(&[u8]) -> Option<(T, usize)>,
+    ) -> Result<Option<(Name<'a, T>, Kind)>, Malformed> {
+        if self.rest.0.is_empty() {
+            return Ok(None);
+        }
         let [kind] = self.rest.array()?;
-        let name = self.rest.text_to_zero()?;
-        Ok((name, self.rest.value(kind)?))
+        let name = match known(self.rest.0) {
+            Some((name, length)) => {
+                self.rest.take(length)?;
+                Name::Known(name)
+            }
+            None => Name::New(self.rest.text_to_zero()?),
+        };
+        Ok(Some((name, Kind(kind))))
     }
+
+    /// The value of the element whose name was just taken.
+    #[inline(always)]
+    pub(super) fn value(&mut self, Kind(kind): Kind) -> Result<Value<'a>, Malformed> {
+        self.rest.value(kind)
+    }
+
+    fn element(&mut self) -> Result<Option<Element<'a>>, Malformed> {
+        let Some((Name::New(name), kind)) = self.name::<Infallible>(|_| None)? else { return Ok(None) };
+        Ok(Some((name, self.value(kind)?)))
+    }
+}
+
+/// What the value of an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kind(u8);
+
+/// The name of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name<'a, T> {
+    /// What is known of it.
+    Known(T),
+    New(&'a [u8]),
 }
 
 impl<'a> Iterator for Elements<'a> {
@@ -83,14 +122,11 @@ impl<'a> Iterator for Elements<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.0.is_empty() {
-            return None;
-        }
         let element = self.element();
         if element.is_err() {
             self.rest = Bytes(&[]);
         }
-        Some(element)
+        element.transpose()
     }
 }
 
@@ -160,30 +196,37 @@ impl<'a> Bytes<'a> {
         Ok(Value::CodeWithScope { code: self.text()?, scope: self.document()? })
     }
 
-    #[inline]
+    /// Inlined with the usual kinds, so that what is done with a value follows at once.
+    #[inline(always)]
     fn value(&mut self, kind: u8) -> Result<Value<'a>, Malformed> {
         Ok(match kind {
             0x01 => Value::Double(f64::from_le_bytes(self.array()?)),
             0x02 => Value::String(self.text()?),
             0x03 => Value::Document(self.document()?),
             0x04 => Value::Array(self.document()?),
-            0x05 => self.binary()?,
-            0x06 => Value::Undefined,
             0x07 => Value::ObjectId(self.take(12)?),
             0x08 => Value::Bool(self.take(1)? != [0]),
             0x09 => Value::Date(i64::from_le_bytes(self.array()?)),
             0x0a => Value::Null,
+            0x10 => Value::Int32(i32::from_le_bytes(self.array()?)),
+            0x12 => Value::Int64(i64::from_le_bytes(self.array()?)),
+            _ => self.unusual_value(kind)?,
+        })
+    }
+
+    fn unusual_value(&mut self, kind: u8) -> Result<Value<'a>, Malformed> {
+        Ok(match kind {
+            0x05 => self.binary()?,
+            0x06 => Value::Undefined,
             0x0b => Value::Regex { pattern: self.text_to_zero()?, options: self.text_to_zero()? },
             0x0c => Value::DbPointer { namespace: self.text()?, id: self.take(12)? },
             0x0d => Value::Code(self.text()?),
             0x0e => Value::Symbol(self.text()?),
             0x0f => self.code_with_scope()?,
-            0x10 => Value::Int32(i32::from_le_bytes(self.array()?)),
             0x11 => {
                 let increment = u32::from_le_bytes(self.array()?);
                 Value::Timestamp { seconds: u32::from_le_bytes(self.array()?), increment }
             }
-            0x12 => Value::Int64(i64::from_le_bytes(self.array()?)),
             0x13 => Value::Decimal(self.array()?),
             0x7f => Value::MaxKey,
             0xff => Value::MinKey,

@@ -81,7 +81,10 @@ proptest! {
         let json = to_json(raw.as_bytes(), LegacyUuid::InOrder).unwrap();
         serde_json::from_slice::<Sound>(&json).unwrap();
         prop_assert_eq!(json.first(), Some(&123));
-        prop_assert_eq!(json, to_json(raw.as_bytes(), LegacyUuid::InOrder).unwrap());
+        let anew = || to_json(raw.as_bytes(), LegacyUuid::InOrder).unwrap();
+        prop_assert_eq!(&json, &anew(), "its names are known now");
+        let by_another = std::thread::scope(|scope| scope.spawn(anew).join().unwrap());
+        prop_assert_eq!(json, by_another, "that has met no other document");
         let value: Json = serde_json::from_str(&text(raw.as_bytes())).unwrap();
         prop_assert!(depth(&value) <= 20);
     }
