@@ -40,8 +40,9 @@ fn text_of(value: Value<'_>, legacy: LegacyUuid, nesting: usize) -> Result<Strin
     Ok(match value {
         Value::ObjectId(bytes) => text::hex(bytes),
         Value::String(bytes) | Value::Symbol(bytes) => string(bytes),
-        Value::Int32(number) => number_text(&number.to_string()),
-        Value::Int64(number) => number_text(&number.to_string()),
+        Value::Int32(number) => format!("$number:{number}"),
+        // Of at most 19 digits, which are all written out below too.
+        Value::Int64(number) => format!("$number:{number}"),
         Value::Double(number) => number_text(&exact(number)),
         Value::Decimal(bytes) => number_text(&text::decimal(bytes)),
         Value::Bool(yes) => format!("$bool:{yes}"),

@@ -27,6 +27,18 @@ fn equal_numbers_have_one_id() {
         ("$number:-2500", vec![Bson::Int32(-2500), Bson::Double(-2500.0), decimal("-2.5E+3")]),
         ("$number:5e-1", vec![Bson::Double(0.5), decimal("0.5"), decimal("0.500")]),
         ("$number:9007199254740993", vec![Bson::Int64(9_007_199_254_740_993), decimal("9007199254740993")]),
+        (
+            "$number:1000000000000000000",
+            vec![Bson::Int64(1_000_000_000_000_000_000), Bson::Double(1e18), decimal("1E+18")],
+        ),
+        (
+            "$number:-9223372036854775808",
+            vec![
+                Bson::Int64(i64::MIN),
+                Bson::Double(-9_223_372_036_854_775_808.0),
+                decimal("-9223372036854775808"),
+            ],
+        ),
         ("$number:NaN", vec![Bson::Double(f64::NAN), decimal("NaN")]),
         ("$number:-Infinity", vec![Bson::Double(f64::NEG_INFINITY), decimal("-Infinity")]),
         ("$number:Infinity", vec![Bson::Double(f64::INFINITY), decimal("Infinity")]),
