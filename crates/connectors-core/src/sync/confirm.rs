@@ -6,6 +6,7 @@ use crate::elastic::{index, scan};
 use crate::{Error, Result};
 
 use super::inventory::Inventory;
+use super::marks::Written;
 use super::repair::Names;
 use super::report::Status;
 use super::run::Run;
@@ -47,28 +48,35 @@ impl Run<'_, '_> {
     }
 
     async fn confirmed(&mut self) -> Result<()> {
-        let mut mismatch = self.mismatch().await?;
+        let (mut mismatch, mut written) = self.mismatch().await?;
         let mut names = Names::new();
         if !mismatch.is_empty() && self.report.complete && self.report.withheld == 0 {
             names = self.repair(&mismatch).await?;
-            mismatch = self.mismatch().await?;
+            (mismatch, written) = self.mismatch().await?;
         }
         if !mismatch.is_empty() {
             return self.name(&mismatch, &names).await;
         }
         self.report.verified = true;
-        self.keep_marks().await;
+        if written.is_none() {
+            written = self.write_marks().await;
+        }
+        self.keep_marks(written).await;
         Ok(())
     }
 
-    /// Compares the digests, and reads where they differ.
-    async fn mismatch(&mut self) -> Result<Mismatch> {
-        index::refresh(self.job.client, self.job.index).await?;
-        let ours = self.aside(|inventory| inventory.digest()).await?;
-        let theirs = ask_or_list(self.job.client, self.job.index, ours.grid()).await?;
+    /// Compares the digests, and reads where they differ. Nearly always all is equal, so the marks are written while the
+    /// server reckons; they are handed back where they hold what was found.
+    async fn mismatch(&mut self) -> Result<(Mismatch, Option<Written>)> {
+        let job = self.job;
+        let digest = self.aside(|inventory| inventory.digest());
+        let (ours, ()) = tokio::try_join!(digest, index::refresh(job.client, job.index))?;
+        let theirs = ask_or_list(job.client, job.index, ours.grid());
+        let (theirs, written) = tokio::join!(theirs, self.write_marks());
+        let theirs = theirs?;
         let places = places(&self.inventory, (&ours, &theirs));
         if places.is_empty() {
-            return Ok(Mismatch::default());
+            return Ok((Mismatch::default(), written));
         }
         let documents = ours.count_in(&places).max(theirs.count_in(&places));
         if documents > MOST {
@@ -83,7 +91,7 @@ impl Run<'_, '_> {
         adopt(&mut self.inventory, &found);
         let mut expected = self.aside(move |inventory| within(inventory, &ours, &places)).await?;
         expected.sort_unstable();
-        Ok(Mismatch { lacking: less(&expected, &found), extra: less(&found, &expected) })
+        Ok((Mismatch { lacking: less(&expected, &found), extra: less(&found, &expected) }, None))
     }
 
     /// Tells what differs: by name as far as one is known, else by hash.
@@ -102,16 +110,21 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Keeps the marks for the next sync. One that can't be written is no failure: the next sync lists.
-    async fn keep_marks(&mut self) {
-        let Some(file) = self.file.clone().filter(|_| self.inventory.is_changed()) else { return };
-        let saved = self.aside(move |inventory| {
+    /// Writes the marks for the next sync, where they are others than the last one left.
+    async fn write_marks(&mut self) -> Option<Written> {
+        let file = self.file.clone().filter(|_| self.inventory.is_changed())?;
+        let written = self.aside(move |inventory| {
             let count = inventory.expected().count() as u64;
-            file.save(count, inventory.expected())
+            file.write(count, inventory.expected())
         });
-        if let Err(error) = saved.await.and_then(|saved| Ok(saved?)) {
-            tracing::warn!(%error, "the marks can't be kept; the next sync reads them from the index");
-        }
+        written.await.and_then(|written| Ok(written?)).map_err(not_kept).ok()
+    }
+
+    /// Keeps what was written.
+    async fn keep_marks(&self, written: Option<Written>) {
+        let Some(written) = written else { return };
+        let kept = self.job.context.blocking(move || Ok(written.keep()?)).await;
+        _ = kept.map_err(not_kept);
     }
 
     /// Works on the inventory away from the threads that run async code.
@@ -128,6 +141,11 @@ impl Run<'_, '_> {
         self.inventory = inventory;
         Ok(done)
     }
+}
+
+/// Marks that can't be kept fail no sync: the next one lists.
+fn not_kept(error: Error) {
+    tracing::warn!(%error, "the marks can't be kept; the next sync reads them from the index");
 }
 
 /// Where the index is to be read: where the digests differ, and where there are documents of which nobody knows

@@ -12,6 +12,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::elastic::digest::{Digest, Grid};
@@ -83,8 +84,13 @@ impl MarkFile {
         }
     }
 
-    /// Takes the place of what was kept, at once and as a whole; `marks` are by id.
+    /// Takes the place of what was kept; `marks` are by id.
     pub(super) fn save(&self, count: u64, marks: impl Iterator<Item = Mark>) -> io::Result<()> {
+        self.write(count, marks)?.keep()
+    }
+
+    /// Written beside what was kept, and on disk.
+    pub(super) fn write(&self, count: u64, marks: impl Iterator<Item = Mark>) -> io::Result<Written> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let mut fresh = tempfile::Builder::new().prefix(".marks-").tempfile_in(folder)?;
@@ -103,8 +109,7 @@ impl MarkFile {
         out.out.flush()?;
         drop(out);
         fresh.as_file().sync_all()?;
-        fresh.persist(&self.path).map_err(|error| error.error)?;
-        sync_folder(folder)
+        Ok(Written { fresh, path: self.path.clone() })
     }
 
     fn header(&self, count: u64) -> [u8; HEADER] {
@@ -115,6 +120,22 @@ impl MarkFile {
         header[16..24].copy_from_slice(&count.to_le_bytes());
         header[24..24 + self.uuid.len()].copy_from_slice(self.uuid.as_bytes());
         header
+    }
+}
+
+/// Marks that are written, and gone again unless they are kept.
+#[derive(Debug)]
+pub(super) struct Written {
+    fresh: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Written {
+    /// Takes the place of what was kept, at once and as a whole.
+    pub(super) fn keep(self) -> io::Result<()> {
+        let file = self.fresh.persist(&self.path).map_err(|error| error.error)?;
+        drop(file);
+        sync_folder(self.path.parent().unwrap_or(Path::new(".")))
     }
 }
 
