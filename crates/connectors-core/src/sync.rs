@@ -177,13 +177,14 @@ struct Prepared {
 /// Reaches both ends, makes the index where it is not there, and learns what it holds.
 async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared> {
     job.source.ping().await?;
-    *mapping = map(job, job.source).await?;
+    let ready = map(job, job.source).await?;
+    *mapping = ready.preset;
     job.counters.enter(Phase::Comparing);
     let failed_before = failures::ids(job.client, job.index).await?;
     let facts = index::facts(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
     let dropped = dropped(job, &facts, pipeline.as_ref()).await;
-    let learnt = learn(job, &facts).await?;
+    let learnt = if ready.is_new { Learnt::empty(job, &facts) } else { learn(job, &facts).await? };
     Ok(Prepared { learnt, failed_before, pipeline, dropped })
 }
 
@@ -193,13 +194,13 @@ async fn dropped(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Dr
     Dropped::read(named.and_then(|(folder, uuid)| MarkFile::dropped(folder, uuid)), job.context).await
 }
 
-/// Makes the index where it is not there; the preset that it has.
-async fn map(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<Option<Preset>> {
-    let mapping = index::prepare(job.client, job.index, job.options.mapping, source.fields()).await?;
+/// Makes the index where it is not there.
+async fn map(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<index::Ready> {
+    let ready = index::prepare(job.client, job.index, job.options.mapping, source.fields()).await?;
     if job.options.document_level_security {
         index::check_access(job.client, job.index).await?;
     }
-    Ok(mapping)
+    Ok(ready)
 }
 
 /// Too many documents fail for the rest to be worth it.

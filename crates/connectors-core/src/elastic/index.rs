@@ -43,27 +43,31 @@ pub async fn exists(client: &Client, index: &str) -> Result<bool> {
     Ok(client.find(&request).await?.is_some())
 }
 
+/// An index that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ready {
+    /// What it was made by; none for an index of another tool or an older version, which the server mapped.
+    pub preset: Option<Preset>,
+    /// True when it was made just now, so that it holds nothing.
+    pub is_new: bool,
+}
+
 /// Makes the index by a preset, or adds to an existing one what it lacks; an index keeps the mapping that it was
-/// made with. Answers with that: none for an index of another tool or an older version, which the server mapped.
+/// made with.
 ///
 /// # Errors
 /// When the server refuses; two workers that make the index at once are no error.
-pub async fn prepare(
-    client: &Client,
-    index: &str,
-    preset: Preset,
-    fields: Fields<'_>,
-) -> Result<Option<Preset>> {
+pub async fn prepare(client: &Client, index: &str, preset: Preset, fields: Fields<'_>) -> Result<Ready> {
     check_name(index)?;
     let current = match current_mapping(client, index).await? {
         Some(mapping) => mapping,
         None => match create(client, index, preset, fields).await? {
-            Some(made) => return Ok(Some(made)),
+            Some(made) => return Ok(Ready { preset: Some(made), is_new: true }),
             None => current_mapping(client, index).await?.unwrap_or_else(ours),
         },
     };
     complete(client, index, &current, fields).await?;
-    Ok(told(index, made_by(&current), preset))
+    Ok(Ready { preset: told(index, made_by(&current), preset), is_new: false })
 }
 
 /// Refuses an index in which a document that only some may read could be taken for one that is for everybody.

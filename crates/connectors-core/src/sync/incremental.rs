@@ -49,7 +49,7 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     index::check_name(job.index)?;
     let facts = index::facts(job.client, job.index).await?;
     let from = state::load(job, &facts).await?;
-    report.mapping = super::map(job, source).await?;
+    report.mapping = super::map(job, source).await?.preset;
     let failed_before = failures::ids(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
     let dropped = Dropped::default();

@@ -28,12 +28,20 @@ impl Learnt {
     pub(super) fn nothing() -> Self {
         Self { inventory: Inventory::unknown(), by: None, read: 0, file: None }
     }
+
+    /// That a new index holds nothing. It is not asked: once somebody has asked it anything, Elasticsearch refreshes it every
+    /// second for the next half minute (`index.search.idle.after`), which is work while it is loaded.
+    pub(super) fn empty(job: &Job<'_>, facts: &Facts) -> Self {
+        let mut inventory = Inventory::new(Vec::new());
+        inventory.differs_from_file();
+        Self { inventory, by: Some(KnownBy::Listing), read: 0, file: file(job, facts) }
+    }
 }
 
 /// Refreshes the index and learns what it holds.
 pub(super) async fn learn(job: &Job<'_>, facts: &Facts) -> Result<Learnt> {
     index::refresh(job.client, job.index).await?;
-    let file = job.marks.zip(facts.uuid.as_deref()).and_then(|(folder, uuid)| MarkFile::new(folder, uuid));
+    let file = file(job, facts);
     let marks = match kept(job.context, file.as_ref()).await? {
         Some(kept) => by_digest(job, kept).await?,
         None => None,
@@ -51,6 +59,12 @@ pub(super) async fn learn(job: &Job<'_>, facts: &Facts) -> Result<Learnt> {
         inventory.differs_from_file();
     }
     Ok(Learnt { inventory, by: Some(by), read, file })
+}
+
+/// Where the marks of the index can be kept.
+fn file(job: &Job<'_>, facts: &Facts) -> Option<MarkFile> {
+    let (folder, uuid) = job.marks.zip(facts.uuid.as_deref())?;
+    MarkFile::new(folder, uuid)
 }
 
 async fn kept(context: &Context, file: Option<&MarkFile>) -> Result<Option<Kept>> {
