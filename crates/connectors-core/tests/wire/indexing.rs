@@ -36,6 +36,26 @@ async fn a_new_index_has_our_fields_and_forgives_odd_values() {
 }
 
 #[tokio::test]
+async fn a_new_index_is_loaded_before_it_is_asked_anything() {
+    let world = World::one_by_one().await;
+    let asked_before_a_bulk = |seen: usize| -> Vec<String> {
+        let kept = world.fake.kept();
+        let of_index = kept.seen[seen..].iter().filter(|seen| seen.path.starts_with("/docs/"));
+        let mut paths = of_index.map(|seen| seen.path.trim_start_matches("/docs/").to_owned());
+        paths.by_ref().take_while(|path| path != "_bulk").collect()
+    };
+    assert_eq!(world.sync(&Memory::numbered(3)).await.created, 3);
+    assert_eq!(
+        asked_before_a_bulk(0),
+        ["_mapping", "_settings"],
+        "asked, it would be refreshed all the time"
+    );
+    let seen = world.fake.kept().seen.len();
+    assert_eq!(world.sync(&Memory::numbered(4)).await.created, 1);
+    assert!(asked_before_a_bulk(seen).contains(&"_refresh".to_owned()));
+}
+
+#[tokio::test]
 async fn an_index_is_made_by_its_preset_and_keeps_it() {
     let mut world = World::new().await;
     world.options.mapping = Preset::Dynamic;
