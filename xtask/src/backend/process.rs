@@ -77,8 +77,12 @@ pub fn identify(pid: u32, marker: &str) -> Option<Identity> {
 #[must_use]
 pub fn is_alive(process: &Identity) -> bool {
     let command_line = fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
+    runs(process) && mentions(&command_line, &process.marker)
+}
+
+/// The same of one that was known a moment ago. While a process ends its command line is no longer whole.
+fn runs(process: &Identity) -> bool {
     look(process.pid) == Some(Look { began: process.began, over: false })
-        && mentions(&command_line, &process.marker)
 }
 
 // In the instant in which a program takes the place of the one that started it, there is no command line.
@@ -130,7 +134,7 @@ fn send(process: &Identity, signal: Signal) {
 
 fn gone_within(process: &Identity, patience: Duration) -> bool {
     let begin = Instant::now();
-    while is_alive(process) {
+    while runs(process) {
         if begin.elapsed() > patience {
             return false;
         }
