@@ -141,7 +141,7 @@ impl Familiar {
         length > 0
     }
 
-    /// Keeps a name that is not known here, and how it is written behind another, if there is room.
+    /// Keeps a name that is not known here, and how it is written where it is first, if there is room.
     pub(super) fn learn(&mut self, place: Place, name: &[u8], written: &[u8]) -> Option<Node> {
         let (mut last, mut here) = (place, 0);
         while let Some(node) = self.first(last) {
@@ -155,7 +155,9 @@ impl Familiar {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(name);
         self.bytes.push(0);
-        self.push(Text::of(&self.bytes[start..], written.len(), start));
+        let comma: &[u8] = if written.is_empty() { b"" } else { b"," };
+        self.push(Text::of(&self.bytes[start..], comma.len() + written.len(), start));
+        self.bytes.extend_from_slice(comma);
         self.bytes.extend_from_slice(written);
         fresh
     }
@@ -182,8 +184,8 @@ mod tests {
     fn a_name_is_known_where_it_was_met_only() {
         let mut names = Familiar::new();
         let start = Node::ROOT.inside();
-        let a = names.learn(start, b"a", b",\"a\":").unwrap();
-        let b = names.learn(a.behind(), b"b", b",\"b\":").unwrap();
+        let a = names.learn(start, b"a", b"\"a\":").unwrap();
+        let b = names.learn(a.behind(), b"b", b"\"b\":").unwrap();
         let c = names.learn(a.inside(), b"c", b"").unwrap();
         assert_eq!(names.find(start, b"a\0rest"), Some((a, 2)));
         assert_eq!(names.find(a.behind(), b"b\0"), Some((b, 2)));
@@ -198,7 +200,7 @@ mod tests {
         for length in [1, 10, 15, 16, 17, 28, 29, 30, LONGEST] {
             let mut names = Familiar::new();
             let name = "n".repeat(length);
-            let node = names.learn(Node::ROOT.inside(), name.as_bytes(), format!(",\"{name}\":").as_bytes());
+            let node = names.learn(Node::ROOT.inside(), name.as_bytes(), format!("\"{name}\":").as_bytes());
             let left_out = names.learn(Node::ROOT.inside(), b"left out", b"").unwrap();
             let stored = format!("{name}\0");
             for bytes in [stored.clone(), format!("{stored}and much more behind it")] {

@@ -181,17 +181,16 @@ impl Writer<'_> {
         (place, level): (Option<Place>, Level),
     ) -> Result<(Option<Node>, bool), Stop> {
         let is_left_out = level.is_root() && name == b"_id";
-        let mut written = Vec::new();
+        let start = self.out.len();
         if !is_left_out {
             if !seen.stays(name, index) {
                 return Err(Stop::Name);
             }
             self.name(name);
-            written.push(b',');
-            push_text(&mut written, name);
-            written.push(b':');
         }
-        Ok((place.and_then(|place| self.familiar.learn(place, name, &written)), is_left_out))
+        let written = &self.out[start..];
+        let written = written.strip_prefix(b",").unwrap_or(written);
+        Ok((place.and_then(|place| self.familiar.learn(place, name, written)), is_left_out))
     }
 
     fn renamed_fields(&mut self, document: &[u8], level: Level) -> Written {
@@ -224,28 +223,20 @@ impl Writer<'_> {
     #[inline(always)]
     fn value(&mut self, value: Value<'_>, level: Level) -> Written {
         match value {
-            Value::String(bytes) => push_text(self.out, bytes),
+            Value::String(bytes) | Value::Code(bytes) | Value::Symbol(bytes) => push_text(self.out, bytes),
             Value::Int32(number) => self.json(&number),
             Value::Int64(number) => self.json(&number),
             // An infinite one and NaN become null: no number of JSON says them, and a text would map the
             // whole field as text where it comes first.
             Value::Double(number) => self.json(&number),
             Value::Bool(yes) => self.json(&yes),
-            Value::Null => self.json(&()),
+            Value::Null | Value::Undefined => self.json(&()),
             Value::ObjectId(bytes) => push_plain(self.out, &text::object_id(bytes)),
             Value::Date(millis) => self.date(millis),
             Value::Document(document) => {
                 self.nested(level, |writer, below| writer.object(document, below))?
             }
             Value::Array(array) => self.array(array, level.below(0)?)?,
-            unusual => self.unusual_value(unusual, level)?,
-        }
-        Ok(())
-    }
-
-    fn unusual_value(&mut self, value: Value<'_>, level: Level) -> Written {
-        match value {
-            Value::Code(bytes) | Value::Symbol(bytes) => push_text(self.out, bytes),
             Value::Binary { subtype, bytes } => {
                 push_plain(self.out, text::binary(subtype, bytes, self.legacy).as_bytes());
             }
@@ -258,7 +249,6 @@ impl Writer<'_> {
             Value::Timestamp { .. } | Value::DbPointer { .. } | Value::CodeWithScope { .. } => {
                 self.nested(level, |writer, below| writer.composed(value, below))?;
             }
-            _ => self.json(&()),
         }
         Ok(())
     }
