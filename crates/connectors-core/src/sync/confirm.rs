@@ -58,15 +58,12 @@ impl Run<'_, '_> {
             return self.name(&mismatch, &names).await;
         }
         self.report.verified = true;
-        if written.is_none() {
-            written = self.write_marks().await;
-        }
         self.keep_marks(written).await;
         Ok(())
     }
 
-    /// Compares the digests, and reads where they differ. Nearly always all is equal, so the marks are written while the
-    /// server reckons; they are handed back where they hold what was found.
+    /// Compares the digests, and reads where they differ; where nothing does, hands back the marks. Nearly always all is equal,
+    /// so they are written while the server reckons.
     async fn mismatch(&mut self) -> Result<(Mismatch, Option<Written>)> {
         let job = self.job;
         let digest = self.aside(|inventory| inventory.digest());
@@ -91,7 +88,9 @@ impl Run<'_, '_> {
         adopt(&mut self.inventory, &found);
         let mut expected = self.aside(move |inventory| within(inventory, &ours, &places)).await?;
         expected.sort_unstable();
-        Ok((Mismatch { lacking: less(&expected, &found), extra: less(&found, &expected) }, None))
+        let mismatch = Mismatch { lacking: less(&expected, &found), extra: less(&found, &expected) };
+        let written = if mismatch.is_empty() { self.write_marks().await } else { None };
+        Ok((mismatch, written))
     }
 
     /// Tells what differs: by name as far as one is known, else by hash.

@@ -91,7 +91,7 @@ impl MarkFile {
 
     /// Written beside what was kept, and on disk.
     pub(super) fn write(&self, count: u64, marks: impl Iterator<Item = Mark>) -> io::Result<Written> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let folder = folder(&self.path);
         fs::create_dir_all(folder)?;
         let mut fresh = tempfile::Builder::new().prefix(".marks-").tempfile_in(folder)?;
         let mut out = Summed { out: BufWriter::with_capacity(BUFFER, fresh.as_file_mut()), sum: Xxh3::new() };
@@ -133,10 +133,13 @@ pub(super) struct Written {
 impl Written {
     /// Takes the place of what was kept, at once and as a whole.
     pub(super) fn keep(self) -> io::Result<()> {
-        let file = self.fresh.persist(&self.path).map_err(|error| error.error)?;
-        drop(file);
-        sync_folder(self.path.parent().unwrap_or(Path::new(".")))
+        self.fresh.persist(&self.path).map_err(|error| error.error)?;
+        sync_folder(folder(&self.path))
     }
+}
+
+fn folder(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new("."))
 }
 
 /// Marks that were kept, and their digest.
