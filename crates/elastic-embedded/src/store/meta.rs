@@ -158,11 +158,12 @@ impl Settings {
 }
 
 /// The settings that are known, and whether they may change while the index exists.
-const KNOWN: [(&str, bool); 13] = [
+const KNOWN: [(&str, bool); 14] = [
     ("index.number_of_shards", false),
     ("index.number_of_replicas", true),
     ("index.auto_expand_replicas", true),
     ("index.refresh_interval", true),
+    ("index.search.idle.after", true),
     ("index.max_result_window", true),
     ("index.hidden", true),
     ("index.codec", false),
@@ -191,7 +192,8 @@ fn check(key: &str, value: &Value) -> Result<()> {
     if is_other {
         return Err(Failure::unsupported(format!("[{value}] for the setting [{key}]")));
     }
-    if key == "index.refresh_interval" && value != "null" && value != "-1" && duration(&value).is_none() {
+    let time = matches!(key, "index.refresh_interval" | "index.search.idle.after");
+    if time && value != "null" && value != "-1" && duration(&value).is_none() {
         return Err(Failure::argument(format!(
             "failed to parse setting [{key}] with value [{value}] as a time value: unit is missing or unrecognized"
         )));
