@@ -146,11 +146,13 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
             return Ok(());
         }
     };
+    let is_loading = prepared.is_loading;
     let mut run = Run::new(job, prepared, report);
     job.counters.enter(Phase::Listing);
     let listed = run.listing().await;
     job.counters.enter(Phase::Writing);
-    let mut ended = listed.and(run.finish_writes().await);
+    let (written, ()) = tokio::join!(run.finish_writes(), end_loading(job, is_loading));
+    let mut ended = listed.and(written);
     if ended.is_ok() {
         job.counters.enter(Phase::Deleting);
         ended = run.deletes().await;
@@ -172,6 +174,8 @@ struct Prepared {
     pipeline: Option<InForce>,
     /// What they drop.
     dropped: Dropped,
+    /// True where the index is loaded for the first time.
+    is_loading: bool,
 }
 
 /// Reaches both ends, makes the index where it is not there, and learns what it holds.
@@ -185,13 +189,28 @@ async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared
     let pipeline = in_force(job, &facts).await?;
     let dropped = dropped(job, &facts, pipeline.as_ref()).await;
     let learnt = if ready.is_new { Learnt::empty(job, &facts) } else { learn(job, &facts).await? };
-    Ok(Prepared { learnt, failed_before, pipeline, dropped })
+    Ok(Prepared { learnt, failed_before, pipeline, dropped, is_loading: facts.is_loading })
 }
 
 /// What the pipelines dropped in the last sync.
 async fn dropped(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Dropped {
     let named = job.marks.zip(facts.uuid.as_deref()).filter(|_| pipeline.is_some());
     Dropped::read(named.and_then(|(folder, uuid)| MarkFile::dropped(folder, uuid)), job.context).await
+}
+
+/// Lets the server refresh the index by itself from now on, and begin with it: what it holds becomes searchable while the last
+/// bulks are on their way, and what is left to do behind them is little.
+async fn end_loading(job: &Job<'_>, is_loading: bool) {
+    if !is_loading {
+        return;
+    }
+    // The end of the sync refreshes again, and tells why it can't.
+    let (_, ended) =
+        tokio::join!(index::refresh(job.client, job.index), index::end_loading(job.client, job.index));
+    if let Err(error) = ended {
+        let told = "until a sync may change its settings, the index is refreshed only when it is searched";
+        tracing::warn!(index = job.index, %error, "{told}");
+    }
 }
 
 /// Makes the index where it is not there.

@@ -6,6 +6,10 @@ use super::mapping::{Fields, Preset, analysis, made_by, of_new, ours, scope, wro
 use super::{Client, Flavour, Request};
 use crate::{Error, Result};
 
+/// What an index has from when it is made until its first listing ends: Elasticsearch then refreshes it when somebody
+/// searches it, and not every second of the half minute after which it would take it for idle.
+const LOADING: (&str, &str) = ("index.search.idle.after", "0s");
+
 /// The version of what `_sync` holds; a change re-marks every document.
 pub const SYNC_VERSION: u64 = 1;
 
@@ -114,11 +118,22 @@ pub async fn refresh(client: &Client, index: &str) -> Result<()> {
     client.call(&request).await.map(drop)
 }
 
+/// Lets the server refresh an index again as it does any other.
+///
+/// # Errors
+/// When the server can't be asked, or refuses.
+pub(crate) async fn end_loading(client: &Client, index: &str) -> Result<()> {
+    let request = Request::put(format!("/{index}/_settings")).body(&json!({ LOADING.0: null }));
+    client.call(&request).await.map(drop)
+}
+
 /// What the server set for an index, and what an operator did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// The id that the server gave the index when it was made; none where there is no index.
     pub(crate) uuid: Option<String>,
+    /// True while no listing into the index that we made came to its end.
+    pub(crate) is_loading: bool,
     /// The ingest pipeline of documents that name none.
     pub(crate) default_pipeline: Option<String>,
     /// The ingest pipeline of all documents, behind any other.
@@ -130,8 +145,8 @@ pub(crate) struct Facts {
 /// # Errors
 /// When the server can't be asked.
 pub(crate) async fn facts(client: &Client, index: &str) -> Result<Facts> {
-    let wanted =
-        ["uuid", "default_pipeline", "final_pipeline"].map(|name| format!("*.settings.index.{name}"));
+    let wanted = ["uuid", "default_pipeline", "final_pipeline", "search.idle.after"]
+        .map(|name| format!("*.settings.index.{name}"));
     let request = Request::get(format!("/{index}/_settings")).query("filter_path", wanted.join(","));
     let Some(answer) = client.find_json::<Value>(&request).await? else { return Ok(Facts::default()) };
     let settings = answer.as_object().and_then(|indices| indices.values().next());
@@ -140,6 +155,7 @@ pub(crate) async fn facts(client: &Client, index: &str) -> Result<Facts> {
     let pipeline = |name: &str| text(name).filter(|name| name != "_none" && !name.is_empty());
     Ok(Facts {
         uuid: text("uuid"),
+        is_loading: settings.is_some_and(|settings| settings["search"]["idle"]["after"] == LOADING.1),
         default_pipeline: pipeline("default_pipeline"),
         final_pipeline: pipeline("final_pipeline"),
     })
@@ -197,19 +213,25 @@ async fn create(client: &Client, index: &str, preset: Preset, fields: Fields<'_>
     Err(refused.unwrap_or_else(|| Error::unexpected("no way to make the index was tried")))
 }
 
-/// Ways to make an index, the fullest first: with all settings, without the newest, and without analysers.
+/// Ways to make an index, the fullest first: with all settings, without those that some servers refuse, and without
+/// analysers.
 fn attempts(flavour: Flavour, preset: Preset) -> Vec<(Preset, Value)> {
     let presets = [preset, Preset::Search];
     let presets = if preset == Preset::Reference { &presets[..] } else { &presets[..1] };
-    let newest = if flavour == Flavour::Elasticsearch { &[true, false][..] } else { &[false] };
-    let pairs = presets.iter().flat_map(|preset| newest.iter().map(|newest| (*preset, *newest)));
-    pairs.map(|(preset, newest)| (preset, settings(preset, newest))).collect()
+    // Elasticsearch Serverless has its own idea of refreshing, and old servers have no way to ignore fields.
+    let extras = [
+        (LOADING.0, Value::from(LOADING.1)),
+        ("index.mapping.total_fields.ignore_dynamic_beyond_limit", true.into()),
+    ];
+    let first = if flavour == Flavour::Elasticsearch { 0 } else { extras.len() };
+    let ways = presets.iter().flat_map(|preset| (first..=extras.len()).map(|taken| (*preset, taken)));
+    ways.map(|(preset, without)| (preset, settings(preset, &extras[without..]))).collect()
 }
 
-fn settings(preset: Preset, newest: bool) -> Value {
+fn settings(preset: Preset, extras: &[(&str, Value)]) -> Value {
     let mut settings = json!({ "index.mapping.ignore_malformed": true });
-    if newest {
-        settings["index.mapping.total_fields.ignore_dynamic_beyond_limit"] = true.into();
+    for (name, value) in extras {
+        settings[*name] = value.clone();
     }
     if let Some(analysis) = analysis(preset) {
         settings["analysis"] = analysis;

@@ -62,7 +62,7 @@ pub(super) struct Run<'a, 'j> {
 
 impl<'a, 'j> Run<'a, 'j> {
     pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Self {
-        let Prepared { learnt, failed_before, pipeline, dropped } = prepared;
+        let Prepared { learnt, failed_before, pipeline, dropped, .. } = prepared;
         let asked = pipeline.as_ref().map(|pipeline| pipeline.asked.as_deref());
         let bulk = match asked {
             Some(asked) => Bulk::piped(job.client, job.index, asked),

@@ -1,13 +1,15 @@
 //! How the index comes to be, and what is asked of one that is there.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use connectors_core::elastic::{Preset, Request, index};
 use connectors_core::sync::Status;
 use connectors_core::{Error, ErrorKind, FieldKind};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use crate::support::{Fault, Manner, Memory, World, accounts};
+use crate::support::{Call, Fault, Manner, Memory, World, accounts};
 
 fn mapping(world: &World) -> Value {
     world.fake.kept().indices["docs"].mappings.clone()
@@ -56,6 +58,57 @@ async fn a_new_index_is_loaded_before_it_is_asked_anything() {
 }
 
 #[tokio::test]
+async fn a_new_index_is_refreshed_for_searches_alone_until_its_first_listing_ends() {
+    let world = World::new().await;
+    let idle_after = || world.fake.kept().indices["docs"].settings["index.search.idle.after"].clone();
+    let fails = |path: &'static str| {
+        move |call: &Call| if call.path.ends_with(path) { Fault::Status(403) } else { Fault::None }
+    };
+    world.fake.script(fails("/_bulk"));
+    assert_eq!(world.sync(&Memory::numbered(1)).await.status, Status::Failed);
+    assert_eq!(idle_after(), Value::Null, "a sync that fails has ended too");
+
+    world.fake.kept().indices.clear();
+    world.fake.script(fails("/_settings"));
+    world.sync(&Memory::numbered(1)).await;
+    assert_eq!(idle_after(), "0s");
+    world.fake.script(|_| Fault::None);
+    for changes in [1, 0] {
+        world.fake.forget_calls();
+        assert_eq!(world.sync(&Memory::numbered(1)).await.created, changes, "the next sync sees to it");
+        let seen = world.fake.seen("/docs/_settings");
+        assert_eq!(seen.iter().filter(|seen| seen.method == "PUT").count() as u64, changes);
+        assert_eq!(idle_after(), Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn what_is_loaded_becomes_searchable_while_the_last_bulk_is_on_its_way() {
+    let world = World::new().await;
+    let refreshed = Arc::new(Notify::new());
+    world.fake.script(move |call| match call.path.as_str() {
+        "/docs/_bulk" => Fault::Hold(refreshed.clone()),
+        "/docs/_refresh" => {
+            refreshed.notify_one();
+            Fault::None
+        }
+        _ => Fault::None,
+    });
+    assert_eq!(world.sync(&Memory::numbered(1)).await.created, 1, "the bulk is answered after a refresh");
+}
+
+#[tokio::test]
+async fn a_sync_is_none_the_worse_for_settings_that_it_may_not_change() {
+    let world = World::new().await;
+    world.fake.script(|call| {
+        let is_change = (call.method.as_str(), call.path.as_str()) == ("PUT", "/docs/_settings");
+        if is_change { Fault::Status(403) } else { Fault::None }
+    });
+    let report = world.sync(&Memory::numbered(2)).await;
+    assert_eq!((report.status, report.created, report.verified), (Status::Completed, 2, true));
+}
+
+#[tokio::test]
 async fn an_index_is_made_by_its_preset_and_keeps_it() {
     let mut world = World::new().await;
     world.options.mapping = Preset::Dynamic;
@@ -84,8 +137,8 @@ async fn a_server_without_analysers_gets_the_default_in_place_of_reference() {
     for status in [400, 501] {
         let mut world = World::new().await;
         world.options.mapping = Preset::Reference;
-        // With all settings, and without the newest.
-        let refusals = AtomicUsize::new(2);
+        // With all settings, and without each that some servers refuse.
+        let refusals = AtomicUsize::new(3);
         world.fake.script(move |call| {
             let is_making = (call.method.as_str(), call.path.as_str()) == ("PUT", "/docs");
             let left = refusals.load(Ordering::Relaxed);
@@ -200,7 +253,7 @@ async fn a_refused_index_says_why() {
     let error = report.error.unwrap();
     let expected = "Elasticsearch refused the request (request: PUT /docs, status: 400, reason: scripted: as the test wants it)";
     assert_eq!(error, expected);
-    assert_eq!(world.fake.seen("/docs").iter().filter(|seen| seen.method == "PUT").count(), 2);
+    assert_eq!(world.fake.seen("/docs").iter().filter(|seen| seen.method == "PUT").count(), 3);
 }
 
 #[tokio::test]

@@ -79,8 +79,13 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
             json!({ name: { "settings": { "index": {
             "uuid": index.uuid, "default_pipeline": index.settings["default_pipeline"],
             "final_pipeline": index.settings["final_pipeline"],
+            "search": { "idle": { "after": index.settings["index.search.idle.after"] } },
         } } } }),
         ),
+        ("PUT", ["_settings"]) => {
+            merge(&mut index.settings, body);
+            (200, json!({ "acknowledged": true }))
+        }
         ("GET", ["_mapping"]) => (200, json!({ name: { "mappings": index.mappings } })),
         ("PUT", ["_mapping"]) => {
             merge(&mut index.mappings, body);
