@@ -136,6 +136,7 @@ impl<'a, 'j> Run<'a, 'j> {
             next = if may_go_on && has_room { changes.next().now_or_never() } else { None };
         }
         self.inventory.read_ahead(ready.iter().filter_map(named));
+        self.look_at_the_clock();
         while let Some(change) = ready.pop_front() {
             match change {
                 Ok(change) => self.change(change).await?,
@@ -308,6 +309,7 @@ impl<'a, 'j> Run<'a, 'j> {
             Error::unexpected("reading a content ended early").caused_by(error)
         })?;
         self.fetching_ids.remove(&draft.id);
+        self.look_at_the_clock();
         let mut failure = None;
         match fetched {
             Fetched::Text(text) => {
@@ -347,7 +349,6 @@ impl<'a, 'j> Run<'a, 'j> {
             }
         };
         count(&self.job.counters.sent);
-        self.look_at_the_clock();
         let told = (self.now.1.as_str(), self.render.flags);
         let item = draft.item(mark, kind);
         let put = self.bulk.put(item, |id, out| draft.write((id, mark), out, told)).await;
