@@ -8,6 +8,7 @@
 //! ```
 
 mod access;
+mod accounts;
 mod confirm;
 mod content;
 mod deletes;
@@ -42,7 +43,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::elastic::index::Facts;
 use crate::elastic::{Client, Preset, index};
-use crate::{Context, Error, Result, Rules, Source};
+use crate::{Context, Result, Rules, Source};
 
 use self::dropped::Dropped;
 use self::learn::{Learnt, learn};
@@ -220,10 +221,4 @@ async fn map(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<index::Re
         index::check_access(job.client, job.index).await?;
     }
     Ok(ready)
-}
-
-/// Too many documents fail for the rest to be worth it.
-fn too_many(failed: usize) -> Error {
-    Error::unexpected("too many documents failed; `connectors failures` lists the first")
-        .with("failed", failed)
 }

@@ -1,15 +1,15 @@
 //! The listing: each document is classified, fetched where needed, and put into a bulk.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
 
-use crate::elastic::{Bulk, Item, Kind, Refused, index};
-use crate::{Change, Content, Document, Error, Permissions, Result};
+use crate::elastic::{Bulk, Item, Kind, index};
+use crate::{Change, Content, Document, Error, Result};
 
+use super::accounts::count;
 use super::content::Fetched;
 use super::draft::{Draft, stamp};
 use super::dropped::Dropped;
@@ -18,7 +18,7 @@ use super::inventory::{Inventory, Known};
 use super::marks::MarkFile;
 use super::render::Render;
 use super::report::{Failure, Phase, Report, Stage, Status};
-use super::{Job, Prepared, too_many};
+use super::{Job, Prepared};
 
 /// Changes that are taken in before anything else is looked after.
 const AT_ONCE: usize = 64;
@@ -215,17 +215,6 @@ impl<'a, 'j> Run<'a, 'j> {
         if self.report.verified { Ok(()) } else { index::refresh(self.job.client, self.job.index).await }
     }
 
-    fn listing_error(&mut self, error: Error) -> Result<()> {
-        tracing::warn!(%error, "the listing is not complete");
-        count(&self.job.counters.failed);
-        self.report.listing_error(&error);
-        if error.is_fatal() {
-            return Err(error);
-        }
-        self.failed_scopes.push(error.scope().unwrap_or_default().to_owned());
-        Ok(())
-    }
-
     async fn document(&mut self, mut document: Document) -> Result<()> {
         self.job.options.close(&mut document);
         if self.came_again(&document) {
@@ -264,13 +253,6 @@ impl<'a, 'j> Run<'a, 'j> {
     fn came_again(&mut self, document: &Document) -> bool {
         let mark = (document.0.restarts > 0).then(|| self.render.shape.quick(document)).flatten();
         mark.is_some_and(|mark| self.inventory.was_met(mark, document.0.restarts))
-    }
-
-    /// Counts a document that nobody may read, as the source could not tell who may.
-    fn note_closed(&mut self, document: &Document) {
-        if document.0.permissions == Some(Permissions::Unknown) {
-            self.report.closed.add(document.0.id.as_str());
-        }
     }
 
     /// Counts a document that the rules leave out. A full sync finds it unseen at the end, an incremental one
@@ -374,44 +356,6 @@ impl<'a, 'j> Run<'a, 'j> {
             self.spare = buffer;
         }
     }
-
-    /// Takes what was written so far into the accounts.
-    pub(super) fn settle_writes(&mut self) {
-        let written = std::mem::take(self.bulk.written());
-        self.report.created += written.created;
-        self.report.updated += written.updated;
-        self.report.deleted += written.deleted;
-        self.job.counters.deleted.fetch_add(written.deleted, Relaxed);
-        for item in written.dropped {
-            self.report.dropped += 1;
-            self.inventory.doubt(item.hash.cast_signed());
-            self.dropped.add(&item, item.kind != Kind::Create);
-        }
-        for Refused { item, reason } in written.refused {
-            match item.kind {
-                Kind::Delete => self.report.undeleted += 1,
-                _ => self.report.failed += 1,
-            }
-            self.inventory.doubt(item.hash.cast_signed());
-            self.keep(item.id, Stage::Bulk, &reason);
-        }
-    }
-
-    fn keep(&mut self, id: String, stage: Stage, reason: &str) {
-        tracing::debug!(id, ?stage, reason, "a document failed");
-        count(&self.job.counters.failed);
-        self.spared.insert(id.clone());
-        if self.failures.len() <= self.job.options.max_failures {
-            let (index, time) = (self.job.index.to_owned(), self.job.context.clock.now());
-            let reason = self.job.context.mask.of(reason);
-            self.failures.push(Failure { index, id, stage, reason, time });
-        }
-    }
-
-    fn check_failures(&self) -> Result<()> {
-        let failed = self.failures.len();
-        if failed > self.job.options.max_failures { Err(too_many(failed)) } else { Ok(()) }
-    }
 }
 
 fn has_content(change: &Result<Change>) -> bool {
@@ -424,8 +368,4 @@ fn named(change: &Result<Change>) -> Option<i64> {
         Ok(Change::Upsert(document)) => Some(document.0.id.hash()),
         _ => None,
     }
-}
-
-fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Relaxed);
 }

@@ -1,0 +1,81 @@
+//! What a sync comes to, taken into its report as it happens.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::elastic::{Kind, Refused};
+use crate::{Document, Error, Permissions, Result};
+
+use super::report::{Failure, Stage};
+use super::run::Run;
+
+impl Run<'_, '_> {
+    /// Takes note of what could not be listed; an error that ends the sync is handed on.
+    pub(super) fn listing_error(&mut self, error: Error) -> Result<()> {
+        tracing::warn!(%error, "the listing is not complete");
+        count(&self.job.counters.failed);
+        self.report.listing_error(&error);
+        if error.is_fatal() {
+            return Err(error);
+        }
+        self.failed_scopes.push(error.scope().unwrap_or_default().to_owned());
+        Ok(())
+    }
+
+    /// Counts a document that nobody may read, as the source could not tell who may.
+    pub(super) fn note_closed(&mut self, document: &Document) {
+        if document.0.permissions == Some(Permissions::Unknown) {
+            self.report.closed.add(document.0.id.as_str());
+        }
+    }
+
+    /// Takes what was written so far into the accounts.
+    pub(super) fn settle_writes(&mut self) {
+        let written = std::mem::take(self.bulk.written());
+        self.report.created += written.created;
+        self.report.updated += written.updated;
+        self.report.deleted += written.deleted;
+        self.job.counters.deleted.fetch_add(written.deleted, Relaxed);
+        for item in written.dropped {
+            self.report.dropped += 1;
+            self.inventory.doubt(item.hash.cast_signed());
+            self.dropped.add(&item, item.kind != Kind::Create);
+        }
+        for Refused { item, reason } in written.refused {
+            match item.kind {
+                Kind::Delete => self.report.undeleted += 1,
+                _ => self.report.failed += 1,
+            }
+            self.inventory.doubt(item.hash.cast_signed());
+            self.keep(item.id, Stage::Bulk, &reason);
+        }
+    }
+
+    /// Keeps the document among those that failed, and from being deleted as unseen.
+    pub(super) fn keep(&mut self, id: String, stage: Stage, reason: &str) {
+        tracing::debug!(id, ?stage, reason, "a document failed");
+        count(&self.job.counters.failed);
+        self.spared.insert(id.clone());
+        if self.failures.len() <= self.job.options.max_failures {
+            let (index, time) = (self.job.index.to_owned(), self.job.context.clock.now());
+            let reason = self.job.context.mask.of(reason);
+            self.failures.push(Failure { index, id, stage, reason, time });
+        }
+    }
+
+    /// Ends the sync once more failed than may.
+    pub(super) fn check_failures(&self) -> Result<()> {
+        let failed = self.failures.len();
+        if failed > self.job.options.max_failures { Err(too_many(failed)) } else { Ok(()) }
+    }
+}
+
+/// One more, for whoever watches.
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Relaxed);
+}
+
+/// Too many documents fail for the rest to be worth it.
+fn too_many(failed: usize) -> Error {
+    Error::unexpected("too many documents failed; `connectors failures` lists the first")
+        .with("failed", failed)
+}
