@@ -74,14 +74,7 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         return (404, error("index_not_found_exception", &format!("no such index [{name}]")));
     };
     match (method, rest) {
-        ("GET", ["_settings"]) => (
-            200,
-            json!({ name: { "settings": { "index": {
-            "uuid": index.uuid, "default_pipeline": index.settings["default_pipeline"],
-            "final_pipeline": index.settings["final_pipeline"],
-            "search": { "idle": { "after": index.settings["index.search.idle.after"] } },
-        } } } }),
-        ),
+        ("GET", ["_settings"]) => (200, json!({ name: { "settings": { "index": settings(index) } } })),
         ("PUT", ["_settings"]) => {
             merge(&mut index.settings, body);
             (200, json!({ "acknowledged": true }))
@@ -107,6 +100,14 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         }
         _ => (400, error("illegal_argument_exception", &format!("no handler for {method} {rest:?}"))),
     }
+}
+
+fn settings(index: &Index) -> Value {
+    json!({
+        "uuid": index.uuid, "default_pipeline": index.settings["default_pipeline"],
+        "final_pipeline": index.settings["final_pipeline"],
+        "search": { "idle": { "after": index.settings["index.search.idle.after"] } },
+    })
 }
 
 fn create(kept: &mut Kept, manner: Manner, name: &str, body: &Value) -> Answer {
