@@ -140,19 +140,19 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
         report.status = Status::Skipped;
         return Ok(());
     }
-    let prepared = tokio::select! {
+    let (prepared, is_loading) = tokio::select! {
         prepared = prepare(job, &mut report.mapping) => prepared?,
         () = job.cancel.cancelled() => {
             report.status = Status::Stopped;
             return Ok(());
         }
     };
-    let is_loading = prepared.is_loading;
     let mut run = Run::new(job, prepared, report);
     job.counters.enter(Phase::Listing);
     let listed = run.listing().await;
     job.counters.enter(Phase::Writing);
-    let (written, ()) = tokio::join!(run.finish_writes(), end_loading(job, is_loading));
+    let ends_loading = is_loading && !is_gone(&listed);
+    let (written, ()) = tokio::join!(run.finish_writes(), end_loading(job, ends_loading));
     let mut ended = listed.and(written);
     if ended.is_ok() {
         job.counters.enter(Phase::Deleting);
@@ -165,6 +165,11 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
     run.close(ended).await
 }
 
+/// True after an error that outlasted every try: the server may be gone, and is asked nothing more.
+fn is_gone(ended: &Result<()>) -> bool {
+    ended.as_ref().is_err_and(|error| error.kind().is_passing())
+}
+
 /// What a sync goes by.
 struct Prepared {
     /// What the index holds.
@@ -175,12 +180,11 @@ struct Prepared {
     pipeline: Option<InForce>,
     /// What they drop.
     dropped: Dropped,
-    /// True where the index is loaded for the first time.
-    is_loading: bool,
 }
 
-/// Reaches both ends, makes the index where it is not there, and learns what it holds.
-async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared> {
+/// Reaches both ends, makes the index where it is not there, and learns what it holds; true where it is loaded for the
+/// first time.
+async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<(Prepared, bool)> {
     job.source.ping().await?;
     let ready = map(job, job.source).await?;
     *mapping = ready.preset;
@@ -190,7 +194,7 @@ async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<Prepared
     let pipeline = in_force(job, &facts).await?;
     let dropped = dropped(job, &facts, pipeline.as_ref()).await;
     let learnt = if ready.is_new { Learnt::empty(job, &facts) } else { learn(job, &facts).await? };
-    Ok(Prepared { learnt, failed_before, pipeline, dropped, is_loading: facts.is_loading })
+    Ok((Prepared { learnt, failed_before, pipeline, dropped }, facts.is_loading))
 }
 
 /// What the pipelines dropped in the last sync.
@@ -200,9 +204,9 @@ async fn dropped(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Dr
 }
 
 /// Lets the server refresh the index by itself from now on, and begin with it: what it holds becomes searchable while the last
-/// bulks are on their way, and what is left to do behind them is little.
-async fn end_loading(job: &Job<'_>, is_loading: bool) {
-    if !is_loading {
+/// bulks are on their way, and what is left to do behind them is little. Not where the server is gone: the next sync does.
+async fn end_loading(job: &Job<'_>, ends: bool) {
+    if !ends {
         return;
     }
     // The end of the sync refreshes again, and tells why it can't.

@@ -52,8 +52,8 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     report.mapping = super::map(job, source).await?.preset;
     let failed_before = failures::ids(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
-    let (learnt, dropped) = (Learnt::nothing(), Dropped::default());
-    let prepared = Prepared { learnt, failed_before, pipeline, dropped, is_loading: false };
+    let dropped = Dropped::default();
+    let prepared = Prepared { learnt: Learnt::nothing(), failed_before, pipeline, dropped };
     let mut run = Run::new(job, prepared, report);
     job.counters.enter(Phase::Listing);
     let applied = run.take_in(source.changes(from, job.rules)).await;

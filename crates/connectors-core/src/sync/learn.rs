@@ -29,8 +29,8 @@ impl Learnt {
         Self { inventory: Inventory::unknown(), by: None, read: 0, file: None }
     }
 
-    /// That a new index holds nothing. It is not asked: once somebody has asked it anything, Elasticsearch refreshes it every
-    /// second for the next half minute (`index.search.idle.after`), which is work while it is loaded.
+    /// That a new index holds nothing. It is not asked: where it keeps the usual `index.search.idle.after`, Elasticsearch would
+    /// refresh it every second for half a minute from then on, which is work while it is loaded.
     pub(super) fn empty(job: &Job<'_>, facts: &Facts) -> Self {
         let mut inventory = Inventory::new(Vec::new());
         inventory.differs_from_file();

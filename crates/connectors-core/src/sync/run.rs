@@ -18,7 +18,7 @@ use super::inventory::{Inventory, Known};
 use super::marks::MarkFile;
 use super::render::Render;
 use super::report::{Failure, Phase, Report, Stage, Status};
-use super::{Job, Prepared};
+use super::{Job, Prepared, is_gone};
 
 /// Changes that are taken in before anything else is looked after.
 const AT_ONCE: usize = 64;
@@ -62,7 +62,7 @@ pub(super) struct Run<'a, 'j> {
 
 impl<'a, 'j> Run<'a, 'j> {
     pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Self {
-        let Prepared { learnt, failed_before, pipeline, dropped, .. } = prepared;
+        let Prepared { learnt, failed_before, pipeline, dropped } = prepared;
         let asked = pipeline.as_ref().map(|pipeline| pipeline.asked.as_deref());
         let bulk = match asked {
             Some(asked) => Bulk::piped(job.client, job.index, asked),
@@ -201,7 +201,7 @@ impl<'a, 'j> Run<'a, 'j> {
 
     /// Keeps what failed and makes everything visible, however the sync ended; not where the server is gone.
     pub(super) async fn close(&mut self, ended: Result<()>) -> Result<()> {
-        if ended.as_ref().is_err_and(|error| error.kind().is_passing()) {
+        if is_gone(&ended) {
             return ended;
         }
         self.job.counters.enter(Phase::Closing);

@@ -98,6 +98,18 @@ async fn what_is_loaded_becomes_searchable_while_the_last_bulk_is_on_its_way() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_gone_is_not_asked_to_refresh_as_well() {
+    let world = World::one_by_one().await;
+    world.fake.script(|call| if call.is_bulk() { Fault::Status(503) } else { Fault::None });
+    assert_eq!(world.sync(&Memory::numbered(30)).await.status, Status::Failed);
+    let asked = |path: &str| world.fake.seen(path).iter().filter(|seen| seen.method != "GET").count();
+    assert_eq!((asked("/docs/_refresh"), asked("/docs/_settings")), (0, 0));
+    world.fake.behave();
+    assert_eq!(world.sync(&Memory::numbered(30)).await.created, 30);
+    assert_eq!(asked("/docs/_settings"), 1, "the next sync sees to it");
+}
+
+#[tokio::test]
 async fn a_sync_is_none_the_worse_for_settings_that_it_may_not_change() {
     let world = World::new().await;
     world.fake.script(|call| {
