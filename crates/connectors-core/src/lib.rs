@@ -34,7 +34,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use http::Http;
 pub use retry::Retry;
 pub use rules::{RuleProblem, Rules};
-pub use source::{AccessControl, AdvancedRules, Incremental, Source};
+pub use source::{AccessControl, AdvancedRules, Found, Incremental, Lookup, Source, Unlisted};
 
 #[doc(hidden)]
 pub use serde_json;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 use crate::elastic::Fields;
-use crate::{Change, Cursor, Document, Identity, Result, RuleProblem, Rules};
+use crate::{Change, Cursor, Document, DocumentId, Identity, Result, RuleProblem, Rules};
 
 /// A third party whose documents are kept in an index.
 ///
@@ -40,6 +40,20 @@ pub trait Source: Send + Sync {
         &[]
     }
 
+    /// What identifies the backend behind the address, such as the id of a replica set: cursors are kept with it, and one
+    /// of another backend is never used. `None` where the backend has no such word.
+    ///
+    /// # Errors
+    /// The same as for [`ping`](Self::ping).
+    async fn backend(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// The source as one that can look single documents up. Then nothing is deleted that it does not confirm as gone.
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        None
+    }
+
     /// Gives back what the source holds.
     ///
     /// # Errors
@@ -47,6 +61,34 @@ pub trait Source: Send + Sync {
     async fn close(&self) -> Result<()> {
         Ok(())
     }
+}
+
+/// A source that can look single documents up.
+///
+/// A listing alone does not prove that a document is gone: one that is deleted and inserted again while a cursor passes is
+/// missed. Where a source can be asked by id, each document that a listing did not name is looked up before it is deleted.
+pub trait Lookup: Send + Sync {
+    /// What the backend holds under these ids now: one [`Found`] for each, in any order. A document whose lookup fails is
+    /// left out, and an `Err` item tells why: it then stays in the index, and is reported.
+    fn look_up<'a>(&'a self, wanted: &'a [Unlisted], rules: &'a Rules) -> BoxStream<'a, Result<Found>>;
+}
+
+/// A document of the index that a listing did not name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlisted {
+    /// Its id.
+    pub id: DocumentId,
+    /// The [scope](Document::scope) that it was indexed with.
+    pub scope: Option<String>,
+}
+
+/// What a lookup found.
+#[derive(Debug)]
+pub enum Found {
+    /// The document is there, as a listing would yield it now.
+    There(Document),
+    /// The backend does not hold it, or the [advanced rules](AdvancedRules) leave it out.
+    Gone(DocumentId),
 }
 
 /// A source that can tell what changed since a cursor.
