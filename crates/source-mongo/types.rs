@@ -108,6 +108,7 @@ impl Way {
             rules,
             client: &self.client,
             index: &self.index,
+            owner: None,
             context: &keeps.context,
             marks: None,
             pipeline: None,

@@ -14,11 +14,13 @@ pub(crate) use permissions::{NOBODY, in_order};
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The project's one hash: XXH3 with 64 bits and no seed, the same on every machine and in every version.
+/// The hash of what nobody outside of the program chooses, such as names of indices: XXH3 with 64 bits and no seed, the same
+/// on every machine and in every version. What a source hands over is hashed by [`IndexKey`](crate::elastic::IndexKey).
 #[must_use]
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     xxhash_rust::xxh3::xxh3_64(bytes)
@@ -26,15 +28,22 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 
 /// A promise of equal content: two listings of a document with equal versions hold the same.
 ///
-/// Made from whatever the backend keeps for it: an etag, a revision, a modification time and size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version(pub(crate) u64);
+/// Made from whatever the backend keeps for it: an etag, a revision, a modification time and size; or the whole of the
+/// document's bytes, which are kept and not copied. They are hashed with the secret of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(pub(crate) Bytes);
 
 impl Version {
     /// The version that these bytes stand for.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(hash(bytes))
+        Self(Bytes::copy_from_slice(bytes))
+    }
+}
+
+impl From<Bytes> for Version {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes)
     }
 }
 
@@ -46,7 +55,7 @@ impl From<&str> for Version {
 
 impl From<String> for Version {
     fn from(text: String) -> Self {
-        Self::of(text.as_bytes())
+        Self(text.into())
     }
 }
 

@@ -40,6 +40,12 @@ pub trait Source: Send + Sync {
         &[]
     }
 
+    /// What is read, without anything secret: a path, or a server and a database. An index is kept for it: a sync of the same
+    /// type from elsewhere is refused there. Empty where the type says it all.
+    fn origin(&self) -> String {
+        String::new()
+    }
+
     /// What identifies the backend behind the address, such as the id of a replica set: cursors are kept with it, and one
     /// of another backend is never used. `None` where the backend has no such word.
     ///

@@ -10,6 +10,7 @@
 mod access;
 mod accounts;
 mod confirm;
+mod confirmed;
 mod content;
 mod deletes;
 mod draft;
@@ -19,9 +20,12 @@ mod identities;
 mod incremental;
 mod inventory;
 mod learn;
+mod loading;
 mod mark;
 mod marks;
+mod owner;
 mod pipeline;
+mod prepare;
 mod render;
 mod repair;
 mod report;
@@ -30,25 +34,24 @@ mod state;
 mod system;
 mod verify;
 
+pub use crate::elastic::index::Owner;
 pub use identities::access_control;
 pub use incremental::{full_resumable, incremental};
+pub use owner::{Holding, TakeOver, give, holding};
 pub use pipeline::{DEFAULT_PIPELINE, Flags, Pipeline};
 pub use report::{Contents, Counters, Difference, Failure, KnownBy, Phase, Report, Stage, Status};
 pub use verify::{Differing, Verification, verify, verify_deep};
 
-use std::collections::HashSet;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::elastic::index::Facts;
-use crate::elastic::{Client, Preset, index};
+use crate::elastic::{Client, Preset};
 use crate::{Context, Result, Rules, Source};
 
-use self::dropped::Dropped;
-use self::learn::{Learnt, learn};
-use self::marks::MarkFile;
-use self::pipeline::{InForce, in_force};
+use self::owner::Refusal;
+use self::prepare::Prepared;
 use self::run::Run;
 
 /// One sync: what is read, where it goes, and within which limits.
@@ -61,6 +64,8 @@ pub struct Job<'a> {
     pub client: &'a Client,
     /// The index that is kept equal.
     pub index: &'a str,
+    /// Who keeps it equal: kept in the index, and another one is refused. None where nobody is asked.
+    pub owner: Option<&'a Owner>,
     /// Clock and limits.
     pub context: &'a Context,
     /// The folder where marks are kept from one sync to the next, 16 bytes a document; what is in it is safe to
@@ -88,15 +93,20 @@ pub struct Options {
     pub allow_deletes: bool,
     /// True sends documents again that failed before, changed or not.
     pub retry_failed: bool,
-    /// True ends at once when the source is certain that nothing changed. Only for a source whose last
-    /// sync completed.
-    pub skip_unchanged: bool,
+    /// How long an incremental sync leaves a document alone that failed, twice as long after each further failure; none tries
+    /// each of them each time. Only for sources that can be [looked up](crate::Lookup).
+    pub retry_wait: Duration,
+    /// Ends at once when the source is certain that nothing changed since its last sync, whose [`Report::basis`] this is: only
+    /// where the index, rules, pipelines and permissions are still those of that sync.
+    pub skip_unchanged: Option<u64>,
     /// The sync fails when more documents than this do.
     pub max_failures: usize,
     /// True lets documents be read only by those whom their permissions name.
     pub document_level_security: bool,
     /// How an index is mapped that has to be made.
     pub mapping: Preset,
+    /// What becomes of an index that holds documents that no sync of this owner wrote.
+    pub take_over: TakeOver,
 }
 
 impl Default for Options {
@@ -106,10 +116,12 @@ impl Default for Options {
             delete_floor: 10,
             allow_deletes: false,
             retry_failed: false,
-            skip_unchanged: false,
+            retry_wait: Duration::ZERO,
+            skip_unchanged: None,
             max_failures: 10_000,
             document_level_security: false,
             mapping: Preset::default(),
+            take_over: TakeOver::default(),
         }
     }
 }
@@ -134,33 +146,55 @@ async fn accounted(job: &Job<'_>, work: impl AsyncFnOnce(&mut Report) -> Result<
 }
 
 async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
-    index::check_name(job.index)?;
-    let may_skip = job.options.skip_unchanged && !job.options.retry_failed;
-    if may_skip && !job.source.changed().await.unwrap_or(true) {
-        report.status = Status::Skipped;
-        return Ok(());
-    }
-    let (prepared, is_loading) = tokio::select! {
-        prepared = prepare(job, &mut report.mapping) => prepared?,
+    let prepared = tokio::select! {
+        prepared = prepare::prepare(job, report) => prepared,
         () = job.cancel.cancelled() => {
             report.status = Status::Stopped;
             return Ok(());
         }
     };
-    let mut run = Run::new(job, prepared, report);
+    match prepared {
+        Ok(Some(prepared)) => list_into(job, prepared, report).await,
+        Ok(None) => {
+            report.status = Status::Skipped;
+            Ok(())
+        }
+        Err(Refusal::NotOurs(reason)) => {
+            report.refuse(reason);
+            Ok(())
+        }
+        Err(Refusal::Failed(error)) => Err(error),
+    }
+}
+
+/// Lists the source into an index that is ready for it, deletes what is gone, and verifies.
+async fn list_into(job: &Job<'_>, prepared: Prepared, report: &mut Report) -> Result<()> {
+    let (uuid, existing) = (prepared.uuid.clone(), prepared.existing.clone());
+    let mut run = Run::new(job, prepared, report)?;
     job.counters.enter(Phase::Listing);
     let listed = run.listing().await;
     job.counters.enter(Phase::Writing);
-    let ends_loading = is_loading && !is_gone(&listed);
-    let (written, ()) = tokio::join!(run.finish_writes(), end_loading(job, ends_loading));
-    let mut ended = listed.and(written);
+    let ends_loading = existing.meta.is_loading && !is_gone(&listed);
+    let (written, existing) = tokio::join!(run.finish_writes(), loading::end(job, existing, ends_loading));
+    let mut ended = listed.and(written).and(run.check_failures());
     if ended.is_ok() {
         job.counters.enter(Phase::Deleting);
         ended = run.deletes().await;
     }
     if ended.is_ok() {
         job.counters.enter(Phase::Verifying);
+        // Before, so that nothing is repaired in an index that is another one by now.
+        ended = prepare::check_uuid(job, uuid.as_deref()).await;
+    }
+    if ended.is_ok() {
         run.confirm().await;
+        ended = prepare::check_uuid(job, uuid.as_deref()).await;
+    }
+    if ended.is_err() {
+        run.report.verified = false;
+    }
+    if run.report.verified {
+        loading::end_remarking(job, existing).await;
     }
     run.close(ended).await
 }
@@ -168,61 +202,4 @@ async fn run(job: &Job<'_>, report: &mut Report) -> Result<()> {
 /// True after an error that outlasted every try: the server may be gone, and is asked nothing more.
 fn is_gone(ended: &Result<()>) -> bool {
     ended.as_ref().is_err_and(|error| error.kind().is_passing())
-}
-
-/// What a sync goes by.
-struct Prepared {
-    /// What the index holds.
-    learnt: Learnt,
-    /// The ids that failed in earlier syncs.
-    failed_before: HashSet<String>,
-    /// The pipelines that documents go through.
-    pipeline: Option<InForce>,
-    /// What they drop.
-    dropped: Dropped,
-}
-
-/// Reaches both ends, makes the index where it is not there, and learns what it holds; true where it is loaded for the
-/// first time.
-async fn prepare(job: &Job<'_>, mapping: &mut Option<Preset>) -> Result<(Prepared, bool)> {
-    job.source.ping().await?;
-    let ready = map(job, job.source).await?;
-    *mapping = ready.preset;
-    job.counters.enter(Phase::Comparing);
-    let failed_before = failures::ids(job.client, job.index).await?;
-    let facts = index::facts(job.client, job.index).await?;
-    let pipeline = in_force(job, &facts).await?;
-    let dropped = dropped(job, &facts, pipeline.as_ref()).await;
-    let learnt = if ready.is_new { Learnt::empty(job, &facts) } else { learn(job, &facts).await? };
-    Ok((Prepared { learnt, failed_before, pipeline, dropped }, facts.is_loading))
-}
-
-/// What the pipelines dropped in the last sync.
-async fn dropped(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Dropped {
-    let named = job.marks.zip(facts.uuid.as_deref()).filter(|_| pipeline.is_some());
-    Dropped::read(named.and_then(|(folder, uuid)| MarkFile::dropped(folder, uuid)), job.context).await
-}
-
-/// Lets the server refresh the index by itself from now on, and begin with it: what it holds becomes searchable while the last
-/// bulks are on their way, and what is left to do behind them is little. Not where the server is gone: the next sync does.
-async fn end_loading(job: &Job<'_>, ends: bool) {
-    if !ends {
-        return;
-    }
-    // The end of the sync refreshes again, and tells why it can't.
-    let (_, ended) =
-        tokio::join!(index::refresh(job.client, job.index), index::end_loading(job.client, job.index));
-    if let Err(error) = ended {
-        let told = "until a sync may change its settings, the index is refreshed only when it is searched";
-        tracing::warn!(index = job.index, %error, "{told}");
-    }
-}
-
-/// Makes the index where it is not there.
-async fn map(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<index::Ready> {
-    let ready = index::prepare(job.client, job.index, job.options.mapping, source.fields()).await?;
-    if job.options.document_level_security {
-        index::check_access(job.client, job.index).await?;
-    }
-    Ok(ready)
 }

@@ -142,6 +142,13 @@ pub(crate) struct Sync {
     /// Delete however many documents the source no longer has
     #[arg(long)]
     pub(crate) allow_deletes: bool,
+    /// Write into an index that belongs to another source or connector, or that holds documents of another tool; those that the
+    /// source does not have are then deleted. Shows what is in it and asks
+    #[arg(long)]
+    pub(crate) take_over: bool,
+    /// With --take-over: do not ask
+    #[arg(long, requires = "take_over")]
+    pub(crate) yes: bool,
     /// Send documents again that failed before
     #[arg(long)]
     pub(crate) retry_failed: bool,

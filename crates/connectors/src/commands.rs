@@ -16,12 +16,13 @@ mod run;
 mod search;
 mod sources;
 mod sync;
+mod take_over;
 mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use connectors_core::sync::{Options, Report, Status};
+use connectors_core::sync::{Options, Owner, Report, Status};
 use connectors_core::{Connection, Context, Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -59,7 +60,7 @@ impl End {
         match report.status {
             Status::Completed | Status::Skipped => Self::Done,
             Status::Partial => Self::Partial,
-            Status::Withheld => Self::Withheld,
+            Status::Withheld | Status::Refused => Self::Withheld,
             Status::Stopped => Self::Stopped,
             Status::Failed => Self::Failed,
         }
@@ -82,6 +83,11 @@ impl Desk {
         let fields: Vec<String> = connector.fields().into_iter().map(|field| field.name).collect();
         let values = self.settings.secrets().resolve(&settings::of_source(arguments, &fields)?)?;
         connector.connect(&values, &self.context)
+    }
+
+    /// Who keeps an index equal to a source that the command line names.
+    fn owner(connection: &dyn Connection, arguments: &SourceArgs) -> Owner {
+        Owner::Source { service_type: arguments.name.clone(), source: connection.source().origin() }
     }
 
     /// How syncs of a source are done.

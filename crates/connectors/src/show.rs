@@ -102,6 +102,8 @@ fn checked(report: &Report) -> Vec<String> {
         (report.repaired > 0).then(|| format!("differed at the end and repaired: {}", report.repaired)),
     );
     lines.extend(difference("differ still", &report.differing));
+    lines.extend(difference("not listed, and not confirmed as gone", &report.unconfirmed));
+    lines.extend(difference("copies inside the index", &report.foreign));
     if report.verified {
         lines.push("verified: the index holds what is told here".into());
     }
@@ -143,6 +145,14 @@ fn ending(report: &Report) -> String {
         Status::Partial if failed > 0 => {
             format!("done in part: {failed} failed, `connectors failures` lists them")
         }
+        Status::Partial if report.complete && report.unconfirmed.count > 0 => {
+            "done in part: what the source could not be asked about was not deleted; the next sync asks again"
+                .into()
+        }
+        Status::Partial if report.complete && report.foreign.count > 0 => {
+            "done in part: somebody copied documents inside the index; `--take-over` deletes the copies"
+                .into()
+        }
         Status::Partial if report.closed.count > 0 && report.complete => {
             "done in part: who may read some documents could not be read; nobody may until the next sync can"
                 .into()
@@ -155,6 +165,12 @@ fn ending(report: &Report) -> String {
             report.withheld
         ),
         Status::Stopped => "stopped: nothing was deleted; the next sync goes on".into(),
+        Status::Refused => {
+            format!(
+                "refused, nothing was written: {}",
+                report.error.as_deref().unwrap_or("no reason was kept")
+            )
+        }
         Status::Failed => format!("failed: {}", report.error.as_deref().unwrap_or("no reason was kept")),
     }
 }

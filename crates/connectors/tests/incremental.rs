@@ -58,6 +58,7 @@ impl World {
             rules: const { &Rules::NONE },
             client: &self.client,
             index: "docs",
+            owner: None,
             context,
             marks: None,
             pipeline: None,

@@ -63,6 +63,7 @@ impl World {
             rules: const { &Rules::NONE },
             client: &self.client,
             index: &self.index,
+            owner: None,
             context,
             marks: Some(self.marks.path()),
             pipeline: Some(pipeline),

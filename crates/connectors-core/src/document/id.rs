@@ -28,12 +28,6 @@ impl DocumentId {
         &self.0
     }
 
-    /// Its hash as an index keeps it, in `_sync.id`.
-    #[must_use]
-    pub(crate) fn hash(&self) -> i64 {
-        super::hash(self.0.as_bytes()).cast_signed()
-    }
-
     /// The id as owned text.
     #[must_use]
     pub fn into_string(self) -> String {

@@ -1,17 +1,23 @@
 //! The content index: its name, mapping and life.
 
+mod alias;
+mod completing;
+mod making;
+mod meta;
+
+pub use self::completing::complete;
+pub use self::making::create;
+pub use self::meta::{Meta, Owner, SYNC_VERSION};
+
 use serde_json::{Value, json};
 
-use super::mapping::{Fields, Preset, analysis, made_by, of_new, ours, scope, wrong_access};
-use super::{Client, Flavour, Request};
+use super::mapping::{Fields, Preset, wrong_access};
+use super::{Client, Request};
 use crate::{Error, Result};
 
 /// What an index has from when it is made until its first listing ends: Elasticsearch then refreshes it when somebody
 /// searches it, and not every second of the half minute after which it would take it for idle.
 const LOADING: (&str, &str) = ("index.search.idle.after", "0s");
-
-/// The version of what `_sync` holds; a change re-marks every document.
-pub const SYNC_VERSION: u64 = 1;
 
 /// Checks a name before the server has to.
 ///
@@ -47,45 +53,90 @@ pub async fn exists(client: &Client, index: &str) -> Result<bool> {
     Ok(client.find(&request).await?.is_some())
 }
 
-/// An index that is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ready {
-    /// What it was made by; none for an index of another tool or an older version, which the server mapped.
-    pub preset: Option<Preset>,
-    /// True when it was made just now, so that it holds nothing.
-    pub is_new: bool,
+/// How an index is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// What one that is made is mapped by.
+    pub preset: Preset,
+    /// What the source declares of its fields.
+    pub fields: Fields<'a>,
+    /// Whose it is to be; nobody's where nobody asks.
+    pub owner: Option<&'a Owner>,
 }
 
-/// Makes the index by a preset, or adds to an existing one what it lacks; an index keeps the mapping that it was
-/// made with.
+/// An index that is there.
+#[derive(Debug, Clone)]
+pub struct Existing {
+    mapping: Value,
+    /// What its `_meta.sync` says.
+    pub meta: Meta,
+}
+
+impl Existing {
+    fn new(mapping: Value) -> Self {
+        Self { meta: Meta::of(&mapping), mapping }
+    }
+
+    /// Whether documents of it may carry marks of any version.
+    pub(crate) fn has_marks(&self) -> bool {
+        self.mapping["properties"]["_sync"].is_object()
+    }
+
+    /// Refuses an index in which a document that only some may read could be taken for one that is for everybody.
+    ///
+    /// # Errors
+    /// `Config`, where it maps who may read a document by other means than ours.
+    pub fn check_access(&self, index: &str) -> Result<()> {
+        let Some(wrong) = wrong_access(&self.mapping) else { return Ok(()) };
+        let what = format!(
+            "the index can't keep documents from anybody: of its field `_allow_access_control`, {wrong}; \
+             sync into another index, or reindex this one without that field"
+        );
+        Err(Error::config(what).with("index", index))
+    }
+}
+
+/// Looks an index up by its name or by an alias of it; none where nothing has the name.
+///
+/// # Errors
+/// `Config` for a name that can't be used, that is more or less than one whole index, or whose field `_sync` is not ours;
+/// when the server can't be asked.
+pub async fn find(client: &Client, index: &str) -> Result<Option<Existing>> {
+    check_name(index)?;
+    let Some(mut found) = mappings(client, index).await? else { return Ok(None) };
+    let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
+    alias::check(client, index, &names).await?;
+    let Some((_, mapping)) = found.pop() else { return Ok(None) };
+    completing::check_sync_field(index, &mapping)?;
+    Ok(Some(Existing::new(mapping)))
+}
+
+/// Makes the index by a preset, or adds to an existing one what it lacks; an index keeps the mapping that it was made with.
+/// Returns what it is mapped by; none for an index of another tool, which the server mapped.
 ///
 /// # Errors
 /// When the server refuses; two workers that make the index at once are no error.
-pub async fn prepare(client: &Client, index: &str, preset: Preset, fields: Fields<'_>) -> Result<Ready> {
-    check_name(index)?;
-    let current = match current_mapping(client, index).await? {
-        Some(mapping) => mapping,
-        None => match create(client, index, preset, fields).await? {
-            Some(made) => return Ok(Ready { preset: Some(made), is_new: true }),
-            None => current_mapping(client, index).await?.unwrap_or_else(ours),
-        },
-    };
-    complete(client, index, &current, fields).await?;
-    Ok(Ready { preset: told(index, made_by(&current), preset), is_new: false })
+pub async fn prepare(
+    client: &Client,
+    index: &str,
+    preset: Preset,
+    fields: Fields<'_>,
+) -> Result<Option<Preset>> {
+    let wanted = Wanted { preset, fields, owner: None };
+    if find(client, index).await?.is_none()
+        && let Some(made) = create(client, index, &wanted).await?
+    {
+        return Ok(made.meta.preset);
+    }
+    let Some(existing) = find(client, index).await? else { return Err(gone(index)) };
+    report_preset(index, existing.meta.preset, preset);
+    let meta = existing.meta.clone();
+    complete(client, index, existing, (&wanted, meta)).await.map(|existing| existing.meta.preset)
 }
 
-/// Refuses an index in which a document that only some may read could be taken for one that is for everybody.
-///
-/// # Errors
-/// `Config`, where it maps who may read a document by other means than ours.
-pub async fn check_access(client: &Client, index: &str) -> Result<()> {
-    let mapping = current_mapping(client, index).await?;
-    let Some(wrong) = mapping.as_ref().and_then(wrong_access) else { return Ok(()) };
-    let told = format!(
-        "the index can't keep documents from anybody: of its field `_allow_access_control`, {wrong}; \
-         sync into another index, or reindex this one without that field"
-    );
-    Err(Error::config(told).with("index", index))
+/// An index that was there a moment ago.
+pub(crate) fn gone(index: &str) -> Error {
+    Error::transient("the index was deleted while it was prepared").with("index", index)
 }
 
 /// The preset that an index was made by; [`Preset::Dynamic`] where another tool or an older version made it, and
@@ -94,19 +145,17 @@ pub async fn check_access(client: &Client, index: &str) -> Result<()> {
 /// # Errors
 /// When the server can't be asked.
 pub async fn preset(client: &Client, index: &str) -> Result<Option<Preset>> {
-    let mapping = current_mapping(client, index).await?;
-    Ok(mapping.map(|mapping| made_by(&mapping).unwrap_or(Preset::Dynamic)))
+    Ok(find(client, index).await?.map(|existing| existing.meta.preset.unwrap_or(Preset::Dynamic)))
 }
 
 /// Says so when the settings name another preset than the index has.
-fn told(index: &str, has: Option<Preset>, wanted: Preset) -> Option<Preset> {
+pub(crate) fn report_preset(index: &str, has: Option<Preset>, wanted: Preset) {
     if let Some(difference) = has.unwrap_or(Preset::Dynamic).unlike(wanted) {
         match has {
             Some(_) => tracing::warn!(index, "{difference}"),
             None => tracing::info!(index, "{difference}"),
         }
     }
-    has
 }
 
 /// Makes everything written so far visible to searches.
@@ -179,138 +228,18 @@ pub async fn count(client: &Client, index: &str, query: &Value) -> Result<u64> {
     answer["count"].as_u64().ok_or_else(|| Error::unexpected("a count without a number").with("index", index))
 }
 
-async fn current_mapping(client: &Client, index: &str) -> Result<Option<Value>> {
+/// The mappings of the indices that a name stands for, by their own names.
+async fn mappings(client: &Client, index: &str) -> Result<Option<Vec<(String, Value)>>> {
     let request = Request::get(format!("/{index}/_mapping"));
     let Some(answer) = client.find_json::<Value>(&request).await? else { return Ok(None) };
-    let first = answer.as_object().and_then(|indices| indices.values().next());
-    Ok(first.map(|index| index["mappings"].clone()))
-}
-
-/// Makes the index: with what the server takes of our wishes. A name that begins with a dot is out of sight of wildcards.
-/// None when somebody made it meanwhile.
-async fn create(client: &Client, index: &str, preset: Preset, fields: Fields<'_>) -> Result<Option<Preset>> {
-    let mut refused = None;
-    for (made, mut settings) in attempts(client.engine().flavour, preset) {
-        if index.starts_with('.') {
-            settings["index.hidden"] = true.into();
-        }
-        let body = json!({ "settings": settings, "mappings": of_new(made, fields) });
-        let request = Request::put(format!("/{index}")).body(&body);
-        let response = client.persist(&request).await?;
-        if is_there_already(&response.body) {
-            return Ok(None);
-        }
-        if response.is_success() {
-            lacking(index, made, preset);
-            return Ok(Some(made));
-        }
-        let may_do_with_less = matches!(response.status, 400 | 501);
-        refused = Some(client.refusal(&request, &response));
-        if !may_do_with_less {
-            break;
-        }
-    }
-    Err(refused.unwrap_or_else(|| Error::unexpected("no way to make the index was tried")))
-}
-
-/// Ways to make an index, the fullest first: with all settings, without those that some servers refuse, and without
-/// analysers.
-fn attempts(flavour: Flavour, preset: Preset) -> Vec<(Preset, Value)> {
-    let presets = [preset, Preset::Search];
-    let presets = if preset == Preset::Reference { &presets[..] } else { &presets[..1] };
-    // Elasticsearch Serverless has its own idea of refreshing, and old servers have no way to ignore fields.
-    let extras = [
-        (LOADING.0, Value::from(LOADING.1)),
-        ("index.mapping.total_fields.ignore_dynamic_beyond_limit", true.into()),
-    ];
-    let first = if flavour == Flavour::Elasticsearch { 0 } else { extras.len() };
-    let ways = presets.iter().flat_map(|preset| (first..=extras.len()).map(|taken| (*preset, taken)));
-    ways.map(|(preset, without)| (preset, settings(preset, &extras[without..]))).collect()
-}
-
-fn settings(preset: Preset, extras: &[(&str, Value)]) -> Value {
-    let mut settings = json!({ "index.mapping.ignore_malformed": true });
-    for (name, value) in extras {
-        settings[*name] = value.clone();
-    }
-    if let Some(analysis) = analysis(preset) {
-        settings["analysis"] = analysis;
-    }
-    settings
-}
-
-fn lacking(index: &str, made: Preset, wanted: Preset) {
-    if made != wanted {
-        tracing::warn!(
-            index,
-            "this server lacks the analysers of `{wanted}`; the index is mapped by `{made}`"
-        );
-    }
+    let indices = answer.as_object().into_iter().flatten();
+    Ok(Some(indices.map(|(name, index)| (name.clone(), index["mappings"].clone())).collect()))
 }
 
 /// True for the answer to a second making of an index.
 #[must_use]
 pub fn is_there_already(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).contains("resource_already_exists_exception")
-}
-
-/// Adds our fields to the mapping of an index that somebody else made, and to one made by [`Preset::Search`] those
-/// that are declared and not mapped yet.
-async fn complete(client: &Client, index: &str, current: &Value, declared: Fields<'_>) -> Result<()> {
-    if let Some(other) = wrong_sync_field(current) {
-        let fix = "sync into another index, or reindex this one without the field `_sync`";
-        return Err(
-            Error::config(format!("the index maps `{other}` as something else; {fix}")).with("index", index)
-        );
-    }
-    let all =
-        if made_by(current) == Some(Preset::Search) { of_new(Preset::Search, declared) } else { ours() };
-    let mut missing = json!({ "properties": all["properties"] });
-    if let Some(fields) = missing["properties"].as_object_mut() {
-        fields.retain(|name, _| !is_taken(current, name));
-        if current["properties"]["_sync"].is_object()
-            && current["properties"]["_sync"]["properties"]["scope"].is_null()
-        {
-            fields.insert("_sync".into(), json!({ "properties": { "scope": scope() } }));
-        }
-    }
-    let is_current = current["_meta"]["sync"]["version"].as_u64() == Some(SYNC_VERSION);
-    if is_current && missing["properties"] == json!({}) {
-        return Ok(());
-    }
-    let mut meta = current["_meta"].as_object().cloned().unwrap_or_default();
-    let mut sync = meta.get("sync").and_then(Value::as_object).cloned().unwrap_or_default();
-    sync.insert("version".into(), SYNC_VERSION.into());
-    meta.insert("sync".into(), sync.into());
-    missing["_meta"] = meta.into();
-    client.call(&Request::put(format!("/{index}/_mapping")).body(&missing)).await.map(drop)
-}
-
-/// True when a field of that dotted name is mapped, or can't be, as one above it is no object.
-fn is_taken(mapping: &Value, name: &str) -> bool {
-    let mut level = mapping;
-    for part in name.split('.') {
-        let properties = &level["properties"];
-        if level["type"].is_string() && properties.is_null() {
-            return true;
-        }
-        level = &properties[part];
-        if level.is_null() {
-            return false;
-        }
-    }
-    true
-}
-
-fn wrong_sync_field(current: &Value) -> Option<&'static str> {
-    let sync = &current["properties"]["_sync"];
-    if sync.is_null() {
-        return None;
-    }
-    let is = |name: &str, kind: &str| sync["properties"][name]["type"] == kind;
-    let has_scope = !sync["properties"]["scope"].is_null();
-    let is_ours = is("id", "long") && is("mark", "long") && (!has_scope || is("scope", "keyword"));
-    (!is_ours).then_some("_sync")
 }
 
 #[cfg(test)]
@@ -343,16 +272,5 @@ mod tests {
             let error = check_name(bad).unwrap_err();
             assert!(error.to_string().contains("the index name can't be used"), "{error}");
         }
-    }
-
-    #[test]
-    fn a_foreign_sync_field_is_found() {
-        assert_eq!(wrong_sync_field(&ours()), None);
-        assert_eq!(wrong_sync_field(&json!({"properties": {}})), None);
-        let foreign = json!({"properties": {"_sync": {"type": "keyword"}}});
-        assert_eq!(wrong_sync_field(&foreign), Some("_sync"));
-        let mut guessed = ours();
-        guessed["properties"]["_sync"]["properties"]["scope"] = json!({"type": "text"});
-        assert_eq!(wrong_sync_field(&guessed), Some("_sync"), "what a server makes of it by itself");
     }
 }

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::index::SYNC_VERSION;
 use crate::config::{FieldType, FieldValue};
 
 /// Characters up to which a string nobody declared is an exact value beside its words.
@@ -116,7 +115,6 @@ impl FieldValue for Preset {
 /// The mapping of a new index; `fields` count for [`Preset::Search`] alone.
 pub(super) fn of_new(preset: Preset, fields: Fields<'_>) -> Value {
     let mut mapping = ours();
-    mapping["_meta"]["sync"]["mapping"] = preset.name().into();
     match preset {
         Preset::Dynamic => {}
         Preset::Search => {
@@ -135,7 +133,6 @@ pub(super) fn of_new(preset: Preset, fields: Fields<'_>) -> Value {
 /// What every content index maps.
 pub(super) fn ours() -> Value {
     json!({
-        "_meta": { "sync": { "version": SYNC_VERSION } },
         "properties": {
             "id": { "type": "keyword" },
             "_timestamp": { "type": "date" },
@@ -175,11 +172,6 @@ pub(super) fn wrong_access(mapping: &Value) -> Option<&'static str> {
 /// Where a document lies.
 pub(super) fn scope() -> Value {
     json!({ "type": "keyword", "index": false })
-}
-
-/// The preset that a mapping was made by; none where another tool, or an older version, made the index.
-pub(super) fn made_by(mapping: &Value) -> Option<Preset> {
-    mapping["_meta"]["sync"]["mapping"].as_str()?.parse().ok()
 }
 
 /// Adds fields, over those of the same name except for the ones that the sync itself needs.

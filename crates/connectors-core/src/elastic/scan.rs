@@ -111,6 +111,14 @@ pub async fn each_mark(
     read
 }
 
+/// The number of documents that another tool wrote: those without `_sync`; as of the last refresh.
+///
+/// # Errors
+/// When the server can't be asked.
+pub async fn count_unmarked(client: &Client, index: &str) -> Result<u64> {
+    index::count(client, index, &json!({ "bool": { "must_not": [marked()] } })).await
+}
+
 /// The `_id`s of documents that another tool wrote: those without `_sync`.
 ///
 /// # Errors

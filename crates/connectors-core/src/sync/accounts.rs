@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::elastic::{Kind, Refused};
 use crate::{Document, Error, Permissions, Result};
 
-use super::report::{Failure, Stage};
+use super::report::Stage;
 use super::run::Run;
 
 impl Run<'_, '_> {
@@ -46,36 +46,13 @@ impl Run<'_, '_> {
                 _ => self.report.failed += 1,
             }
             self.inventory.doubt(item.hash.cast_signed());
-            self.keep(item.id, Stage::Bulk, &reason);
+            let scope = item.scope.clone();
+            self.keep((item.id, scope.as_deref()), Stage::Bulk, &reason);
         }
-    }
-
-    /// Keeps the document among those that failed, and from being deleted as unseen.
-    pub(super) fn keep(&mut self, id: String, stage: Stage, reason: &str) {
-        tracing::debug!(id, ?stage, reason, "a document failed");
-        count(&self.job.counters.failed);
-        self.spared.insert(id.clone());
-        if self.failures.len() <= self.job.options.max_failures {
-            let (index, time) = (self.job.index.to_owned(), self.job.context.clock.now());
-            let reason = self.job.context.mask.of(reason);
-            self.failures.push(Failure { index, id, stage, reason, time });
-        }
-    }
-
-    /// Ends the sync once more failed than may.
-    pub(super) fn check_failures(&self) -> Result<()> {
-        let failed = self.failures.len();
-        if failed > self.job.options.max_failures { Err(too_many(failed)) } else { Ok(()) }
     }
 }
 
 /// One more, for whoever watches.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
-}
-
-/// Too many documents fail for the rest to be worth it.
-fn too_many(failed: usize) -> Error {
-    Error::unexpected("too many documents failed; `connectors failures` lists the first")
-        .with("failed", failed)
 }

@@ -172,7 +172,29 @@ fn within(inventory: &Inventory, digest: &Digest, places: &[usize]) -> Vec<Mark>
     inventory.expected().filter(|mark| places.binary_search(&grid.place(mark.id)).is_ok()).collect()
 }
 
-/// What the first holds and the second does not; both sorted.
+/// What the first holds and the second does not, or less often; both sorted.
 fn less(one: &[Mark], other: &[Mark]) -> Vec<Mark> {
-    one.iter().filter(|mark| other.binary_search(mark).is_err()).copied().collect()
+    let (mut less, mut rest) = (Vec::new(), other);
+    for mark in one {
+        let skipped = rest.partition_point(|known| known < mark);
+        rest = &rest[skipped..];
+        match rest.split_first() {
+            Some((first, behind)) if first == mark => rest = behind,
+            _ => less.push(*mark),
+        }
+    }
+    less
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_is_there_twice_is_one_too_many() {
+        let marks = |ids: &[i64]| -> Vec<Mark> { ids.iter().map(|id| Mark { id: *id, mark: 1 }).collect() };
+        let (one, other) = (marks(&[1, 2, 2, 4]), marks(&[2, 3, 4]));
+        assert_eq!((less(&one, &other), less(&other, &one)), (marks(&[1, 2]), marks(&[3])));
+        assert_eq!(less(&one, &one), []);
+    }
 }

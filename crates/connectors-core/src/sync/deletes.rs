@@ -1,13 +1,15 @@
 //! What the index holds and the source no longer has.
 
-use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
+use std::collections::HashSet;
 
-use crate::Result;
+use futures::{StreamExt, TryStreamExt, stream};
+
 use crate::elastic::scan::{LOOKUP, Located, Mark};
 use crate::elastic::{index, scan};
+use crate::{DocumentId, Result};
 
 use super::inventory::Unseen;
+use super::owner::TakeOver;
 use super::report::Status;
 use super::run::Run;
 
@@ -27,11 +29,23 @@ struct Sorted {
 }
 
 /// A document that was not listed; without a mark where another tool wrote it.
-#[derive(Debug)]
-struct LeftOver {
-    id: String,
-    mark: Option<Mark>,
-    scope: Option<String>,
+#[derive(Debug, Clone)]
+pub(super) struct LeftOver {
+    pub(super) id: String,
+    pub(super) mark: Option<Mark>,
+    pub(super) scope: Option<String>,
+}
+
+/// What is to become of a document that was not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It was listed all the same, or failed.
+    Listed,
+    /// It may lie where the listing failed.
+    Uncertain,
+    /// Somebody copied it inside the index, which this sync may not take over.
+    Foreign,
+    Gone,
 }
 
 impl Run<'_, '_> {
@@ -51,13 +65,15 @@ impl Run<'_, '_> {
         if sorted.gone == 0 {
             return Ok(());
         }
-        let held = index::count(self.job.client, self.job.index, &json!({ "match_all": {} })).await?;
-        if !self.is_let_through(sorted.gone, held) {
+        if !self.is_let_through(sorted.gone) {
             self.report.withheld = sorted.gone;
             return Ok(());
         }
         let deleted = self.delete_all(sorted).await;
-        deleted.and(self.finish_writes().await)
+        let read = self.finish_contents().await;
+        let ended = deleted.and(read).and(self.finish_writes().await);
+        self.report.repeated = self.inventory.settle();
+        ended
     }
 
     async fn delete_all(&mut self, sorted: Sorted) -> Result<()> {
@@ -65,29 +81,41 @@ impl Run<'_, '_> {
             return self.delete_these(sorted.remembered).await;
         }
         let mut from = 0;
-        while let Some(found) = self.next_unseen(&mut from).await? {
-            let gone = found.into_iter().filter(|found| self.is_gone(found) == Some(true)).collect();
-            self.delete_these(gone).await?;
+        while let Some(unseen) = self.part_unseen(&mut from) {
+            let found = self.located(unseen).await?.0;
+            self.delete_those_gone(found).await?;
         }
-        let unmarked = self.unmarked().await?.into_iter();
-        let gone = unmarked.filter(|found| self.is_gone(found) == Some(true)).collect();
-        self.delete_these(gone).await?;
-        let dropped = self.dropped.older().iter().map(|id| LeftOver::dropped(id)).collect();
+        for page in self.foreign_pages().await? {
+            self.delete_those_gone(page).await?;
+        }
+        let dropped = self.dropped_before().await?;
         self.delete_these(dropped).await
     }
 
-    async fn delete_these(&mut self, gone: Vec<LeftOver>) -> Result<()> {
-        for LeftOver { id, mark, .. } in gone {
+    async fn delete_those_gone(&mut self, found: Vec<LeftOver>) -> Result<()> {
+        let gone = found.into_iter().filter(|found| self.fate(found) == Fate::Gone).collect();
+        self.delete_these(gone).await
+    }
+
+    /// Deletes what the source confirms as gone, where it can be asked.
+    pub(super) async fn delete_these(&mut self, gone: Vec<LeftOver>) -> Result<()> {
+        for batch in gone.chunks(LOOKUP) {
             if self.is_stopped() {
                 break;
             }
-            mark.into_iter().for_each(|mark| self.inventory.forget(mark));
-            self.delete(id).await?;
+            let confirmed = self.confirmed_gone(batch).await?;
+            for LeftOver { id, mark, .. } in confirmed {
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                mark.into_iter().for_each(|mark| self.inventory.forget(mark));
+                self.delete(id).await?;
+            }
         }
         Ok(())
     }
 
-    /// True, and told in the report, when somebody ended the sync.
+    /// True, and noted in the report, when somebody ended the sync.
     fn is_stopped(&mut self) -> bool {
         let is_stopped = self.job.cancel.is_cancelled();
         if is_stopped {
@@ -96,26 +124,30 @@ impl Run<'_, '_> {
         is_stopped
     }
 
-    async fn left_over(&self) -> Result<Sorted> {
+    async fn left_over(&mut self) -> Result<Sorted> {
         let (mut sorted, mut from) = (Sorted::default(), 0);
         index::refresh(self.job.client, self.job.index).await?;
-        let parts = std::iter::from_fn(|| self.part_unseen(&mut from));
-        let mut lookups = stream::iter(parts).map(|unseen| self.located(unseen)).buffered(LOOKUPS);
-        while let Some(found) = lookups.try_next().await? {
-            found.into_iter().for_each(|found| self.sort(&mut sorted, found));
+        let mut absent = Vec::new();
+        let mut foreign = Vec::new();
+        {
+            let this = &*self;
+            let parts = std::iter::from_fn(|| this.part_unseen(&mut from));
+            let mut lookups = stream::iter(parts).map(|unseen| this.located(unseen)).buffered(LOOKUPS);
+            while let Some((found, missing)) = lookups.try_next().await? {
+                absent.extend(missing);
+                foreign.extend(found.into_iter().filter_map(|found| this.sort(&mut sorted, found)));
+            }
         }
-        drop(lookups);
-        self.unmarked().await?.into_iter().for_each(|found| self.sort(&mut sorted, found));
-        self.dropped.older().iter().for_each(|id| sorted.is_gone(LeftOver::dropped(id)));
+        // Of these the index holds nothing any more: overwritten, or deleted by somebody else.
+        absent.into_iter().for_each(|mark| self.inventory.forget(mark));
+        foreign.iter().for_each(|id| self.report.foreign.add(id));
+        for page in self.foreign_pages().await? {
+            page.into_iter().for_each(|found| drop(self.sort(&mut sorted, found)));
+        }
+        for found in self.dropped_before().await? {
+            sorted.is_gone(found);
+        }
         Ok(sorted)
-    }
-
-    /// The next documents that were not listed, from this place of the inventory on; none at the end.
-    async fn next_unseen(&self, from: &mut usize) -> Result<Option<Vec<LeftOver>>> {
-        match self.part_unseen(from) {
-            Some(unseen) => self.located(unseen).await.map(Some),
-            None => Ok(None),
-        }
     }
 
     fn part_unseen(&self, from: &mut usize) -> Option<Unseen> {
@@ -124,35 +156,81 @@ impl Run<'_, '_> {
         Some(unseen)
     }
 
-    async fn located(&self, unseen: Unseen) -> Result<Vec<LeftOver>> {
+    /// The documents behind marks, and the marks that no document carries.
+    async fn located(&self, unseen: Unseen) -> Result<(Vec<LeftOver>, Vec<Mark>)> {
         let found = scan::locate(self.job.client, self.job.index, &unseen.marks, unseen.between).await?;
-        Ok(found.into_iter().map(LeftOver::from).collect())
+        let carried: HashSet<Mark> = found.iter().map(|found| found.mark).collect();
+        let absent = unseen.marks.into_iter().filter(|mark| !carried.contains(mark)).collect();
+        Ok((found.into_iter().map(LeftOver::from).collect(), absent))
     }
 
-    async fn unmarked(&self) -> Result<Vec<LeftOver>> {
+    /// Documents that no sync of ours wrote, where this one may take them over.
+    async fn foreign_pages(&self) -> Result<Vec<Vec<LeftOver>>> {
+        if self.foreign == 0 || !self.may_take_over() {
+            return Ok(Vec::new());
+        }
         let ids = scan::unmarked(self.job.client, self.job.index).await?;
-        Ok(ids.into_iter().map(|id| LeftOver { id, mark: None, scope: None }).collect())
+        Ok(vec![ids.into_iter().map(|id| LeftOver { id, mark: None, scope: None }).collect()])
     }
 
-    fn sort(&self, sorted: &mut Sorted, found: LeftOver) {
-        match self.is_gone(&found) {
-            None => {}
-            Some(false) => sorted.kept += 1,
-            Some(true) => sorted.is_gone(found),
+    /// The older versions of documents that a pipeline drops now.
+    async fn dropped_before(&self) -> Result<Vec<LeftOver>> {
+        Ok(self
+            .dropped
+            .older()
+            .iter()
+            .map(|id| LeftOver { id: id.clone(), mark: None, scope: None })
+            .collect())
+    }
+
+    /// Sorts a document in; the id of one that is not ours to delete is handed back.
+    fn sort(&self, sorted: &mut Sorted, found: LeftOver) -> Option<String> {
+        match self.fate(&found) {
+            Fate::Listed => {}
+            Fate::Uncertain => sorted.kept += 1,
+            Fate::Gone => sorted.is_gone(found),
+            Fate::Foreign => return Some(found.id),
         }
+        None
     }
 
-    /// Whether an unlisted document may be deleted; none for one that was listed and failed.
-    fn is_gone(&self, found: &LeftOver) -> Option<bool> {
+    fn fate(&self, found: &LeftOver) -> Fate {
         if self.spared.contains(&found.id) {
-            return None;
+            return Fate::Listed;
         }
-        Some(!is_uncertain(found.scope.as_deref(), &self.failed_scopes))
+        if let Some(mark) = found.mark {
+            if !self.is_own(&found.id, mark) {
+                return if self.may_take_over() { Fate::Gone } else { Fate::Foreign };
+            }
+            // The mark was listed: what was not seen of it is a copy.
+            if self.inventory.is_listed(mark.id) {
+                return Fate::Listed;
+            }
+        }
+        if is_uncertain(found.scope.as_deref(), &self.failed_scopes) { Fate::Uncertain } else { Fate::Gone }
     }
 
-    /// The guard: more than the floor and more than the share needs somebody's word.
-    pub(super) fn is_let_through(&self, deletes: u64, held: u64) -> bool {
+    /// Whether documents that no sync of ours wrote are ours to delete.
+    fn may_take_over(&self) -> bool {
+        self.job.options.take_over != TakeOver::Never
+    }
+
+    /// Those of some documents that this sync may delete.
+    pub(super) fn ours(&self, located: Vec<Located>) -> Vec<LeftOver> {
+        let is_ours = |found: &Located| self.may_take_over() || self.is_own(&found.id, found.mark);
+        located.into_iter().filter(is_ours).map(LeftOver::from).collect()
+    }
+
+    /// Whether a document carries the hash of its own id, by this version or, while the index is marked again, by an older one.
+    fn is_own(&self, id: &str, mark: Mark) -> bool {
+        let by_older = || self.is_remarking && crate::document::hash(id.as_bytes()).cast_signed() == mark.id;
+        self.render.shape.key.is_own(id, mark.id) || by_older()
+    }
+
+    /// The guard: more than the floor and more than the share of what the index held before the sync needs somebody's word.
+    pub(super) fn is_let_through(&self, deletes: u64) -> bool {
         let options = &self.job.options;
+        let held = self.inventory.held() as u64 + self.foreign;
         let share = deletes as f64 / held.max(1) as f64;
         options.allow_deletes || deletes <= options.delete_floor || share <= options.delete_share
     }
@@ -168,9 +246,9 @@ impl Sorted {
 }
 
 impl LeftOver {
-    /// The older version of a document that was listed, and that a pipeline drops now.
-    fn dropped(id: &str) -> Self {
-        Self { id: id.to_owned(), mark: None, scope: None }
+    /// As a source is asked for it.
+    pub(super) fn unlisted(&self) -> crate::Unlisted {
+        crate::Unlisted { id: DocumentId::from(self.id.as_str()), scope: self.scope.clone() }
     }
 }
 

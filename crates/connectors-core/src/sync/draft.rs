@@ -10,7 +10,7 @@ use crate::elastic::{Item, Kind};
 use crate::json::push_text;
 use crate::{Content, Document, DocumentId, Error, Version};
 
-use super::mark::hash_of;
+use super::mark::{Shape, hash_of};
 use super::pipeline::Flags;
 
 /// A document without its content, its body serialised.
@@ -58,18 +58,25 @@ impl Draft {
         Ok((draft, document.content))
     }
 
-    /// The source's version, or where there is none the hash of what will be sent.
-    pub(super) fn version(&self) -> Version {
-        self.version.unwrap_or_else(|| {
-            let text = self.text.as_ref().map_or(0, |text| Version::of(text.as_bytes()).0);
-            let time = self.timestamp.map_or(0, |time| time.timestamp_micros().cast_unsigned());
-            Version(hash_of(&[Version::of(&self.body).0, time, text]))
-        })
+    /// The number that stands for the source's version, or where there is none for what will be sent.
+    pub(super) fn version(&self, shape: &Shape) -> u64 {
+        if let Some(version) = &self.version {
+            return shape.version(version);
+        }
+        let text = self.text.as_ref().map_or(0, |text| shape.key.hash(text.as_bytes()));
+        let time = self.timestamp.map_or(0, |time| time.timestamp_micros().cast_unsigned());
+        hash_of(&[shape.key.hash(&self.body), time, text])
     }
 
     /// The operation in a bulk, which takes the id.
     pub(super) fn item(&mut self, mark: Mark, kind: Kind) -> Item {
-        Item { id: std::mem::take(&mut self.id), hash: mark.id.cast_unsigned(), kind, mark: mark.mark }
+        Item {
+            id: std::mem::take(&mut self.id),
+            hash: mark.id.cast_unsigned(),
+            kind,
+            mark: mark.mark,
+            scope: self.scope.clone(),
+        }
     }
 
     /// Appends the document as one line of JSON, under the id of its operation; `now` is its time where the source knows
@@ -133,7 +140,9 @@ fn push_terms(out: &mut Vec<u8>, terms: &[String]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mark::Shapers;
     use super::*;
+    use crate::elastic::IndexKey;
     use serde_json::{Value, json};
 
     fn written(document: Document, text: Option<&str>) -> Value {
@@ -186,12 +195,14 @@ mod tests {
         let draft = |body: Value, time: Option<DateTime<Utc>>| {
             Draft::new(Document::new("a").body(&body).timestamp(time), Vec::new()).unwrap().0
         };
-        let base = draft(json!({"a": 1}), None).version();
-        assert_eq!(base, draft(json!({"a": 1}), None).version());
-        assert_ne!(base, draft(json!({"a": 2}), None).version());
-        assert_ne!(base, draft(json!({"a": 1}), Some(DateTime::from_timestamp_millis(5).unwrap())).version());
+        let shape = Shape::new(IndexKey::random().unwrap(), Shapers::default());
+        let base = draft(json!({"a": 1}), None).version(&shape);
+        assert_eq!(base, draft(json!({"a": 1}), None).version(&shape));
+        assert_ne!(base, draft(json!({"a": 2}), None).version(&shape));
+        let time = DateTime::from_timestamp_millis(5).unwrap();
+        assert_ne!(base, draft(json!({"a": 1}), Some(time)).version(&shape));
         let mut with_text = draft(json!({"a": 1}), None);
         with_text.text = Some("t".into());
-        assert_ne!(base, with_text.version());
+        assert_ne!(base, with_text.version(&shape));
     }
 }

@@ -113,7 +113,8 @@ impl Run<'_, '_> {
             return Ok(());
         }
         for id in self.dropped.take_older() {
-            self.bulk.put(Item::delete(id), |_, _| ()).await?;
+            let item = self.render.shape.delete(id);
+            self.bulk.put(item, |_, _| ()).await?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::document::in_order;
 use crate::elastic::Preset;
 use crate::{AccessControl, Body, Clock, Document, Identity, Result, Rules, Source, Version};
 
-use super::{Job, Options, Report, full};
+use super::{Job, Options, Report, TakeOver, full};
 
 /// Lets through documents that are for everybody, and those that allow one of the terms.
 const TEMPLATE: &str = r#"{"bool":{"should":[{"bool":{"must_not":{"exists":{"field":"_allow_access_control"}}}},{"terms":{"_allow_access_control.enum":{{#toJson}}access_control{{/toJson}}}},{"terms":{"_allow_access_control.keyword":{{#toJson}}access_control{{/toJson}}}}]}}"#;
@@ -23,8 +23,10 @@ pub async fn access_control(job: &Job<'_>, source: &dyn AccessControl) -> Report
     let rules = Rules::default();
     let options = Options {
         document_level_security: false,
-        skip_unchanged: false,
+        skip_unchanged: None,
         mapping: Preset::Dynamic,
+        // Identities that another tool kept for the same content are replaced, under the guard.
+        take_over: job.options.take_over.max(TakeOver::Unowned),
         ..job.options
     };
     full(&Job { source: &identities, rules: &rules, pipeline: None, options, ..*job }).await

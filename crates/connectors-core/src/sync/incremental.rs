@@ -2,15 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use crate::elastic::index;
 use crate::{Cursor, Incremental, Result};
 
 use super::dropped::Dropped;
 use super::learn::Learnt;
+use super::owner::Refusal;
 use super::pipeline::in_force;
+use super::prepare::{self, Prepared};
 use super::report::{Phase, Report, Status};
 use super::run::Run;
-use super::{Job, Prepared, accounted, failures, full, state};
+use super::state::Place;
+use super::{Job, accounted, failures, full, state};
 
 /// At least so long between two cursors that are kept.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
@@ -20,21 +22,27 @@ const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
 ///
 /// A source that can't tell a cursor now (a database without a log of changes) is synced all the same.
 pub async fn full_resumable(job: &Job<'_>, source: &dyn Incremental) -> Report {
-    let cursor = match source.cursor().await {
-        Ok(cursor) => Some(cursor),
+    let start = match start(source).await {
+        Ok(start) => Some(start),
         Err(error) => {
             tracing::info!(%error, "no incremental sync can follow");
             None
         }
     };
     let mut report = full(job).await;
-    let is_written = report.complete && !matches!(report.status, Status::Failed | Status::Stopped);
-    if let Some(cursor) = cursor.filter(|_| is_written)
-        && let Err(error) = state::save(job, &cursor).await
-    {
-        report.fail(&error);
+    let is_whole = report.complete && report.verified && report.status != Status::Failed;
+    if let Some((cursor, backend)) = start.filter(|_| is_whole) {
+        let place = Place { uuid: report.uuid.clone(), backend };
+        if let Err(error) = state::save(job, &place, &cursor).await {
+            report.fail(&error);
+        }
     }
     report
+}
+
+/// Where changes go on, and of which backend.
+async fn start(source: &dyn Incremental) -> Result<(Cursor, Option<String>)> {
+    Ok((source.cursor().await?, source.backend().await?))
 }
 
 /// Applies the changes since the cursor that the last sync of this index kept, up to now.
@@ -46,31 +54,50 @@ pub async fn incremental(job: &Job<'_>, source: &dyn Incremental) -> Report {
 }
 
 async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> Result<()> {
-    index::check_name(job.index)?;
-    let facts = index::facts(job.client, job.index).await?;
-    let from = state::load(job, &facts).await?;
-    report.mapping = super::map(job, source).await?.preset;
-    let failed_before = failures::ids(job.client, job.index).await?;
+    let (existing, facts) = match prepare::prepare_changes(job, source, report).await {
+        Ok(ready) => ready,
+        Err(Refusal::NotOurs(reason)) => {
+            report.refuse(reason);
+            return Ok(());
+        }
+        Err(Refusal::Failed(error)) => return Err(error),
+    };
+    let place = Place { uuid: facts.uuid.clone(), backend: source.backend().await? };
+    let from = state::load(job, &place).await?;
+    let failed_before = failures::before(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
-    let dropped = Dropped::default();
-    let prepared = Prepared { learnt: Learnt::nothing(), failed_before, pipeline, dropped };
-    let mut run = Run::new(job, prepared, report);
+    let prepared = Prepared {
+        existing,
+        uuid: facts.uuid.clone(),
+        learnt: Learnt::nothing(),
+        foreign: 0,
+        failed_before,
+        pipeline,
+        dropped: Dropped::default(),
+    };
+    let mut run = Run::new(job, prepared, report)?;
+    run.checkpoints.place = place;
     job.counters.enter(Phase::Listing);
-    let applied = run.take_in(source.changes(from, job.rules)).await;
+    let applied = match run.retry_failed().await {
+        Ok(()) => run.take_in(source.changes(from, job.rules)).await,
+        Err(error) => Err(error),
+    };
     job.counters.enter(Phase::Writing);
-    let ended = applied.and(run.checkpoint().await);
-    run.close(ended).await
+    // What was read before an error is written, and the place behind it is kept.
+    let kept = run.checkpoint().await;
+    run.close(applied.and(kept)).await
 }
 
-/// The latest cursor, and when one was last kept.
+/// The latest cursor, what it belongs to, and when one was last kept.
 pub(super) struct Checkpoints {
+    place: Place,
     latest: Option<Cursor>,
     saved: Instant,
 }
 
 impl Default for Checkpoints {
     fn default() -> Self {
-        Self { latest: None, saved: Instant::now() }
+        Self { place: Place::default(), latest: None, saved: Instant::now() }
     }
 }
 
@@ -85,14 +112,28 @@ impl Run<'_, '_> {
         if is_due { self.checkpoint().await } else { Ok(()) }
     }
 
-    /// Waits until everything so far is written, then keeps the latest cursor.
+    /// Waits until everything so far is written or kept for another try, then keeps the latest cursor.
     async fn checkpoint(&mut self) -> Result<()> {
         let read = self.finish_contents().await;
         read.and(self.finish_writes().await)?;
+        self.check_failures()?;
+        self.record_failures().await?;
         self.checkpoints.saved = Instant::now();
-        match self.checkpoints.latest.take() {
-            Some(cursor) => state::save(self.job, &cursor).await,
-            None => Ok(()),
+        let Some(cursor) = self.checkpoints.latest.take().filter(|_| self.may_pass()) else { return Ok(()) };
+        prepare::check_uuid(self.job, self.checkpoints.place.uuid.as_deref()).await?;
+        state::save(self.job, &self.checkpoints.place, &cursor).await
+    }
+
+    /// Whether a cursor may pass what failed: only where the source can be asked for it again by id.
+    fn may_pass(&self) -> bool {
+        let may = self.failing.is_empty() || self.job.source.lookup().is_some();
+        if !may {
+            tracing::warn!(
+                index = self.job.index,
+                failed = self.failing.len(),
+                "the place to go on from stays before the documents that failed, so that the next sync tries them again"
+            );
         }
+        may
     }
 }

@@ -168,6 +168,17 @@ impl Inventory {
         self.amended.iter().filter(|(_, marks)| marks.is_none()).map(|(id, _)| *id).collect()
     }
 
+    /// How many documents the index held before the sync.
+    pub(super) fn held(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// True when a document with this hash was listed.
+    pub(super) fn is_listed(&self, id: i64) -> bool {
+        let (start, run) = self.find(id);
+        (start..start + run).any(|place| self.is_seen(place))
+    }
+
     /// How many marks were not listed.
     pub(super) fn unseen_count(&self) -> usize {
         self.marks.len() - self.seen.iter().map(|word| word.count_ones() as usize).sum::<usize>()

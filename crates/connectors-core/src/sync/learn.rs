@@ -2,8 +2,8 @@
 
 use crate::elastic::digest::{Digest, ask};
 use crate::elastic::index::Facts;
+use crate::elastic::scan;
 use crate::elastic::scan::{Mark, Part};
-use crate::elastic::{index, scan};
 use crate::{Context, Error, Result};
 
 use super::Job;
@@ -38,9 +38,8 @@ impl Learnt {
     }
 }
 
-/// Refreshes the index and learns what it holds.
+/// Learns what the index holds, as of its last refresh.
 pub(super) async fn learn(job: &Job<'_>, facts: &Facts) -> Result<Learnt> {
-    index::refresh(job.client, job.index).await?;
     let file = file(job, facts);
     let marks = match kept(job.context, file.as_ref()).await? {
         Some(kept) => by_digest(job, kept).await?,

@@ -1,9 +1,10 @@
 //! The mark of a document: two numbers that tell whether the index holds it as it is now.
 
-use crate::document::Permissions;
-use crate::document::hash;
+use crate::document::{Permissions, hash};
 use crate::elastic::index::SYNC_VERSION;
+use crate::elastic::key::IdHash;
 use crate::elastic::scan::Mark;
+use crate::elastic::{IndexKey, Item, Kind};
 use crate::{Document, Version};
 
 /// Bits of a mark, so that sums of 256 marks are exact in a double.
@@ -11,39 +12,65 @@ const MARK_BITS: u32 = 45;
 /// The version of the text extraction; a change sends documents with contents again.
 const EXTRACTOR_VERSION: u64 = 1;
 
-/// What shapes every indexed document besides the document itself.
+/// What shapes every indexed document besides the document itself, and the key of the hashes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
+    pub(super) key: IndexKey,
     plain: u64,
     with_content: u64,
 }
 
+/// What of a sync shapes its documents.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shapers {
+    /// The fingerprint of the rules.
+    pub(super) rules: u64,
+    /// The most bytes of a content that is read.
+    pub(super) max_content: u64,
+    /// The fingerprint of the ingest pipelines; 0 where documents go through none.
+    pub(super) pipeline: u64,
+}
+
 impl Shape {
-    /// `pipeline` is 0 where documents go through none.
-    pub(super) fn new(rules: u64, max_content: u64, pipeline: u64) -> Self {
-        let plain = match pipeline {
-            0 => hash_of(&[SYNC_VERSION, rules]),
-            pipeline => hash_of(&[SYNC_VERSION, rules, pipeline]),
+    pub(super) fn new(key: IndexKey, by: Shapers) -> Self {
+        let plain = match by.pipeline {
+            0 => hash_of(&[SYNC_VERSION, by.rules]),
+            pipeline => hash_of(&[SYNC_VERSION, by.rules, pipeline]),
         };
-        Self { plain, with_content: hash_of(&[plain, EXTRACTOR_VERSION, max_content]) }
+        Self { key, plain, with_content: hash_of(&[plain, EXTRACTOR_VERSION, by.max_content]) }
     }
 
-    /// What a document with this version is marked by; where it lies is a part of it.
-    pub(super) fn fingerprint(self, version: Version, has_content: bool, scope: Option<&str>) -> u64 {
-        let print = hash_of(&[version.0, if has_content { self.with_content } else { self.plain }]);
-        scope.map_or(print, |scope| hash_of(&[print, hash(scope.as_bytes())]))
+    /// The hash of an id.
+    pub(super) fn id(&self, id: &str) -> IdHash {
+        self.key.id(id)
+    }
+
+    /// The operation that removes the document of this id.
+    pub(super) fn delete(&self, id: String) -> Item {
+        Item { hash: self.id(&id).id.cast_unsigned(), id, kind: Kind::Delete, mark: 0, scope: None }
+    }
+
+    /// The number that stands for a version.
+    pub(super) fn version(&self, version: &Version) -> u64 {
+        self.key.hash(&version.0)
+    }
+
+    /// The fingerprint of a document with this version; where it lies is a part of it.
+    pub(super) fn fingerprint(&self, version: u64, has_content: bool, scope: Option<&str>) -> u64 {
+        let print = hash_of(&[version, if has_content { self.with_content } else { self.plain }]);
+        scope.map_or(print, |scope| hash_of(&[print, self.key.hash(scope.as_bytes())]))
     }
 
     /// The fingerprint of a document that only some may read.
-    pub(super) fn closed(print: u64, permissions: Option<&Permissions>) -> u64 {
-        permissions.map_or(print, |permissions| hash_of(&[print, permissions.print(), 0]))
+    pub(super) fn closed(&self, print: u64, permissions: Option<&Permissions>) -> u64 {
+        permissions.map_or(print, |permissions| hash_of(&[print, permissions.fingerprint(&self.key), 0]))
     }
 
     /// The mark of a document that has a version, as long as its content can be read.
-    pub(super) fn quick(self, document: &Document) -> Option<Mark> {
-        let version = document.0.version?;
+    pub(super) fn quick(&self, document: &Document, id: IdHash) -> Option<Mark> {
+        let version = self.version(document.0.version.as_ref()?);
         let print = self.fingerprint(version, document.0.content.is_some(), document.0.scope.as_deref());
-        Some(mark(document.0.id.as_str(), Self::closed(print, document.0.permissions.as_ref())))
+        Some(mark(id, self.closed(print, document.0.permissions.as_ref())))
     }
 }
 
@@ -57,11 +84,11 @@ pub(super) fn hash_of<const N: usize>(numbers: &[u64; N]) -> u64 {
     hash(&bytes[..8 * N])
 }
 
-/// `id` is XXH3-64 of the `_id`, as a signed number; `mark` the lower 45 bits of XXH3-64 of the `_id`
-/// with the fingerprint as its seed, so that ids with one hash still differ in their marks.
-pub(super) fn mark(id: &str, fingerprint: u64) -> Mark {
-    let mark = xxhash_rust::xxh3::xxh3_64_with_seed(id.as_bytes(), fingerprint) & ((1 << MARK_BITS) - 1);
-    Mark { id: hash(id.as_bytes()).cast_signed(), mark: mark.cast_signed() }
+/// `id` is one half of HighwayHash-128 of the `_id`, as a signed number; `mark` is made of the other half and the fingerprint,
+/// so that ids with one hash still differ in their marks.
+pub(super) fn mark(id: IdHash, fingerprint: u64) -> Mark {
+    let mark = hash_of(&[id.salt, fingerprint]) & ((1 << MARK_BITS) - 1);
+    Mark { id: id.id, mark: mark.cast_signed() }
 }
 
 /// The fingerprint of a document whose content could not be read: never equal to that of a whole one,
@@ -73,35 +100,61 @@ pub(super) fn without_content(fingerprint: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    fn key() -> IndexKey {
+        let digits = (0..64).map(|place| char::from(b"0123456789abcdef"[place % 16])).collect::<String>();
+        serde_json::from_value(json!(digits)).unwrap()
+    }
+
+    fn shape(by: Shapers) -> Shape {
+        Shape::new(key(), by)
+    }
 
     #[test]
     fn marks_are_the_same_on_every_machine_and_in_every_version() {
-        let fingerprint = Shape::new(0, 10 << 20, 0).fingerprint(Version::from("v1"), false, None);
+        let shape = shape(Shapers { max_content: 10 << 20, ..Shapers::default() });
+        let fingerprint = shape.fingerprint(shape.version(&Version::from("v1")), false, None);
         assert_eq!(
-            mark("doc-1", fingerprint),
-            Mark { id: -4_531_290_630_434_656_191, mark: 19_543_491_934_366 }
+            mark(shape.id("doc-1"), fingerprint),
+            Mark { id: -7_658_657_894_191_564_249, mark: 23_584_624_107_377 }
         );
     }
 
     #[test]
     fn what_shapes_a_document_changes_its_mark() {
-        let (shape, version) = (Shape::new(0, 100, 0), Version::from("v1"));
-        let plain = shape.fingerprint(version, false, None);
-        let base = mark("a", plain);
-        let other_limit = Shape::new(0, 999, 0).fingerprint(version, false, None);
-        assert_eq!(base, mark("a", other_limit), "no content, no limit");
+        let base = Shapers { rules: 0, max_content: 100, pipeline: 0 };
+        let version = |shape: &Shape, text: &str| shape.version(&Version::from(text));
+        let of = |by: Shapers, text: &str, has_content: bool, scope: Option<&str>| {
+            let shape = shape(by);
+            mark(shape.id("a"), shape.fingerprint(version(&shape, text), has_content, scope))
+        };
+        let plain = of(base, "v1", false, None);
+        let other_limit = of(Shapers { max_content: 999, ..base }, "v1", false, None);
+        assert_eq!(plain, other_limit, "no content, no limit");
+        let lacking = without_content(shape(base).fingerprint(version(&shape(base), "v1"), false, None));
         for other in [
-            shape.fingerprint(Version::from("v2"), false, None),
-            shape.fingerprint(version, true, None),
-            shape.fingerprint(version, false, Some("")),
-            shape.fingerprint(version, false, Some("a/b")),
-            Shape::new(1, 100, 0).fingerprint(version, false, None),
-            Shape::new(0, 100, 1).fingerprint(version, false, None),
-            without_content(plain),
+            of(base, "v2", false, None),
+            of(base, "v1", true, None),
+            of(base, "v1", false, Some("")),
+            of(base, "v1", false, Some("a/b")),
+            of(Shapers { rules: 1, ..base }, "v1", false, None),
+            of(Shapers { pipeline: 1, ..base }, "v1", false, None),
+            mark(shape(base).id("a"), lacking),
         ] {
-            assert_ne!(base, mark("a", other));
-            assert_eq!(base.id, mark("a", other).id);
+            assert_ne!(plain, other);
+            assert_eq!(plain.id, other.id);
         }
-        assert!(base.mark >= 0 && base.mark < 1 << 45);
+        assert!(plain.mark >= 0 && plain.mark < 1 << 45);
+    }
+
+    #[test]
+    fn without_the_key_no_two_versions_can_be_made_alike() {
+        let other = Shape::new(IndexKey::random().unwrap(), Shapers::default());
+        let ours = shape(Shapers::default());
+        let of = |shape: &Shape| {
+            mark(shape.id("a"), shape.fingerprint(shape.version(&1.into()), false, Some("s")))
+        };
+        assert!(of(&ours).id != of(&other).id && of(&ours).mark != of(&other).mark);
     }
 }

@@ -1,12 +1,13 @@
 //! A listed document as it is sent, and what marks it.
 
+use crate::elastic::IndexKey;
 use crate::elastic::scan::Mark;
 use crate::{Document, Result};
 
 use super::Job;
 use super::content::{Fetched, Reader};
 use super::draft::Draft;
-use super::mark::{Shape, mark, without_content};
+use super::mark::{Shape, Shapers, mark, without_content};
 use super::pipeline::{Flags, InForce};
 
 /// Makes documents whole, and marks them; clones share the budget of contents.
@@ -25,14 +26,12 @@ pub(super) struct Rendered {
 }
 
 impl Render {
-    pub(super) fn new(job: &Job<'_>, pipeline: Option<&InForce>) -> Self {
+    pub(super) fn new(job: &Job<'_>, key: IndexKey, pipeline: Option<&InForce>) -> Self {
         let max_content = job.context.limits.max_content;
+        let pipeline_print = pipeline.map_or(0, |pipeline| pipeline.print);
+        let by = Shapers { rules: job.rules.fingerprint(), max_content, pipeline: pipeline_print };
         Self {
-            shape: Shape::new(
-                job.rules.fingerprint(),
-                max_content,
-                pipeline.map_or(0, |pipeline| pipeline.print),
-            ),
+            shape: Shape::new(key, by),
             flags: pipeline.map(|pipeline| pipeline.flags).unwrap_or_default(),
             reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
         }
@@ -61,9 +60,10 @@ impl Render {
 
     /// What marks a document that is whole, or lacks a content that could not be read.
     pub(super) fn mark_of(&self, draft: &Draft, lacks_content: bool) -> Mark {
-        let print = self.shape.fingerprint(draft.version(), draft.has_content, draft.scope.as_deref());
-        let print = Shape::closed(print, draft.permissions.as_ref());
-        mark(&draft.id, if lacks_content { without_content(print) } else { print })
+        let version = draft.version(&self.shape);
+        let print = self.shape.fingerprint(version, draft.has_content, draft.scope.as_deref());
+        let print = self.shape.closed(print, draft.permissions.as_ref());
+        mark(self.shape.id(&draft.id), if lacks_content { without_content(print) } else { print })
     }
 
     /// From the version alone where there is one; else from what would be sent.
@@ -71,7 +71,8 @@ impl Render {
     /// # Errors
     /// As for [`whole`](Self::whole).
     pub(super) async fn mark(&self, document: Document) -> Result<Mark> {
-        match self.shape.quick(&document) {
+        let id = self.shape.id(document.id().as_str());
+        match self.shape.quick(&document, id) {
             Some(mark) => Ok(mark),
             None => Ok(self.whole(document).await?.mark),
         }

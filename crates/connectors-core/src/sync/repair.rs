@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use futures::StreamExt;
-use serde_json::json;
-
 use crate::elastic::scan::{LOOKUP, Mark};
-use crate::elastic::{Kind, index, scan};
+use crate::elastic::{Kind, scan};
 use crate::{Document, Error, Result};
+use futures::StreamExt;
 
 use super::confirm::Mismatch;
+use super::deletes::LeftOver;
 use super::draft::stamp;
 use super::render::Render;
 use super::run::Run;
@@ -48,7 +47,7 @@ impl Run<'_, '_> {
             let mut document = listed?;
             self.job.options.close(&mut document);
             let Ok(document) = self.job.rules.basic.sift(document) else { continue };
-            let id = document.id().hash();
+            let id = render.shape.id(document.id().as_str()).id;
             if let Some(marks) = relisted.get_mut(&id) {
                 names.insert(id, document.id().as_str().to_owned());
                 marks.extend(self.write_again(document, &render, mismatch).await?);
@@ -83,16 +82,17 @@ impl Run<'_, '_> {
     async fn remove_again(&mut self, mismatch: &Mismatch, relisted: &Relisted) -> Result<()> {
         let is_gone = |mark: &&Mark| relisted.get(&mark.id).is_some_and(Vec::is_empty);
         let gone: Vec<Mark> = mismatch.extra.iter().filter(is_gone).copied().collect();
-        let held = index::count(self.job.client, self.job.index, &json!({ "match_all": {} })).await?;
-        if !self.is_let_through(self.report.deleted + gone.len() as u64, held) {
+        if !self.is_let_through(self.report.deleted + gone.len() as u64) {
             return Err(Error::unexpected(
                 "what should not be there is more than the set share of the index",
             )
             .with("documents", gone.len()));
         }
         for chunk in gone.chunks(LOOKUP) {
-            for located in scan::locate(self.job.client, self.job.index, chunk, usize::MAX).await? {
-                self.delete(located.id).await?;
+            let located = scan::locate(self.job.client, self.job.index, chunk, usize::MAX).await?;
+            let located = self.ours(located);
+            for LeftOver { id, .. } in self.confirmed_gone(&located).await? {
+                self.delete(id).await?;
             }
         }
         self.finish_repair().await

@@ -30,6 +30,8 @@ pub enum Status {
     Withheld,
     /// Ended early on request.
     Stopped,
+    /// Nothing was written: the index is somebody else's, or holds what others wrote.
+    Refused,
     /// Ended early by an error.
     Failed,
 }
@@ -103,6 +105,10 @@ pub struct Report {
     pub closed: Difference,
     /// Unlisted documents that stay because they may lie where the listing failed.
     pub kept: u64,
+    /// Unlisted documents that stay because the source could not be asked whether they are gone.
+    pub unconfirmed: Difference,
+    /// Copies that somebody made of documents inside the index, which stay unless the index is taken over.
+    pub foreign: Difference,
     /// Listings of an id after its first.
     pub repeated: u64,
     /// What became of files.
@@ -118,6 +124,10 @@ pub struct Report {
     pub marks_read: u64,
     /// True when the index was asked at the end, and holds just what these accounts say.
     pub verified: bool,
+    /// What the sync went by besides its source; only where it completed and is verified, so that the next one may be skipped
+    /// while nothing of it changed. See [`Options::skip_unchanged`](super::Options::skip_unchanged).
+    #[serde(skip)]
+    pub basis: Option<u64>,
     /// Why it is not, where that is no difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unverified: Option<String>,
@@ -137,6 +147,9 @@ pub struct Report {
     pub requests: u64,
     /// Wall time.
     pub seconds: f64,
+    /// What the server called the index when it was made.
+    #[serde(skip)]
+    pub uuid: Option<String>,
 }
 
 /// What became of files.
@@ -171,6 +184,8 @@ impl Report {
             withheld: 0,
             closed: Difference::default(),
             kept: 0,
+            unconfirmed: Difference::default(),
+            foreign: Difference::default(),
             repeated: 0,
             contents: Contents::default(),
             pipelines: Vec::new(),
@@ -178,6 +193,7 @@ impl Report {
             known_by: None,
             marks_read: 0,
             verified: false,
+            basis: None,
             unverified: None,
             repaired: 0,
             differing: Difference::default(),
@@ -187,6 +203,7 @@ impl Report {
             bytes_received: 0,
             requests: 0,
             seconds: 0.0,
+            uuid: None,
         }
     }
 
@@ -205,6 +222,11 @@ impl Report {
 
     pub(super) fn listing_error(&mut self, error: &Error) {
         self.listing_errors += 1;
+        self.note(error);
+    }
+
+    /// Keeps the message of an error, unless there are many.
+    pub(super) fn note(&mut self, error: &Error) {
         if self.messages.len() < KEPT_MESSAGES {
             self.messages.push(error.to_string());
         }
@@ -215,18 +237,27 @@ impl Report {
         self.error = Some(error.to_string());
     }
 
+    /// Nothing is written, for this reason.
+    pub(super) fn refuse(&mut self, reason: String) {
+        self.status = Status::Refused;
+        self.error = Some(reason);
+    }
+
     /// Works out how it ended and what it cost.
     pub(super) fn close(&mut self, [requests, sent, received]: [u64; 3], took: Duration) {
         if !self.adds_up() && self.status != Status::Failed {
             self.fail(&Error::unexpected("the accounts do not add up: this is a fault of the program"));
         }
         let failed = self.failed + self.contents.failed + self.undeleted;
-        let unfinished = failed > 0 || self.closed.count > 0 || !self.complete || self.differing.count > 0;
+        let undone = [&self.closed, &self.differing, &self.unconfirmed, &self.foreign];
+        let unfinished = failed > 0 || !self.complete || undone.iter().any(|difference| difference.count > 0);
         self.status = match self.status {
             Status::Completed if self.withheld > 0 => Status::Withheld,
             Status::Completed if unfinished => Status::Partial,
             status => status,
         };
+        let is_whole = self.status == Status::Skipped || (self.status == Status::Completed && self.verified);
+        self.basis = self.basis.filter(|_| is_whole);
         (self.requests, self.bytes_sent, self.bytes_received) = (requests, sent, received);
         self.seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
     }
@@ -332,6 +363,15 @@ pub struct Failure {
     pub reason: String,
     /// When, first.
     pub time: DateTime<Utc>,
+    /// When it was last tried; none for entries of earlier versions.
+    #[serde(default)]
+    pub tried: Option<DateTime<Utc>>,
+    /// How often it was tried.
+    #[serde(default)]
+    pub tries: u32,
+    /// The scope of the document, where the source names one.
+    #[serde(default)]
+    pub scope: Option<String>,
 }
 
 #[cfg(test)]

@@ -6,19 +6,22 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
 
-use crate::elastic::{Bulk, Item, Kind, index};
+use crate::elastic::key::IdHash;
+use crate::elastic::{Bulk, Kind, index};
 use crate::{Change, Content, Document, Error, Result};
 
 use super::accounts::count;
 use super::content::Fetched;
 use super::draft::{Draft, stamp};
 use super::dropped::Dropped;
+use super::failures::Before;
 use super::incremental::Checkpoints;
 use super::inventory::{Inventory, Known};
 use super::marks::MarkFile;
+use super::prepare::Prepared;
 use super::render::Render;
 use super::report::{Failure, Phase, Report, Stage, Status};
-use super::{Job, Prepared, is_gone};
+use super::{Job, is_gone};
 
 /// Changes that are taken in before anything else is looked after.
 const AT_ONCE: usize = 64;
@@ -28,6 +31,9 @@ const MAX_SPARE: usize = 1 << 20;
 
 /// A document with what reading its content came to.
 type Joined = Result<(Draft, Fetched), tokio::task::JoinError>;
+
+/// A change with the hash of the id of a listed document.
+type Hashed = (Result<Change>, Option<IdHash>);
 
 /// A sync between its preparation and its end.
 pub(super) struct Run<'a, 'j> {
@@ -43,10 +49,17 @@ pub(super) struct Run<'a, 'j> {
     pub(super) spared: HashSet<String>,
     /// Scopes that could not be listed whole.
     pub(super) failed_scopes: Vec<String>,
-    pub(super) failures: Vec<Failure>,
-    /// Ids that failed in an earlier sync → whether this one met them.
-    pub(super) failed_before: HashMap<String, bool>,
+    /// What failed and is not kept in the failures index yet.
+    pub(super) unrecorded: Vec<Failure>,
+    /// Ids that failed in this sync.
+    pub(super) failing: HashSet<String>,
+    /// What failed in earlier syncs, by id.
+    pub(super) failed_before: HashMap<String, Before>,
     pub(super) render: Render,
+    /// Documents that no sync of ours wrote, when this one began.
+    pub(super) foreign: u64,
+    /// True where documents may still carry marks of an older version.
+    pub(super) is_remarking: bool,
     /// What the pipelines drop.
     pub(super) dropped: Dropped,
     /// True where documents go through pipelines.
@@ -61,18 +74,21 @@ pub(super) struct Run<'a, 'j> {
 }
 
 impl<'a, 'j> Run<'a, 'j> {
-    pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Self {
-        let Prepared { learnt, failed_before, pipeline, dropped } = prepared;
+    /// # Errors
+    /// `Unexpected` for an index without a key.
+    pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Result<Self> {
+        let Prepared { existing, learnt, foreign, failed_before, pipeline, dropped, .. } = prepared;
+        let key = existing.meta.key.ok_or_else(|| no_key(job.index))?;
         let asked = pipeline.as_ref().map(|pipeline| pipeline.asked.as_deref());
         let bulk = match asked {
             Some(asked) => Bulk::piped(job.client, job.index, asked),
             None => Bulk::new(job.client, job.index),
         };
-        let render = Render::new(job, pipeline.as_ref());
+        let render = Render::new(job, key, pipeline.as_ref());
         let is_piped = pipeline.is_some();
         report.pipelines = pipeline.map(|pipeline| pipeline.names).unwrap_or_default();
         (report.known_by, report.marks_read) = (learnt.by, learnt.read);
-        Self {
+        Ok(Self {
             job,
             report,
             inventory: learnt.inventory,
@@ -81,16 +97,19 @@ impl<'a, 'j> Run<'a, 'j> {
             checkpoints: Checkpoints::default(),
             spared: HashSet::new(),
             failed_scopes: Vec::new(),
-            failures: Vec::new(),
-            failed_before: failed_before.into_iter().map(|id| (id, false)).collect(),
+            unrecorded: Vec::new(),
+            failing: HashSet::new(),
+            failed_before,
             render,
+            foreign,
+            is_remarking: existing.meta.is_remarking,
             dropped,
             is_piped,
             now: (0, String::new()),
             spare: Vec::new(),
             fetching: JoinSet::new(),
             fetching_ids: HashSet::new(),
-        }
+        })
     }
 
     /// Takes in the whole listing, and puts the inventory in order.
@@ -131,24 +150,36 @@ impl<'a, 'j> Run<'a, 'j> {
         let (mut ready, mut next) = (VecDeque::with_capacity(AT_ONCE), Some(first));
         while let Some(Some(change)) = next {
             let may_go_on = !has_content(&change) && self.fetching.is_empty();
-            ready.push_back(change);
+            ready.push_back(self.hashed(change));
             let has_room = ready.len() < AT_ONCE;
             next = if may_go_on && has_room { changes.next().now_or_never() } else { None };
         }
-        self.inventory.read_ahead(ready.iter().filter_map(named));
+        self.inventory.read_ahead(ready.iter().filter_map(|(_, hash)| Some(hash.as_ref()?.id)));
         self.look_at_the_clock();
-        while let Some(change) = ready.pop_front() {
-            match change {
-                Ok(change) => self.change(change).await?,
-                Err(error) => self.listing_error(error)?,
+        while let Some((change, hash)) = ready.pop_front() {
+            match (change, hash) {
+                (Ok(Change::Upsert(document)), Some(hash)) => self.document(document, hash).await?,
+                (Ok(change), _) => self.change(change).await?,
+                (Err(error), _) => self.listing_error(error)?,
             }
         }
         Ok(next.is_some())
     }
 
+    fn hashed(&self, change: Result<Change>) -> Hashed {
+        let hash = match &change {
+            Ok(Change::Upsert(document)) => Some(self.render.shape.id(document.id().as_str())),
+            _ => None,
+        };
+        (change, hash)
+    }
+
     async fn change(&mut self, change: Change) -> Result<()> {
         match change {
-            Change::Upsert(document) => self.document(document).await,
+            Change::Upsert(document) => {
+                let hash = self.render.shape.id(document.id().as_str());
+                self.document(document, hash).await
+            }
             Change::Delete(id) => self.delete(id.into_string()).await,
             Change::Checkpoint(cursor) => self.passed(cursor).await,
         }
@@ -180,7 +211,7 @@ impl<'a, 'j> Run<'a, 'j> {
     pub(super) async fn delete(&mut self, id: String) -> Result<()> {
         self.await_content_of(&id).await?;
         self.is_retried(&id);
-        let item = Item::delete(id);
+        let item = self.render.shape.delete(id);
         self.await_write_of(item.hash).await?;
         self.bulk.put(item, |_, _| ()).await
     }
@@ -215,16 +246,16 @@ impl<'a, 'j> Run<'a, 'j> {
         if self.report.verified { Ok(()) } else { index::refresh(self.job.client, self.job.index).await }
     }
 
-    async fn document(&mut self, mut document: Document) -> Result<()> {
+    pub(super) async fn document(&mut self, mut document: Document, hash: IdHash) -> Result<()> {
         self.job.options.close(&mut document);
-        if self.came_again(&document) {
+        if self.came_again(&document, hash) {
             return Ok(());
         }
         self.report.listed += 1;
         count(&self.job.counters.listed);
         self.await_content_of(document.0.id.as_str()).await?;
         let is_retried = self.is_retried(document.0.id.as_str());
-        let mark = if is_retried { None } else { self.render.shape.quick(&document) };
+        let mark = if is_retried { None } else { self.render.shape.quick(&document, hash) };
         if mark.is_some_and(|mark| self.inventory.meet(mark)) {
             self.note_closed(&document);
             return self.unchanged();
@@ -238,20 +269,21 @@ impl<'a, 'j> Run<'a, 'j> {
             Err(id) => return self.filtered(id.into_string()).await,
         };
         self.note_closed(&document);
+        let scope = document.0.scope.clone();
         match Draft::new(document, std::mem::take(&mut self.spare)) {
             Ok((draft, Some(content))) => self.fetch(draft, content),
             Ok((draft, None)) => return self.write(draft, None).await,
             Err((id, error)) => {
                 self.report.failed += 1;
-                self.keep(id.into_string(), Stage::Body, &error.to_string());
+                self.keep((id.into_string(), scope.as_deref()), Stage::Body, &error.to_string());
             }
         }
         self.check_failures()
     }
 
     /// True for what was listed just so before the listing began anew.
-    fn came_again(&mut self, document: &Document) -> bool {
-        let mark = (document.0.restarts > 0).then(|| self.render.shape.quick(document)).flatten();
+    fn came_again(&mut self, document: &Document, hash: IdHash) -> bool {
+        let mark = (document.0.restarts > 0).then(|| self.render.shape.quick(document, hash)).flatten();
         mark.is_some_and(|mark| self.inventory.was_met(mark, document.0.restarts))
     }
 
@@ -260,13 +292,6 @@ impl<'a, 'j> Run<'a, 'j> {
     async fn filtered(&mut self, id: String) -> Result<()> {
         self.report.filtered += 1;
         if self.inventory.is_known() { Ok(()) } else { self.delete(id).await }
-    }
-
-    /// True when the document failed before and is to be sent whatever the index holds.
-    fn is_retried(&mut self, id: &str) -> bool {
-        let Some(met) = self.failed_before.get_mut(id) else { return false };
-        *met = true;
-        self.job.options.retry_failed
     }
 
     fn unchanged(&mut self) -> Result<()> {
@@ -311,7 +336,7 @@ impl<'a, 'j> Run<'a, 'j> {
     async fn write(&mut self, mut draft: Draft, failure: Option<Error>) -> Result<()> {
         let mark = self.render.mark_of(&draft, failure.is_some());
         if let Some(error) = failure {
-            self.keep(draft.id.clone(), Stage::Content, &error.to_string());
+            self.keep((draft.id.clone(), draft.scope.as_deref()), Stage::Content, &error.to_string());
         }
         let is_retried = self.job.options.retry_failed && self.failed_before.contains_key(&draft.id);
         if !is_retried && self.dropped.meet(mark) {
@@ -322,8 +347,8 @@ impl<'a, 'j> Run<'a, 'j> {
         self.dropped.is_sent(&draft.id);
         let kind = match self.inventory.look(mark) {
             Known::Unchanged if !is_retried => return self.unchanged(),
-            Known::New => Kind::Create,
-            Known::Unknown => Kind::Upsert,
+            Known::New if self.foreign == 0 && !self.is_remarking => Kind::Create,
+            Known::New | Known::Unknown => Kind::Upsert,
             Known::Unchanged | Known::Changed => Kind::Update,
             Known::Contested => {
                 self.spared.insert(draft.id.clone());
@@ -362,10 +387,6 @@ fn has_content(change: &Result<Change>) -> bool {
     matches!(change, Ok(Change::Upsert(document)) if document.0.content.is_some())
 }
 
-/// The hash of a listed document's id.
-fn named(change: &Result<Change>) -> Option<i64> {
-    match change {
-        Ok(Change::Upsert(document)) => Some(document.0.id.hash()),
-        _ => None,
-    }
+fn no_key(index: &str) -> Error {
+    Error::unexpected("`_meta.sync` of the index holds no key").with("index", index)
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::elastic::index::Facts;
-use crate::elastic::{Request, index};
+use crate::elastic::Request;
 use crate::{Cursor, Error, Result};
 
 use super::{Job, system};
@@ -11,38 +10,53 @@ use super::{Job, system};
 /// Where cursors are kept.
 const INDEX: &str = ".connectors-state";
 
+/// What a cursor belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// What the server called the index when it was made.
+    pub(super) uuid: Option<String>,
+    /// What the source calls its backend.
+    pub(super) backend: Option<String>,
+}
+
 /// The cursor of a content index.
 ///
 /// # Errors
-/// `Config` when there is none, or one of another index that had this name, or of before document level security was
-/// switched on or off, which concerns every document: a full sync makes one.
-pub(super) async fn load(job: &Job<'_>, facts: &Facts) -> Result<Cursor> {
+/// `Config` when there is none, or one of another index that had this name, of another backend, or of before document level
+/// security was switched on or off, which concerns every document: a full sync makes one.
+pub(super) async fn load(job: &Job<'_>, place: &Place) -> Result<Cursor> {
     let (client, name) = (job.client, job.index);
+    let needs_full = |what: &str| Error::config(format!("{what}; run a full sync first")).with("index", name);
     let request = Request::get(format!("/{INDEX}/_doc/{}", key(name))).query("filter_path", "_source");
-    let kept = client.find_json::<Value>(&request).await?;
-    let kept = kept.filter(|kept| kept["_source"]["uuid"].as_str() == facts.uuid.as_deref());
-    let was_secured = kept.as_ref().map(|kept| kept["_source"]["secured"] == true);
-    if was_secured.is_some_and(|was| was != job.options.document_level_security) {
-        let switched = "document level security was switched since the last full sync; run a full sync first";
-        return Err(Error::config(switched).with("index", name));
+    let kept = client.find_json::<Value>(&request).await?.map(|kept| kept["_source"].clone());
+    let kept = kept.filter(|kept| kept["uuid"].as_str() == place.uuid.as_deref());
+    let kept = kept.ok_or_else(|| needs_full("no place to go on from is kept for this index"))?;
+    if (kept["secured"] == true) != job.options.document_level_security {
+        return Err(needs_full("document level security was switched since the last full sync"));
     }
-    let text = kept.as_ref().and_then(|kept| kept["_source"]["cursor"].as_str());
-    text.and_then(|text| serde_json::from_str(text).ok()).map(Cursor).ok_or_else(|| {
-        Error::config("no place to go on from is kept for this index; run a full sync first")
-            .with("index", name)
-    })
+    if let (Some(before), Some(now)) = (kept["backend"].as_str(), place.backend.as_deref())
+        && before != now
+    {
+        let what = "the source is another backend than the one that the last sync read";
+        return Err(needs_full(what).with("before", before).with("now", now));
+    }
+    let text = kept["cursor"].as_str();
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .map(Cursor)
+        .ok_or_else(|| needs_full("the place to go on from can't be read"))
 }
 
 /// Keeps a cursor, as text, so that no shape of it can disturb the mapping.
 ///
 /// # Errors
 /// When the server refuses.
-pub(super) async fn save(job: &Job<'_>, cursor: &Cursor) -> Result<()> {
+pub(super) async fn save(job: &Job<'_>, place: &Place, cursor: &Cursor) -> Result<()> {
     let (client, name) = (job.client, job.index);
     system::prepare(client, INDEX, &mapping()).await?;
-    let uuid = index::uuid(client, name).await?;
     let secured = job.options.document_level_security;
-    let kept = json!({ "index": name, "uuid": uuid, "cursor": cursor.0.to_string(), "secured": secured });
+    let kept = json!({
+        "index": name, "uuid": place.uuid, "backend": place.backend, "cursor": cursor.0.to_string(), "secured": secured,
+    });
     let request = Request::put(format!("/{INDEX}/_doc/{}", key(name))).body(&kept);
     client.call(&request).await.map(drop)
 }
@@ -56,6 +70,7 @@ fn mapping() -> Value {
     json!({
         "index": { "type": "keyword" },
         "uuid": { "type": "keyword" },
+        "backend": { "type": "keyword", "index": false, "doc_values": false },
         "cursor": { "type": "keyword", "index": false, "doc_values": false },
     })
 }

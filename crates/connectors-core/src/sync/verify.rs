@@ -7,18 +7,19 @@ use std::collections::HashSet;
 use futures::StreamExt;
 use serde::Serialize;
 
-use crate::elastic::scan::{LOOKUP, Mark};
+use crate::elastic::scan::{LOOKUP, Located, Mark};
 use crate::elastic::{index, scan};
 use crate::{Document, Error, Result};
 
 use self::deep::Deep;
+use super::Job;
 use super::dropped::Dropped;
 use super::inventory::{Inventory, Known};
 use super::learn::learn;
 use super::pipeline::in_force;
+use super::prepare::dropped;
 use super::render::Render;
 use super::report::{Difference, KnownBy};
-use super::{Job, dropped};
 
 pub use self::deep::Differing;
 
@@ -83,11 +84,15 @@ pub async fn verify_deep(job: &Job<'_>) -> Result<Verification> {
 
 async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> {
     job.source.ping().await?;
-    index::check_name(job.index)?;
-    if !index::exists(job.client, job.index).await? {
+    let Some(existing) = index::find(job.client, job.index).await? else {
         let hint = "there is no such index; `connectors sync … --index NAME` makes one";
         return Err(Error::config(hint).with("index", job.index));
-    }
+    };
+    let key = existing.meta.key.filter(|_| existing.meta.is_current() && !existing.meta.is_remarking);
+    let key = key.ok_or_else(|| {
+        let hint = "the documents of this index carry no marks of this version; a full sync writes them";
+        Error::config(hint).with("index", job.index)
+    })?;
     let facts = index::facts(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
     if let Some(pipeline) = pipeline.as_ref().filter(|_| deep.is_some()) {
@@ -95,9 +100,10 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
         return Err(Error::config(told).with("pipeline", pipeline.names.join(", ")));
     }
     let dropped = dropped(job, &facts, pipeline.as_ref()).await;
+    index::refresh(job.client, job.index).await?;
     let learnt = learn(job, &facts).await?;
     let found = Verification { index: job.index.to_owned(), known_by: learnt.by, ..Verification::default() };
-    let (render, unread) = (Render::new(job, pipeline.as_ref()), HashSet::new());
+    let (render, unread) = (Render::new(job, key, pipeline.as_ref()), HashSet::new());
     let mut comparison = Comparison { inventory: learnt.inventory, dropped, render, unread, deep, found };
     let mut documents = job.source.documents(job.rules);
     while let Some(listed) = documents.next().await {
@@ -173,11 +179,19 @@ impl Comparison<'_> {
         while let Some(unseen) = self.inventory.unseen(from, LOOKUP) {
             from = unseen.next;
             let located = scan::locate(job.client, job.index, &unseen.marks, unseen.between).await?;
-            located.iter().for_each(|located| self.left_over(&located.id));
+            let located = located.iter().filter(|found| !self.is_listed(found));
+            let ids: Vec<&str> = located.map(|found| found.id.as_str()).collect();
+            ids.into_iter().for_each(|id| self.left_over(id));
         }
         let unmarked = scan::unmarked(job.client, job.index).await?;
         unmarked.iter().for_each(|id| self.left_over(id));
         Ok(self.found)
+    }
+
+    /// True for the original of a copy, which was listed under the mark that both carry.
+    fn is_listed(&self, found: &Located) -> bool {
+        let is_own = self.render.shape.key.is_own(&found.id, found.mark.id);
+        is_own && self.inventory.is_listed(found.mark.id)
     }
 
     fn left_over(&mut self, id: &str) {

@@ -98,7 +98,7 @@ async fn who_may_read_is_mapped_so_that_every_term_counts() {
     let mapping = |mapping: &Value| mapping["properties"]["_allow_access_control"].clone();
     let made = mapping(&world.fake.kept().indices[INDEX].mappings);
     assert_eq!(made, json!({"type": "keyword", "fields": {"enum": {"type": "keyword"}}}));
-    index::check_access(&world.client, INDEX).await.unwrap();
+    index::find(&world.client, INDEX).await.unwrap().unwrap().check_access(INDEX).unwrap();
 }
 
 #[tokio::test]

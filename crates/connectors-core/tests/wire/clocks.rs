@@ -55,7 +55,7 @@ async fn what_failed_is_forgotten_and_told_anew_by_a_clock_that_is_set_back() {
     world.fake.script(move |call| if call.is_bulk() { refuse_two(call) } else { Fault::None });
     assert_eq!(accounts(&world.sync(&source).await), [8, 0, 0, 2, 0]);
     let times = |failures: Vec<Failure>| {
-        let mut told: Vec<_> = failures.into_iter().map(|failure| (failure.id, failure.time)).collect();
+        let mut told: Vec<_> = failures.into_iter().map(|failure| (failure.id, failure.tried)).collect();
         told.sort();
         told
     };

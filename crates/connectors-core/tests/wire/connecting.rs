@@ -2,7 +2,7 @@
 
 use connectors_core::config::Secret;
 use connectors_core::elastic::{Auth, Client, Flavour};
-use connectors_core::sync::Status;
+use connectors_core::sync::{Status, TakeOver};
 use connectors_core::{Error, ErrorKind};
 
 use crate::support::{Fake, Manner, Memory, Root, World, accounts, entries, settings};
@@ -22,7 +22,8 @@ async fn every_flavour_is_synced_alike() {
         (Root::OpenSearch, Flavour::OpenSearch, "OpenSearch 3.5.0"),
         (Root::Rootless, Flavour::Elasticsearch, "Elasticsearch 9.5.3"),
     ] {
-        let world = World::of(manner(root), |_| ()).await;
+        let mut world = World::of(manner(root), |_| ()).await;
+        world.options.take_over = TakeOver::Unowned;
         assert_eq!(
             (world.client.engine().flavour, world.client.engine().to_string()),
             (flavour, shown.into())

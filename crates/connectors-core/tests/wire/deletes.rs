@@ -1,7 +1,7 @@
 //! What is deleted, and above all what is not.
 
 use connectors_core::ErrorKind;
-use connectors_core::sync::Status;
+use connectors_core::sync::{Status, TakeOver};
 use serde_json::{Value, json};
 
 use crate::support::{Entry, Fault, Memory, Step, World, accounts, entries};
@@ -178,17 +178,42 @@ async fn an_error_before_the_deletes_keeps_what_failed() {
 }
 
 #[tokio::test]
-async fn ids_with_one_hash_are_told_apart() {
-    let world = World::new().await;
+async fn a_copy_made_inside_the_index_never_takes_its_original_along() {
+    let mut world = World::new().await;
     let source = Memory::new([Entry::versioned("a", 1)]);
     world.sync(&source).await;
     let hash = world.fake.documents("docs")["a"]["_sync"]["id"].clone();
     let twin = |mark: i64| json!({ "_sync": { "id": hash, "mark": mark } });
     world.fake.seed("docs", [("x".to_owned(), twin(1)), ("y".to_owned(), twin(2))]);
-    assert_eq!(world.verify(&source).await.unwrap().left_over.count, 2);
+    let copy = world.fake.documents("docs")["a"].clone();
+    world.fake.seed("docs", [("z".to_owned(), copy)]);
+    assert_eq!(world.verify(&source).await.unwrap().left_over.count, 3);
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Partial, [0, 0, 1, 0, 0]));
+    assert_eq!((report.foreign.count, world.ids()), (3, ["a", "x", "y", "z"].map(str::to_owned).to_vec()));
     source.set([Entry::versioned("a", 2)]);
     assert!(!world.verify(&source).await.unwrap().is_equal());
+    world.options.take_over = TakeOver::Any;
     let report = world.sync(&source).await;
-    assert_eq!((report.status, accounts(&report)), (Status::Completed, [0, 1, 0, 0, 2]));
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [0, 1, 0, 0, 3]), "{report:?}");
     world.assert_holds(&[Entry::versioned("a", 2)]);
+}
+
+#[tokio::test]
+async fn the_guard_goes_by_what_the_index_held_before_the_sync() {
+    let mut world = World::new().await;
+    let named =
+        |name: &str| -> Vec<Entry> { (0..100).map(|n| Entry::versioned(&format!("{name}{n}"), n)).collect() };
+    let source = Memory::new(named("a"));
+    world.sync(&source).await;
+    source.set(named("b"));
+    let report = world.sync(&source).await;
+    assert_eq!(
+        (report.status, report.created, report.withheld, report.deleted),
+        (Status::Withheld, 100, 100, 0)
+    );
+    world.options.allow_deletes = true;
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, report.deleted), (Status::Completed, 100));
+    world.assert_holds(&named("b"));
 }

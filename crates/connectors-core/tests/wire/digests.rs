@@ -101,8 +101,7 @@ async fn only_buckets_that_another_worker_touched_are_read() {
     for id in ["d7", "d8"] {
         world.fake.remove("docs", id);
     }
-    let theirs = json!({"n": 0, "_sync": {"id": 5, "mark": 5}});
-    world.fake.seed("docs", [("intruder".to_owned(), theirs)]);
+    world.fake.seed("docs", [world.marked("intruder", 5)]);
     let report = world.sync(&source).await;
     assert_eq!((known(&report), accounts(&report)), (BY_DIGEST, [2, 0, 3_998, 0, 1]));
     assert!((1..4_000 / 2).contains(&report.marks_read), "{report:?}");
@@ -136,6 +135,7 @@ fn clone(world: &World) -> World {
         context: world.context.clone(),
         rules: world.rules.clone(),
         pipeline: None,
+        owner: None,
         counters: Default::default(),
         cancel: world.cancel.clone(),
         marks: None,
@@ -227,7 +227,7 @@ async fn what_shapes_documents_sends_just_what_it_touches() {
 
 #[tokio::test]
 async fn an_index_of_another_tool_is_taken_over() {
-    let mut world = World::new().await;
+    let mut world = World::taking_over().await;
     world.fake.seed("docs", (0..60).map(|number| (format!("d{number}"), json!({"n": -1}))));
     let source = Memory::numbered(20);
     let report = world.sync(&source).await;

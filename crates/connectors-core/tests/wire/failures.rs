@@ -49,7 +49,7 @@ async fn a_refused_change_leaves_the_version_from_before() {
 
 #[tokio::test]
 async fn a_refused_document_of_another_tool_is_not_deleted() {
-    let world = World::new().await;
+    let world = World::taking_over().await;
     world.fake.seed("docs", [("d0".to_owned(), json!({"n": "foreign"}))]);
     world.fake.script(|call| call.items(400, |id| id == "d0"));
     let report = world.sync(&Memory::numbered(2)).await;

@@ -9,7 +9,13 @@ use tokio::sync::Notify;
 use crate::support::{Entry, Fault, Memory, World, accounts, entries};
 
 fn item(id: &str, kind: Kind) -> Item {
-    Item { id: id.into(), hash: id.bytes().fold(7, |hash, byte| hash * 31 + u64::from(byte)), kind, mark: 0 }
+    Item {
+        id: id.into(),
+        hash: id.bytes().fold(7, |hash, byte| hash * 31 + u64::from(byte)),
+        kind,
+        mark: 0,
+        scope: None,
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use connectors_core::rules::Basic;
 use connectors_core::sync::{Pipeline, Report, Status, full_resumable, incremental};
 use connectors_core::{
-    Change, Cursor, Document, DocumentId, Error, ErrorKind, Incremental, Result, Rules, Source,
+    Change, Cursor, Document, DocumentId, Error, ErrorKind, Incremental, Lookup, Result, Rules, Source,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::json;
@@ -31,6 +31,7 @@ struct Log {
     events: Mutex<Vec<Event>>,
     asked_from: Mutex<Vec<u64>>,
     has_no_log: bool,
+    backend: Mutex<Option<String>>,
 }
 
 impl Log {
@@ -47,6 +48,14 @@ impl Log {
 impl Source for Log {
     async fn ping(&self) -> Result<()> {
         Ok(())
+    }
+
+    async fn backend(&self) -> Result<Option<String>> {
+        Ok(self.backend.lock().unwrap().clone())
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        self.memory.lookup()
     }
 
     fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>> {
@@ -285,11 +294,9 @@ async fn a_refused_change_is_kept_as_a_failure() {
     let report = apply(&world, &log).await;
     assert_eq!((report.status, accounts(&report)), (Status::Partial, [0, 0, 0, 1, 1]));
     assert_eq!(world.failures().await[0].id, "bad");
-    assert_eq!(cursor(&world, &log).await, 2);
-    log.then([Event::Delete("bad"), Event::Checkpoint(4)]);
-    log.events.lock().unwrap().insert(2, Event::Checkpoint(2));
-    apply(&world, &log).await;
-    assert!(world.failures().await.is_empty(), "what is deleted no longer fails");
+    assert_eq!(cursor(&world, &log).await, 0, "nothing passes a change that can't be asked for again");
+    assert!(world.failures().await.is_empty(), "it is written by now");
+    assert_eq!(world.body("bad"), json!({"n": 1}));
 }
 
 #[tokio::test]
@@ -337,4 +344,90 @@ async fn what_a_pipeline_drops_of_changes_leaves_no_older_version_and_takes_no_n
         json!({"n": 8, "_extract_binary_content": true, "_reduce_whitespace": true,
         "_run_ml_inference": true})
     );
+}
+
+#[tokio::test]
+async fn what_failed_is_asked_for_again_by_the_next_incremental_sync() {
+    let world = World::new().await;
+    let log = Log { memory: Memory::numbered(2).with_lookup([Entry::versioned("bad", 1)]), ..Log::default() };
+    full(&world, &log).await;
+    log.then([Event::Put(Entry::versioned("bad", 1)), Event::Delete("d0"), Event::Checkpoint(2)]);
+    world.fake.script(|call| call.items(400, |id| ["bad", "d0"].contains(&id)));
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, report.failed, report.undeleted), (Status::Partial, 1, 1));
+    log.memory.set(entries(1..2));
+    let report = apply(&world, &log).await;
+    assert_eq!(
+        (report.failed, report.undeleted),
+        (1, 1),
+        "both are tried again, though the log has nothing new"
+    );
+    let tries: Vec<u32> = world.failures().await.iter().map(|failure| failure.tries).collect();
+    assert_eq!(tries, [2, 2]);
+    assert_eq!(cursor(&world, &log).await, 2, "the cursor passed what is kept for another try");
+    assert!(world.failures().await.is_empty());
+    assert_eq!(world.ids(), ["bad", "d1"]);
+}
+
+#[tokio::test]
+async fn what_failed_a_moment_ago_waits_where_changes_are_followed() {
+    let mut world = World::new().await;
+    world.options.retry_wait = std::time::Duration::from_secs(30);
+    let log = Log { memory: Memory::numbered(1).with_lookup([Entry::versioned("bad", 1)]), ..Log::default() };
+    full(&world, &log).await;
+    log.then([Event::Put(Entry::versioned("bad", 1)), Event::Checkpoint(1)]);
+    world.fake.script(|call| call.items(400, |id| id == "bad"));
+    apply(&world, &log).await;
+    world.fake.behave();
+    assert_eq!(apply(&world, &log).await.listed, 0, "the clock stands still");
+    let later = chrono::DateTime::from_timestamp(1_700_000_031, 0).unwrap();
+    world.context.clock = connectors_core::Clock::fixed(later);
+    assert_eq!(accounts(&apply(&world, &log).await), [1, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_backend_is_never_used() {
+    let world = World::new().await;
+    let log = Log::of(2);
+    *log.backend.lock().unwrap() = Some("rs0/one".into());
+    full(&world, &log).await;
+    *log.backend.lock().unwrap() = Some("rs0/restored".into());
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, log.asked_from.lock().unwrap().len()), (Status::Failed, 0));
+    let error = report.error.unwrap();
+    assert!(error.contains("another backend") && error.contains("run a full sync first"), "{error}");
+    assert!(error.contains("before: rs0/one, now: rs0/restored"), "{error}");
+    full(&world, &log).await;
+    assert_eq!(apply(&world, &log).await.status, Status::Completed);
+}
+
+#[tokio::test]
+async fn failures_that_can_not_be_kept_keep_the_cursor_back() {
+    let world = World::new().await;
+    let log = Log { memory: Memory::numbered(1).with_lookup([]), ..Log::default() };
+    full(&world, &log).await;
+    log.then([Event::Put(Entry::versioned("bad", 1)), Event::Checkpoint(1)]);
+    world.fake.script(|call| match call.path.as_str() {
+        "/.connectors-failures/_bulk" => Fault::Status(403),
+        _ => call.items(400, |id| id == "bad"),
+    });
+    assert_eq!(apply(&world, &log).await.status, Status::Failed);
+    assert_eq!(cursor(&world, &log).await, 0);
+    assert_eq!(world.body("bad"), json!({"n": 1}));
+}
+
+#[tokio::test]
+async fn too_many_failures_keep_the_cursor_back() {
+    let mut world = World::new().await;
+    world.options.max_failures = 3;
+    let log = Log { memory: Memory::numbered(1).with_lookup([]), ..Log::default() };
+    full(&world, &log).await;
+    log.then((0..9).map(|n| Event::Put(Entry::versioned(&format!("x{n}"), n))));
+    log.then([Event::Checkpoint(9)]);
+    world.fake.script(|call| call.items(400, |id| id.starts_with('x')));
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, report.failed), (Status::Failed, 9));
+    assert!(report.error.unwrap().contains("too many documents failed"));
+    assert_eq!(cursor(&world, &log).await, 0);
+    assert_eq!(world.ids().len(), 10);
 }

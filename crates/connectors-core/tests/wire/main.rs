@@ -27,6 +27,8 @@ mod incremental;
 #[cfg(test)]
 mod indexing;
 #[cfg(test)]
+mod owner;
+#[cfg(test)]
 mod pipelines;
 #[cfg(test)]
 mod property;

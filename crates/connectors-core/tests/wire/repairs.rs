@@ -29,8 +29,9 @@ type Documents = std::collections::BTreeMap<String, Value>;
 const CLOSING: &[usize] = &[3];
 const ALWAYS: &[usize] = &[3, 4, 5];
 
-fn intruder(number: i64) -> (String, Value) {
-    (format!("intruder{number}"), json!({"_sync": {"id": number, "mark": 5}}))
+/// Documents that another worker wrote, as it would have.
+fn intruders(world: &World, numbers: std::ops::Range<i64>) -> Vec<(String, Value)> {
+    numbers.map(|number| world.marked(&format!("intruder{number}"), 5)).collect()
 }
 
 async fn world_with(count: i64) -> (World, Memory) {
@@ -76,7 +77,8 @@ async fn what_got_lost_is_written_again() {
 #[tokio::test]
 async fn what_somebody_else_put_there_is_removed() {
     let (world, source) = world_with(40).await;
-    before_refresh(&world, CLOSING, |documents| documents.extend((0..5).map(intruder)));
+    let theirs = intruders(&world, 0..5);
+    before_refresh(&world, CLOSING, move |documents| documents.extend(theirs.clone()));
     let report = world.sync(&source).await;
     assert_eq!((report.status, report.verified, report.repaired), (Status::Completed, true, 5), "{report:?}");
     world.assert_holds(&entries(0..40));
@@ -85,7 +87,8 @@ async fn what_somebody_else_put_there_is_removed() {
 #[tokio::test]
 async fn more_than_the_guard_allows_is_not_removed() {
     let (world, source) = world_with(40).await;
-    before_refresh(&world, CLOSING, |documents| documents.extend((0..50).map(intruder)));
+    let theirs = intruders(&world, 0..50);
+    before_refresh(&world, CLOSING, move |documents| documents.extend(theirs.clone()));
     let report = world.sync(&source).await;
     assert_eq!((report.verified, report.repaired), (false, 0));
     assert!(report.unverified.unwrap().contains("more than the set share"));
@@ -116,9 +119,10 @@ async fn a_document_that_came_meanwhile_is_left_as_it_is() {
 async fn what_differs_still_is_named_and_not_kept_as_true() {
     let (world, source) = world_with(40).await;
     source.set(entries(0..41));
-    before_refresh(&world, ALWAYS, |documents| {
+    let theirs = intruders(&world, 1..2);
+    before_refresh(&world, ALWAYS, move |documents| {
         documents.remove("d3");
-        documents.extend([intruder(1)]);
+        documents.extend(theirs.clone());
     });
     let report = world.sync(&source).await;
     assert_eq!((report.status, report.verified), (Status::Partial, false), "{report:?}");
@@ -155,8 +159,9 @@ async fn a_repair_that_cannot_list_everything_removes_nothing() {
     let (world, source) = world_with(40).await;
     let source = Arc::new(source);
     let inner = source.clone();
+    let theirs = intruders(&world, 1..2);
     before_refresh(&world, CLOSING, move |documents| {
-        documents.extend([intruder(1)]);
+        documents.extend(theirs.clone());
         documents.remove("d0");
         let mut steps: Vec<Step> = entries(0..20).into_iter().map(Step::from).collect();
         steps.push(Step::Error(ErrorKind::Transient, Some("a")));

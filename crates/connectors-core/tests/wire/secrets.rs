@@ -30,7 +30,7 @@ async fn echo(uri: Uri, headers: HeaderMap, _body: Bytes) -> (StatusCode, String
 
 async fn refused(client: &Client, index: &str) -> String {
     let mut bulk = Bulk::new(client, index);
-    let item = Item { id: "a".into(), hash: 1, kind: Kind::Create, mark: 0 };
+    let item = Item { id: "a".into(), hash: 1, kind: Kind::Create, mark: 0, scope: None };
     let put = bulk.put(item, |_, line| line.extend_from_slice(b"{}\n")).await;
     let end = bulk.finish().await;
     format!("{put:?} {end:?} {:?}", bulk.written().refused)

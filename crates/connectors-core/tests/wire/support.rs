@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use connectors_core::elastic::{BulkSettings, Client, Retry, Settings};
+use connectors_core::elastic::{BulkSettings, Client, IndexKey, Retry, Settings};
 use connectors_core::sync::{
-    Counters, Failure, Job, Options, Pipeline, Report, Verification, failures, full, verify, verify_deep,
+    Counters, Failure, Job, Options, Owner, Pipeline, Report, TakeOver, Verification, failures, full, verify,
+    verify_deep,
 };
 use connectors_core::{Clock, Context, Rules, Source};
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ pub(crate) struct World {
     pub(crate) context: Context,
     pub(crate) rules: Rules,
     pub(crate) pipeline: Option<Pipeline>,
+    pub(crate) owner: Option<Owner>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) cancel: CancellationToken,
     /// Where marks are kept.
@@ -40,6 +42,13 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
+    }
+
+    /// Where an index of another tool may be taken over.
+    pub(crate) async fn taking_over() -> Self {
+        let mut world = Self::new().await;
+        world.options.take_over = TakeOver::Unowned;
+        world
     }
 
     /// With other settings of the client.
@@ -61,6 +70,7 @@ impl World {
             context: Context { clock, ..Context::default() },
             rules: Rules::default(),
             pipeline: None,
+            owner: None,
             counters: Arc::default(),
             cancel: CancellationToken::new(),
             marks: Some(TempDir::new().unwrap()),
@@ -78,6 +88,7 @@ impl World {
             rules: &self.rules,
             client: &self.client,
             index,
+            owner: self.owner.as_ref(),
             context: &self.context,
             marks: self.marks.as_ref().map(TempDir::path),
             pipeline: self.pipeline.as_ref(),
@@ -107,6 +118,13 @@ impl World {
 
     pub(crate) async fn failures(&self) -> Vec<Failure> {
         failures::list(&self.client, Some(INDEX)).await.unwrap()
+    }
+
+    /// A document as another worker would have written it.
+    pub(crate) fn marked(&self, id: &str, mark: i64) -> (String, Value) {
+        let key = self.fake.kept().indices[INDEX].mappings["_meta"]["sync"]["key"].clone();
+        let key: IndexKey = serde_json::from_value(key).unwrap();
+        (id.to_owned(), json!({ "n": 0, "_sync": { "id": key.sync_id(id), "mark": mark } }))
     }
 
     /// The ids in the index, in order.

@@ -44,7 +44,7 @@ impl Seen {
 
     /// True when a sync would take the other for the same document in the same state.
     pub(super) fn is_unchanged(&self, other: &Self) -> bool {
-        match (self.version, other.version) {
+        match (&self.version, &other.version) {
             (Some(one), Some(two)) => one == two,
             _ => self.body == other.body && self.timestamp == other.timestamp,
         }

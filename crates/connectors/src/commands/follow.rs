@@ -1,8 +1,8 @@
 //! `connectors follow`: stays, and applies changes as they come.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use connectors_core::sync::{Counters, Job, Options, Report, Status, incremental};
+use connectors_core::sync::{Counters, Job, Options, Owner, Report, Status, incremental};
 use connectors_core::{Incremental, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +13,9 @@ use crate::cli::Follow;
 use crate::server::Server;
 use crate::show;
 
+/// How long a document that failed is left alone before it is tried again, at first.
+const RETRY_WAIT: Duration = Duration::from_secs(10);
+
 pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
     let connection = desk.connect(&arguments.reading.source)?;
     let source = connection.incremental().ok_or_else(|| no_incremental(&arguments.reading.source.name))?;
@@ -22,8 +25,9 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
     show::note(&format!("following into {}; Ctrl-C ends it", server.shown));
     let cancel = CancellationToken::new();
     let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
-    let options = desk.sync_options(connection.as_ref());
-    let end = follow(desk, arguments, (source, &rules, options), (&server, &cancel)).await;
+    let options = Options { retry_wait: RETRY_WAIT, ..desk.sync_options(connection.as_ref()) };
+    let owner = Desk::owner(connection.as_ref(), &arguments.reading.source);
+    let end = follow(desk, arguments, (source, &rules, options, &owner), (&server, &cancel)).await;
     interrupt.abort();
     connection.source().close().await?;
     server.close().await?;
@@ -34,7 +38,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
 async fn follow(
     desk: &Desk,
     arguments: &Follow,
-    (source, rules, options): (&dyn Incremental, &Rules, Options),
+    (source, rules, options, owner): (&dyn Incremental, &Rules, Options, &Owner),
     (server, cancel): (&Server, &CancellationToken),
 ) -> End {
     let pipeline = arguments.reading.pipeline();
@@ -46,6 +50,7 @@ async fn follow(
                 rules,
                 client: &server.client,
                 index: &arguments.index,
+                owner: Some(owner),
                 context: &desk.context,
                 marks: desk.marks.as_deref(),
                 pipeline: pipeline.as_ref(),
@@ -60,6 +65,7 @@ async fn follow(
         match report.status {
             Status::Stopped => return End::Done,
             Status::Failed => return End::Failed,
+            Status::Refused => return End::Withheld,
             _ => {}
         }
         tokio::select! {
@@ -72,8 +78,8 @@ async fn follow(
 /// A round that changed nothing is not worth a line. The lag is how old a change can be that is now applied:
 /// each round ends where the source stood when it began.
 fn tell(report: &Report, started: Instant, json: bool) {
-    let is_worth_it =
-        report.listed + report.deleted + report.listing_errors > 0 || report.status == Status::Failed;
+    let is_worth_it = report.listed + report.deleted + report.listing_errors > 0
+        || matches!(report.status, Status::Failed | Status::Refused);
     if json && is_worth_it {
         return show::report(report, true);
     }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use connectors_core::sync::{
-    Counters, Job, Options, Pipeline, Report, Status, access_control, full, full_resumable, incremental,
+    Counters, Job, Options, Owner, Pipeline, Report, TakeOver, access_control, full, full_resumable,
+    incremental,
 };
 use connectors_core::{Connection, Error, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
 use super::interrupts::Interrupts;
 use super::progress::Progress;
-use super::{Desk, End, rules};
+use super::{Desk, End, rules, take_over};
 use crate::cli::Sync;
 use crate::protocol::identity_index;
 use crate::server::Server;
@@ -29,6 +30,10 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
     let pipeline = arguments.reading.pipeline();
     let content = &arguments.index;
     let index = if arguments.access_control { identity_index(content) } else { content.clone() };
+    if arguments.take_over {
+        take_over::agreed(desk, &server.client, (&index, arguments.yes)).await?;
+    }
+    let owner = Desk::owner(connection.as_ref(), &arguments.reading.source);
     let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
     let syncs = Syncs {
         desk,
@@ -37,6 +42,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
         rules,
         pipeline,
         index,
+        owner,
         server: &server,
         cancel,
     };
@@ -56,17 +62,19 @@ struct Syncs<'a> {
     pipeline: Option<Pipeline>,
     /// The index that is written.
     index: String,
+    /// Who keeps it equal.
+    owner: Owner,
     server: &'a Server,
     cancel: CancellationToken,
 }
 
 impl Syncs<'_> {
     async fn run(&self) -> Result<End> {
-        let mut skip_unchanged = false;
+        let mut skip_unchanged = None;
         for round in 1.. {
             let report = self.sync(skip_unchanged).await?;
             show::report(&report, self.desk.json);
-            skip_unchanged = matches!(report.status, Status::Completed | Status::Skipped);
+            skip_unchanged = report.basis;
             let Some(every) = self.arguments.every else { return Ok(End::of_sync(&report)) };
             let is_last = self.arguments.times.is_some_and(|times| round >= times);
             if is_last || !self.rest(every).await {
@@ -84,7 +92,7 @@ impl Syncs<'_> {
         }
     }
 
-    async fn sync(&self, skip_unchanged: bool) -> Result<Report> {
+    async fn sync(&self, skip_unchanged: Option<u64>) -> Result<Report> {
         let counters = Arc::new(Counters::default());
         let job = self.job(skip_unchanged, &counters);
         let source = self.connection.incremental();
@@ -100,18 +108,21 @@ impl Syncs<'_> {
         Ok(report)
     }
 
-    fn job<'a>(&'a self, skip_unchanged: bool, counters: &'a Counters) -> Job<'a> {
+    fn job<'a>(&'a self, skip_unchanged: Option<u64>, counters: &'a Counters) -> Job<'a> {
+        let base = self.desk.sync_options(self.connection);
         let options = Options {
+            take_over: if self.arguments.take_over { TakeOver::Any } else { base.take_over },
             allow_deletes: self.arguments.allow_deletes,
             retry_failed: self.arguments.retry_failed,
             skip_unchanged,
-            ..self.desk.sync_options(self.connection)
+            ..base
         };
         Job {
             source: self.connection.source(),
             rules: &self.rules,
             client: &self.server.client,
             index: &self.index,
+            owner: Some(&self.owner),
             context: &self.desk.context,
             marks: self.desk.marks.as_deref(),
             pipeline: self.pipeline.as_ref(),

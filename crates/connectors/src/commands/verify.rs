@@ -21,6 +21,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
         rules: &rules,
         client: &server.client,
         index: &arguments.index,
+        owner: None,
         context: &desk.context,
         marks: desk.marks.as_deref(),
         pipeline: pipeline.as_ref(),

@@ -13,9 +13,9 @@ use crate::protocol::{Connector, values};
 pub(super) struct Kept {
     values: Map<String, Value>,
     connection: Arc<dyn Connection>,
-    /// The uuid of the index and the rules of its last full sync, if that completed: then the source may be asked
-    /// whether anything changed.
-    pub(super) synced: Option<(String, u64)>,
+    /// What its last full sync went by, if that completed and is verified: then the source may be asked whether anything
+    /// changed.
+    pub(super) basis: Option<u64>,
 }
 
 /// What is in memory for a connector.
@@ -43,7 +43,7 @@ impl Worker {
             Found::None => {}
         }
         let connection: Arc<dyn Connection> = source.connect(&values, &self.context)?.into();
-        let kept = Kept { values, connection: connection.clone(), synced: None };
+        let kept = Kept { values, connection: connection.clone(), basis: None };
         self.known().entry(connector.id().to_owned()).or_default().kept = Some(kept);
         Ok(connection)
     }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors_core::elastic::{Client, index};
 use connectors_core::rules::RuleSet;
 use connectors_core::sync::{
-    Job, Options as SyncOptions, Pipeline, Report, Status, access_control, full, full_resumable, incremental,
+    Job, Options as SyncOptions, Owner, Pipeline, Report, Status, TakeOver, access_control, full,
+    full_resumable, incremental,
 };
 use connectors_core::{Connection, Error, Registered, Result, Rules};
+use serde_json::json;
 use tracing::Instrument;
 
 use super::Worker;
@@ -116,70 +117,60 @@ impl Worker {
     ) -> Result<Report> {
         let client = self.writer(&running.connector).await?.counted_apart();
         running.writes_by(&client);
-        let skip_unchanged = self.may_skip(&client, running, rules).await?;
-        let job = Job {
+        let owner = Owner::Connector { connector: running.connector.clone() };
+        let mut job = Job {
             source: connection.source(),
             rules,
             client: &client,
             index: &running.index,
+            owner: Some(&owner),
             context: &self.context,
             marks: self.options.marks.as_deref(),
             pipeline,
             options: SyncOptions {
-                skip_unchanged,
+                skip_unchanged: self.last_basis(running),
                 document_level_security: connection.document_level_security(),
                 ..self.sync
             },
             counters: &running.counters,
             cancel: &running.cancel,
         };
-        let report = match (running.job_type, connection.incremental()) {
-            (JobType::Full, Some(changes)) => full_resumable(&job, changes).await,
-            (JobType::Full, None) => full(&job).await,
-            (JobType::Incremental, Some(changes)) => incremental(&job, changes).await,
-            (JobType::Incremental, None) => return Err(unable(source, "what changed")),
-            (JobType::AccessControl, _) => {
-                let guarded = connection.guarded().map_err(|error| error.with("type", source.name()))?;
-                access_control(&job, guarded).await
-            }
-        };
-        self.remember(&client, (running, rules), &report).await?;
+        let mut report = synced(&job, running.job_type, (connection, source)).await?;
+        if report.status == Status::Refused && self.has_synced(&running.connector).await? {
+            // Whichever tool synced it: the index is the connector's, and what others wrote is taken over under the guard.
+            job.options.take_over = job.options.take_over.max(TakeOver::Unowned);
+            report = synced(&job, running.job_type, (connection, source)).await?;
+        }
+        self.remember(running, &report);
         Ok(report)
     }
 
-    /// True when the source's last sync completed, into this very index and by these rules.
-    async fn may_skip(&self, client: &Client, running: &Running, rules: &Rules) -> Result<bool> {
-        let synced =
-            self.known().get(&running.connector).and_then(|known| known.kept.as_ref()?.synced.clone());
-        match synced {
-            Some((uuid, by)) if by == rules.fingerprint() => {
-                Ok(index::uuid(client, &running.index).await?.is_some_and(|current| current == uuid))
-            }
-            _ => Ok(false),
-        }
+    /// True once a full sync of the connector completed, by whichever service.
+    async fn has_synced(&self, connector: &str) -> Result<bool> {
+        let completed = json!({ "bool": { "filter": [
+            { "term": { "connector.id": connector } },
+            { "term": { "status": JobStatus::Completed.word() } },
+            { "term": { "job_type": JobType::Full.word() } },
+        ] } });
+        Ok(!self.store.jobs(&completed, Some(1)).await?.is_empty())
     }
 
-    async fn remember(
-        &self,
-        client: &Client,
-        (running, rules): (&Running, &Rules),
-        report: &Report,
-    ) -> Result<()> {
+    /// What the last full sync of the connector went by, if it is verified: where nothing of it changed, the source may be asked
+    /// whether anything changed there.
+    fn last_basis(&self, running: &Running) -> Option<u64> {
+        self.known().get(&running.connector).and_then(|known| known.kept.as_ref()?.basis)
+    }
+
+    fn remember(&self, running: &Running, report: &Report) {
         let is_whole = matches!(report.status, Status::Completed | Status::Skipped);
-        let uuid = if is_whole && running.job_type == JobType::Full {
-            index::uuid(client, &running.index).await?
-        } else {
-            None
-        };
         if let Some(known) = self.known().get_mut(&running.connector) {
             if is_whole {
                 known.completed = Some(self.context.clock.now());
             }
-            if let Some(kept) = &mut known.kept {
-                kept.synced = uuid.map(|uuid| (uuid, rules.fingerprint()));
+            if let Some(kept) = known.kept.as_mut().filter(|_| running.job_type == JobType::Full) {
+                kept.basis = report.basis;
             }
         }
-        Ok(())
     }
 
     /// Writes down what a job came to, however long the server is away; not when the job is another worker's.
@@ -224,6 +215,24 @@ impl Worker {
         let patch = ended_connector(running.job_type, (status, error), outcome.counts, now);
         self.store.change(Kind::Connector, &running.connector, |_| Ok(Some(patch.clone()))).await.map(drop)
     }
+}
+
+/// One sync of the type that the job has.
+async fn synced(
+    job: &Job<'_>,
+    job_type: JobType,
+    (connection, source): (&Arc<dyn Connection>, &dyn Registered),
+) -> Result<Report> {
+    Ok(match (job_type, connection.incremental()) {
+        (JobType::Full, Some(changes)) => full_resumable(job, changes).await,
+        (JobType::Full, None) => full(job).await,
+        (JobType::Incremental, Some(changes)) => incremental(job, changes).await,
+        (JobType::Incremental, None) => return Err(unable(source, "what changed")),
+        (JobType::AccessControl, _) => {
+            let guarded = connection.guarded().map_err(|error| error.with("type", source.name()))?;
+            access_control(job, guarded).await
+        }
+    })
 }
 
 /// The rules that a job was made with. A rule that can't be evaluated is left out, and told of.

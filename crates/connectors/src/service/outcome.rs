@@ -41,7 +41,7 @@ impl Outcome {
         match report.status {
             Status::Stopped => Self::cut(stop, None, counts),
             Status::Completed | Status::Skipped => Self { status: JobStatus::Completed, error: None, counts },
-            Status::Partial | Status::Withheld | Status::Failed => {
+            Status::Partial | Status::Withheld | Status::Refused | Status::Failed => {
                 Self { status: JobStatus::Error, error: Some(masked(&reason(report))), counts }
             }
         }
@@ -55,7 +55,7 @@ fn reason(report: &Report) -> String {
             "{} deletes are withheld: more than the set share of the index (`sync.delete_max_share`); everything else is written",
             report.withheld
         ),
-        (Status::Failed, Some(error)) => error.clone(),
+        (Status::Failed | Status::Refused, Some(error)) => error.clone(),
         _ if failed > 0 => {
             format!(
                 "done in part: {failed} failed, `connectors failures` lists them; everything else is written"
@@ -65,6 +65,17 @@ fn reason(report: &Report) -> String {
             "done in part: nobody may read {} documents, as the source could not tell who may: {}",
             report.closed.count,
             report.closed.first.join(", ")
+        ),
+        _ if report.complete && report.unconfirmed.count > 0 => format!(
+            "done in part: the source could not be asked whether {} documents are gone, which stay until it can: {}",
+            report.unconfirmed.count,
+            report.unconfirmed.first.join(", ")
+        ),
+        _ if report.complete && report.foreign.count > 0 => format!(
+            "done in part: {} documents are copies that somebody made inside the index: {}; delete them, or set \
+             `sync.take_over: true`",
+            report.foreign.count,
+            report.foreign.first.join(", ")
         ),
         _ if report.differing.count > 0 => format!(
             "done in part: {} documents of the index differ from what was written; the next sync repairs them",

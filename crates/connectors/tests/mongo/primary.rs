@@ -128,6 +128,7 @@ impl World {
             rules: &self.rules,
             client: &self.client,
             index: INDEX,
+            owner: None,
             context: &self.context,
             marks: None,
             pipeline: None,

@@ -28,7 +28,7 @@ fn corpus() -> Vec<Value> {
 async fn filled(server: &Server, preset: Preset) -> Client {
     let client = Client::connect(Settings::new(server.url().parse().unwrap())).await.unwrap();
     let name = preset.name();
-    assert_eq!(index::prepare(&client, name, preset, &FIELDS).await.unwrap().preset, Some(preset));
+    assert_eq!(index::prepare(&client, name, preset, &FIELDS).await.unwrap(), Some(preset));
     for (number, body) in corpus().iter().enumerate() {
         let put = Request::put(format!("/{name}/_doc/{number}")).query("refresh", "true").body(body);
         client.json::<Value>(&put).await.unwrap();

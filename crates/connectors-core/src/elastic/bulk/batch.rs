@@ -1,6 +1,7 @@
 //! Operations as the lines that go out.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -30,14 +31,8 @@ pub struct Item {
     pub kind: Kind,
     /// What marks the document; 0 where nothing does.
     pub mark: i64,
-}
-
-impl Item {
-    /// Removes the document of this id.
-    #[must_use]
-    pub fn delete(id: String) -> Self {
-        Self { hash: crate::document::hash(id.as_bytes()), id, kind: Kind::Delete, mark: 0 }
-    }
+    /// Where the document lies, where its source says so.
+    pub scope: Option<Arc<str>>,
 }
 
 /// Operations in one buffer, each with its lines.
@@ -142,7 +137,7 @@ mod tests {
     use super::*;
 
     fn item(id: &str, kind: Kind) -> Item {
-        Item { id: id.into(), hash: crate::document::hash(id.as_bytes()), kind, mark: 0 }
+        Item { id: id.into(), hash: crate::document::hash(id.as_bytes()), kind, mark: 0, scope: None }
     }
 
     #[test]

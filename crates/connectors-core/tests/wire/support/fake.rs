@@ -85,6 +85,8 @@ pub(crate) struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(crate) indices: BTreeMap<String, Index>,
+    /// Alias → index → filter, routing and the like.
+    pub(crate) aliases: BTreeMap<String, BTreeMap<String, Value>>,
     /// Ingest pipelines by name. Each drops documents with a field `drop`, and refuses those with `refuse`.
     pub(crate) pipelines: BTreeMap<String, Value>,
     pub(crate) pits: HashMap<String, Arc<BTreeMap<String, Value>>>,

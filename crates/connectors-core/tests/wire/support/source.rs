@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use connectors_core::{Body, Content, Document, Error, ErrorKind, Permissions, Result, Rules, Source};
+use connectors_core::{
+    Body, Content, Document, Error, ErrorKind, Found, Lookup, Permissions, Result, Rules, Source, Unlisted,
+};
 use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -106,6 +108,10 @@ pub(crate) struct Memory {
     pub(crate) asked: Arc<Asked>,
     pub(crate) is_unchanged: std::sync::atomic::AtomicBool,
     pub(crate) ping: Mutex<Option<ErrorKind>>,
+    /// Where it can be asked by id: what it then holds beside its listing, or an error for ids that it can't be asked for.
+    pub(crate) by_id: Option<Mutex<Vec<Result<Entry, &'static str>>>>,
+    /// The ids that it was asked for.
+    pub(crate) looked_up: Mutex<Vec<String>>,
 }
 
 impl Memory {
@@ -123,6 +129,30 @@ impl Memory {
     /// Documents `d0…` with their number as body and version.
     pub(crate) fn numbered(count: i64) -> Self {
         Self::new(super::entries(0..count))
+    }
+
+    /// One that can be asked by id, and holds these beside its listing.
+    pub(crate) fn with_lookup(mut self, hidden: impl IntoIterator<Item = Entry>) -> Self {
+        self.by_id = Some(Mutex::new(hidden.into_iter().map(Ok).collect()));
+        self
+    }
+
+    fn answer(&self, wanted: &Unlisted) -> Option<Result<Found>> {
+        let id = wanted.id.as_str();
+        self.looked_up.lock().unwrap().push(id.to_owned());
+        let hidden = self.by_id.as_ref()?.lock().unwrap().clone();
+        if hidden.iter().any(|entry| *entry == Err(id) || matches!(entry, Err("*"))) {
+            return Some(Err(Error::transient("the source can't be asked")));
+        }
+        let listed = self.steps.lock().unwrap().clone().into_iter().filter_map(|step| match step {
+            Step::Document(entry) => Some(entry),
+            _ => None,
+        });
+        let found = hidden.into_iter().flatten().chain(listed).find(|entry| entry.id == id);
+        Some(Ok(match found {
+            Some(entry) => Found::There(document(entry, &self.asked)),
+            None => Found::Gone(wanted.id.clone()),
+        }))
     }
 
     /// Bodies serialised and contents opened since the last call.
@@ -198,9 +228,19 @@ impl Source for Memory {
         Ok(!self.is_unchanged.load(SeqCst))
     }
 
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        self.by_id.as_ref().map(|_| self as &dyn Lookup)
+    }
+
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
         self.asked.listings.fetch_add(1, SeqCst);
         let steps = self.steps.lock().unwrap().clone();
         stream::iter(steps).filter_map(async |step| Self::item(step, &self.asked)).boxed()
+    }
+}
+
+impl Lookup for Memory {
+    fn look_up<'a>(&'a self, wanted: &'a [Unlisted], _: &'a Rules) -> BoxStream<'a, Result<Found>> {
+        stream::iter(wanted).filter_map(async |wanted| self.answer(wanted)).boxed()
     }
 }

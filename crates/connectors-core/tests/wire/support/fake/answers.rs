@@ -54,6 +54,7 @@ pub(super) fn answer(kept: &mut Kept, manner: Manner, seen: &Seen, unwanted: &[(
         ("POST", [index, "_search", "point_in_time"]) if is_opensearch => open_pit(kept, index, "pit_id"),
         ("DELETE", ["_pit"]) if !is_opensearch => close_pit(kept, &body["id"]),
         ("DELETE", ["_search", "point_in_time"]) if is_opensearch => close_pit(kept, &body["pit_id"][0]),
+        ("GET", ["_alias", name]) => aliases(kept, name),
         ("GET", ["_ingest", "pipeline", name]) => match kept.pipelines.get(*name) {
             Some(definition) => (200, json!({ *name: definition })),
             None => (404, json!({})),
@@ -70,6 +71,13 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
     if (method, rest) == ("PUT", &[]) {
         return create(kept, manner, name, body);
     }
+    if (method, rest) == ("GET", &["_mapping"]) && kept.aliases.contains_key(name) {
+        return mappings(kept, name);
+    }
+    // Any other request through an alias goes to its first index.
+    let name =
+        kept.aliases.get(name).and_then(|indices| indices.keys().next()).cloned().unwrap_or(name.into());
+    let name = name.as_str();
     let Some(index) = kept.indices.get_mut(name) else {
         return (404, error("index_not_found_exception", &format!("no such index [{name}]")));
     };
@@ -82,6 +90,10 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         ("GET", ["_mapping"]) => (200, json!({ name: { "mappings": index.mappings } })),
         ("PUT", ["_mapping"]) => {
             merge(&mut index.mappings, body);
+            // Servers replace it as a whole.
+            if let Some(meta) = body.get("_meta") {
+                index.mappings["_meta"] = meta.clone();
+            }
             (200, json!({ "acknowledged": true }))
         }
         ("POST", ["_refresh"]) => {
@@ -100,6 +112,19 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         }
         _ => (400, error("illegal_argument_exception", &format!("no handler for {method} {rest:?}"))),
     }
+}
+
+/// The mappings of the indices of an alias.
+fn mappings(kept: &Kept, alias: &str) -> Answer {
+    let indices = kept.aliases[alias].keys();
+    let all = indices.map(|name| (name.clone(), json!({ "mappings": kept.indices[name].mappings })));
+    (200, Value::Object(all.collect()))
+}
+
+fn aliases(kept: &Kept, alias: &str) -> Answer {
+    let Some(indices) = kept.aliases.get(alias) else { return (404, json!({})) };
+    let all = indices.iter().map(|(name, how)| (name.clone(), json!({ "aliases": { alias: how } })));
+    (200, Value::Object(all.collect()))
 }
 
 fn settings(index: &Index) -> Value {

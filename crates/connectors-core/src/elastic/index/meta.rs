@@ -1,0 +1,154 @@
+//! What `_meta.sync` of an index says: its format, its owner, its key.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::super::key::IndexKey;
+use super::super::mapping::Preset;
+
+/// The version of what `_sync` holds; a change re-marks every document.
+///
+/// 1 had unkeyed hashes. 2 has hashes keyed by the secret of the index.
+pub const SYNC_VERSION: u64 = 2;
+
+/// Whose an index is: who keeps it equal to a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Owner {
+    /// A connector of the service.
+    Connector {
+        /// Its id.
+        connector: String,
+    },
+    /// A source that a command named.
+    Source {
+        /// Its type.
+        #[serde(rename = "type")]
+        service_type: String,
+        /// What identifies it: see [`Source::origin`](crate::Source::origin).
+        source: String,
+    },
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connector { connector } => write!(f, "the connector `{connector}`"),
+            Self::Source { service_type, source } if source.is_empty() => write!(f, "`{service_type}`"),
+            Self::Source { service_type, source } => write!(f, "`{service_type}` of {source}"),
+        }
+    }
+}
+
+/// `_meta.sync` of an index; all default for an index of another tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// The version of its marks; 0 where it never had any.
+    pub version: u64,
+    /// The preset that it was made by.
+    pub preset: Option<Preset>,
+    /// Whose it is; none where no sync of this version wrote it.
+    pub owner: Option<Owner>,
+    /// What its hashes are made by.
+    pub key: Option<IndexKey>,
+    /// Whether documents with marks of an older version may still be in it.
+    pub is_remarking: bool,
+    /// Whether it was made by a sync whose listing did not end yet.
+    pub is_loading: bool,
+}
+
+impl Meta {
+    /// Whether marks of today's format can be compared with those of the index.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.version == SYNC_VERSION && self.key.is_some()
+    }
+
+    /// Of a mapping. What can't be read counts as absent.
+    pub(super) fn of(mapping: &Value) -> Self {
+        let sync = &mapping["_meta"]["sync"];
+        Self {
+            version: sync["version"].as_u64().unwrap_or_default(),
+            preset: sync["mapping"].as_str().and_then(|name| name.parse().ok()),
+            owner: read(&sync["owner"]),
+            key: read(&sync["key"]),
+            is_remarking: sync["remarking"] == true,
+            is_loading: sync["loading"] == true,
+        }
+    }
+
+    /// Laid over the `_meta` that is there, of which what is not ours stays.
+    pub(super) fn over(&self, mapping: &Value) -> Value {
+        let mut meta = mapping["_meta"].as_object().cloned().unwrap_or_default();
+        let mut sync = meta.get("sync").and_then(Value::as_object).cloned().unwrap_or_default();
+        sync.insert("version".into(), self.version.into());
+        set(&mut sync, "mapping", self.preset.map(|preset| preset.name().into()));
+        set(&mut sync, "owner", self.owner.as_ref().and_then(|owner| serde_json::to_value(owner).ok()));
+        set(&mut sync, "key", self.key.as_ref().and_then(|key| serde_json::to_value(key).ok()));
+        set(&mut sync, "remarking", self.is_remarking.then_some(true.into()));
+        set(&mut sync, "loading", self.is_loading.then_some(true.into()));
+        meta.insert("sync".into(), sync.into());
+        meta.into()
+    }
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+fn set(fields: &mut Map<String, Value>, name: &str, value: Option<Value>) {
+    match value {
+        Some(value) => drop(fields.insert(name.to_owned(), value)),
+        None => drop(fields.remove(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_written_is_read_again_and_what_is_not_ours_stays() {
+        let owner = Owner::Source { service_type: "dir".into(), source: "/a".into() };
+        let meta = Meta {
+            version: SYNC_VERSION,
+            preset: Some(Preset::Search),
+            owner: Some(owner),
+            key: Some(IndexKey::random().unwrap()),
+            is_remarking: true,
+            is_loading: true,
+        };
+        let before = json!({"_meta": {"team": "ada", "sync": {"later": 1}}});
+        let written = json!({"_meta": meta.over(&before)});
+        assert_eq!(Meta::of(&written), meta);
+        assert_eq!(
+            (&written["_meta"]["team"], &written["_meta"]["sync"]["later"]),
+            (&json!("ada"), &json!(1))
+        );
+        let done = Meta { is_remarking: false, is_loading: false, ..meta };
+        let written = json!({"_meta": done.over(&written)});
+        assert_eq!(Meta::of(&written), done);
+    }
+
+    #[test]
+    fn what_can_not_be_read_counts_as_absent() {
+        assert_eq!(Meta::of(&Value::Null), Meta::default());
+        let odd = json!({"_meta": {"sync": {"version": 2, "owner": 7, "key": "short", "mapping": "mine"}}});
+        assert_eq!(Meta::of(&odd), Meta { version: 2, ..Meta::default() });
+    }
+
+    #[test]
+    fn an_owner_is_named_as_a_person_would() {
+        let connector = Owner::Connector { connector: "c1".into() };
+        assert_eq!(connector.to_string(), "the connector `c1`");
+        let source = |source: &str| Owner::Source { service_type: "dir".into(), source: source.into() };
+        assert_eq!(
+            (source("/a").to_string(), source("").to_string()),
+            ("`dir` of /a".into(), "`dir`".into())
+        );
+    }
+}
