@@ -80,6 +80,12 @@ impl Client {
         self.context.blocking(move || client.root().map(drop)).await
     }
 
+    /// The folder as an absolute path.
+    pub(crate) fn origin(&self) -> String {
+        let folder = &self.config.directory;
+        shown(&std::path::absolute(folder).unwrap_or_else(|_| folder.clone())).to_string()
+    }
+
     /// Every wanted file, once; dropping the stream ends the walk.
     ///
     /// Errors name the folder that they leave unknown as their scope; without a scope they mean the root.

@@ -31,6 +31,10 @@ impl Source for Directory {
         self.client.reach().await
     }
 
+    fn origin(&self) -> String {
+        self.client.origin()
+    }
+
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
         self.client.entries().map_ok(|entry| document(entry, &self.client)).boxed()
     }

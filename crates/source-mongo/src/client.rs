@@ -9,8 +9,8 @@ use std::io::Write as _;
 use bson::{Document, Timestamp, doc};
 use connectors_core::{Context, Error, Result};
 use mongodb::options::{
-    ClientOptions, ConnectionString, Credential, ReadPreference, SelectionCriteria, ServerAddress, Tls,
-    TlsOptions,
+    ClientOptions, ConnectionString, Credential, HostInfo, ReadPreference, SelectionCriteria, ServerAddress,
+    Tls, TlsOptions,
 };
 use mongodb::{Client as Driver, ClientSession, Collection};
 use std::sync::{Mutex, PoisonError};
@@ -54,6 +54,15 @@ impl Client {
             Some(bson::UuidRepresentation::JavaLegacy) => LegacyUuid::Java,
             Some(bson::UuidRepresentation::CSharpLegacy) => LegacyUuid::CSharp,
             _ => LegacyUuid::InOrder,
+        }
+    }
+
+    /// The servers that the connection string names, without anything secret.
+    pub(crate) fn servers(&self) -> String {
+        match &self.address.host_info {
+            HostInfo::HostIdentifiers(hosts) => shown(hosts),
+            HostInfo::DnsRecord(name) => name.clone(),
+            _ => String::new(),
         }
     }
 

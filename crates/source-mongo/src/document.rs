@@ -53,11 +53,11 @@ impl Place {
     }
 
     /// By the bytes, and by what decides how they are shown.
-    fn version(&self, raw: &[u8]) -> Version {
+    fn version(&self, raw: &Bytes) -> Version {
         match self.legacy {
-            LegacyUuid::InOrder => Version::of(raw),
-            LegacyUuid::Java => Version::of(&[raw, b"j"].concat()),
-            LegacyUuid::CSharp => Version::of(&[raw, b"c"].concat()),
+            LegacyUuid::InOrder => Version::from(raw.clone()),
+            LegacyUuid::Java => Version::of(&[raw, &b"j"[..]].concat()),
+            LegacyUuid::CSharp => Version::of(&[raw, &b"c"[..]].concat()),
         }
     }
 

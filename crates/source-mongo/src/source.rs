@@ -57,6 +57,10 @@ impl Source for Mongo {
         self.watch.changed(&self.client, &self.selection).await
     }
 
+    fn origin(&self) -> String {
+        format!("{}/{}", self.client.servers(), self.selection)
+    }
+
     fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>> {
         stream::once(self.listing(rules)).try_flatten().boxed()
     }
