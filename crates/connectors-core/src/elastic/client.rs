@@ -2,6 +2,7 @@
 
 mod error;
 mod request;
+mod waiting;
 
 pub(crate) use request::is_passing;
 pub use request::{Request, Response};
@@ -10,7 +11,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use elasticsearch::auth::Credentials;
@@ -22,11 +23,17 @@ use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, Transp
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
 
-use self::error::{not_json, refused, unreachable};
+use self::error::{given_up, not_json, refused, shown, unreachable};
+pub(super) use self::waiting::Waiting;
+use self::waiting::Waits;
 use super::{Auth, Engine, Settings};
 use crate::config::{Secret, without};
 use crate::{Error, ErrorKind, Result, Retry};
+
+/// How long a request may stay without an answer once the client was cancelled.
+const CANCEL_GRACE: Duration = Duration::from_secs(10);
 
 /// What went over the wire so far.
 #[derive(Debug, Default)]
@@ -57,6 +64,8 @@ pub struct Client {
     secrets: Arc<[Secret]>,
     engine: Engine,
     traffic: Arc<Traffic>,
+    cancel: CancellationToken,
+    waits: Arc<Waits>,
 }
 
 impl Client {
@@ -68,8 +77,15 @@ impl Client {
     pub async fn connect(settings: Settings) -> Result<Self> {
         let transport = transport(&settings)?;
         let secrets = settings.secrets().into();
-        let (settings, traffic) = (Arc::new(settings), Arc::default());
-        let mut client = Self { transport, settings, secrets, engine: Engine::default(), traffic };
+        let mut client = Self {
+            transport,
+            settings: Arc::new(settings),
+            secrets,
+            engine: Engine::default(),
+            traffic: Arc::default(),
+            cancel: CancellationToken::new(),
+            waits: Arc::default(),
+        };
         client.engine = Engine::of(&client).await?;
         Ok(client)
     }
@@ -86,10 +102,39 @@ impl Client {
         &self.traffic
     }
 
-    /// The same connection with a count of its own, from zero.
+    /// The same connection with a count of its own, from zero, and [waits](Self::waiting) of its own.
     #[must_use]
     pub fn counted_apart(&self) -> Self {
-        Self { traffic: Arc::default(), ..self.clone() }
+        Self { traffic: Arc::default(), waits: Arc::default(), ..self.clone() }
+    }
+
+    /// The same connection, whose waits end with this token: once it is cancelled, nothing is tried again, and a request
+    /// is given up that is not answered within ten seconds. Requests may still be sent.
+    #[must_use]
+    pub fn with_cancel(&self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self.clone() }
+    }
+
+    /// What is waited for, and since when: the longest wait of this client and its clones for an answer, all tries of a
+    /// request together, once it has lasted ten seconds.
+    #[must_use]
+    pub fn waiting(&self) -> Option<(String, Duration)> {
+        self.waits.longest(Instant::now())
+    }
+
+    /// Notes that an answer to this request is waited for, until what comes back is dropped.
+    pub(super) fn waits_for(&self, request: &Request) -> Waiting {
+        self.waits.begin(format!("an answer to {}", shown(request)))
+    }
+
+    /// Waits between two tries: as long as planned, or longer where the server asks for it; false once cancelled.
+    pub(super) async fn pause(&self, planned: Duration, asked: Option<Duration>) -> bool {
+        let delay = self.retry().wait(planned, asked);
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => false,
+            () = tokio::time::sleep(delay) => true,
+        }
     }
 
     /// The settings it was made with.
@@ -105,8 +150,20 @@ impl Client {
     /// Sends once; any status is an answer.
     ///
     /// # Errors
-    /// `Transient` when no whole answer came.
+    /// `Transient` when no whole answer came, or none in time once the client was cancelled.
     pub async fn send(&self, request: &Request) -> Result<Response> {
+        let _waiting = self.waits_for(request);
+        let cancelled = async {
+            self.cancel.cancelled().await;
+            tokio::time::sleep(CANCEL_GRACE).await;
+        };
+        tokio::select! {
+            response = self.exchange(request) => response,
+            () = cancelled => Err(given_up(request)),
+        }
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Response> {
         let given = request.headers.iter();
         let mut headers: HeaderMap = given
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
@@ -138,20 +195,24 @@ impl Client {
 
     /// As [`persist`](Self::persist), until the answer can be read.
     async fn persist_as<T>(&self, request: &Request, read: impl Fn(Response) -> Result<T>) -> Result<T> {
-        let mut delays = self.retry().delays();
+        let (mut delays, waiting) = (self.retry().delays(), self.waits_for(request));
         loop {
-            let (answer, refused, asked) = match self.send(request).await {
+            let (answer, refusal, asked) = match self.send(request).await {
                 Ok(response) => {
-                    let (refused, asked) = (response.is_passing(), response.retry_after);
-                    (read(response), refused, asked)
+                    let refusal = response.is_passing().then(|| refused(request, &response));
+                    let asked = response.retry_after;
+                    (read(response), refusal.map(|refusal| refusal.to_string()), asked)
                 }
-                Err(error) => (Err(error), false, None),
+                Err(error) => (Err(error), None, None),
             };
-            let passing = refused || answer.as_ref().is_err_and(|error| error.kind().is_passing());
-            let Some(delay) = delays.next().filter(|_| passing) else { return answer };
-            let delay = asked.map_or(delay, |asked| asked.max(delay));
+            let passing = answer.as_ref().err().filter(|error| error.kind().is_passing());
+            let cause = refusal.or_else(|| passing.map(Error::to_string));
+            let Some((cause, delay)) = cause.zip(delays.next()) else { return answer };
             tracing::debug!(path = request.path, ?delay, "trying again");
-            tokio::time::sleep(delay).await;
+            waiting.tried(&cause);
+            if !self.pause(delay, asked).await {
+                return answer;
+            }
         }
     }
 

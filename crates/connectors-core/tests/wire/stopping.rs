@@ -1,9 +1,14 @@
 //! A sync that somebody ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use connectors_core::ErrorKind;
+use connectors_core::elastic::{Bulk, Client, Item, Request};
 use connectors_core::sync::Status;
 use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Entry, Fault, Memory, Step, World, accounts, entries};
 
@@ -96,4 +101,53 @@ async fn a_held_answer_is_waited_for_after_a_stop() {
     let (report, ()) = tokio::join!(world.sync(&source), canceller);
     assert_eq!((report.status, report.created), (Status::Stopped, 1));
     assert_eq!(world.ids(), ["a"]);
+}
+
+/// A client that waits an hour between tries, and what ends its waits.
+async fn patient() -> (World, Client, CancellationToken) {
+    let hour = Duration::from_secs(3_600);
+    let world = World::with(|settings| (settings.retry.initial, settings.retry.longest) = (hour, hour)).await;
+    let cancel = CancellationToken::new();
+    let client = world.client.with_cancel(cancel.clone());
+    (world, client, cancel)
+}
+
+#[tokio::test]
+async fn a_cancelled_client_does_not_wait_for_another_try() {
+    let (world, client, cancel) = patient().await;
+    let stop = cancel.clone();
+    world.fake.script(move |call| {
+        if call.path != "/_asked" && !call.is_bulk() {
+            return Fault::None;
+        }
+        stop.cancel();
+        Fault::RetryAfter(503, 3_600)
+    });
+    let asked = timeout(Duration::from_secs(60), client.call(&Request::get("/_asked"))).await;
+    assert_eq!(asked.unwrap().unwrap_err().kind(), ErrorKind::Busy(Some(Duration::from_secs(3_600))));
+    let mut bulk = Bulk::new(&client, "docs");
+    bulk.put(Item::delete("a".into()), |_, _| ()).await.unwrap();
+    let finished = timeout(Duration::from_secs(60), bulk.finish()).await.unwrap();
+    assert!(finished.unwrap_err().to_string().contains("too busy"));
+    assert_eq!(bulk.written().refused.len(), 1, "what was not written is accounted for");
+    assert_eq!((world.fake.seen("/_asked").len(), world.fake.kept().bulks), (1, 1), "one try each");
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_is_given_up_after_a_cancel() {
+    let (world, client, cancel) = patient().await;
+    let (held, seen) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let arrived = seen.clone();
+    world.fake.script(move |_| {
+        arrived.notify_one();
+        Fault::Hold(held.clone())
+    });
+    let asking = tokio::spawn(async move { client.call(&Request::get("/_asked")).await });
+    seen.notified().await;
+    tokio::time::pause();
+    let before = tokio::time::Instant::now();
+    cancel.cancel();
+    let error = asking.await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("given up") && error.to_string().contains("GET /_asked"), "{error}");
+    assert_eq!(before.elapsed().as_secs(), 10);
 }

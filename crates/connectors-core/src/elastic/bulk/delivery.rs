@@ -152,6 +152,7 @@ impl Courier<'_> {
     /// that is refused as a whole.
     async fn persist(&mut self, mut batch: Sealed) -> Result<Option<(Sealed, Response)>> {
         let mut delays = self.client.retry().delays();
+        let waiting = self.client.waits_for(&self.to.request(Bytes::new()));
         loop {
             let tried = batch.count();
             let (asked, cause) = match self.once(&batch).await {
@@ -160,6 +161,7 @@ impl Courier<'_> {
                         batch = rest;
                         if batch.count() < tried {
                             delays = self.client.retry().delays();
+                            waiting.restart();
                         }
                         (None, Error::transient("Elasticsearch kept asking to wait"))
                     }
@@ -171,7 +173,10 @@ impl Courier<'_> {
             };
             self.window.shrink();
             let Some(delay) = delays.next() else { return self.give_up(batch, cause) };
-            tokio::time::sleep(asked.map_or(delay, |asked| asked.max(delay))).await;
+            waiting.tried(&cause.to_string());
+            if !self.client.pause(delay, asked).await {
+                return self.give_up(batch, cause);
+            }
         }
     }
 

@@ -15,6 +15,14 @@ pub(super) fn unreachable(settings: &Settings, error: impl StdError + Send + Syn
         .caused_by(error)
 }
 
+/// No answer came in time after the client was cancelled.
+pub(super) fn given_up(request: &Request) -> Error {
+    Error::transient(
+        "the request was given up: a stop was asked for, and Elasticsearch did not answer in time",
+    )
+    .with("request", shown(request))
+}
+
 /// The answer is no whole JSON, as after a gateway that lost a part, or has another shape than asked for.
 pub(super) fn not_json(request: &Request, error: serde_json::Error) -> Error {
     let kind = if error.is_data() { ErrorKind::Unexpected } else { ErrorKind::Transient };
@@ -40,7 +48,7 @@ pub(super) fn refused(request: &Request, response: &Response) -> Error {
     }
 }
 
-fn shown(request: &Request) -> String {
+pub(super) fn shown(request: &Request) -> String {
     let method = format!("{:?}", request.method).to_uppercase();
     format!("{method} {}", request.path)
 }
