@@ -4,6 +4,7 @@ mod bulk;
 mod client;
 pub mod digest;
 mod engine;
+mod fence;
 pub mod index;
 pub(crate) mod key;
 mod mapping;
@@ -14,10 +15,11 @@ mod settings;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use bulk::read_answer;
-pub use bulk::{Batch, Bulk, Item, Kind, Refused, Written};
+pub use bulk::{Acknowledged, Batch, Bulk, Item, Kind, Refused, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
 pub use key::IndexKey;
+pub use fence::Fence;
 pub use mapping::{FieldKind, Fields, Preset};
 pub(crate) use page::Page;
 pub use settings::{Auth, BulkSettings, Settings};

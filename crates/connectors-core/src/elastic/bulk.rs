@@ -13,12 +13,13 @@ pub use delivery::{Refused, Written};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::task::JoinSet;
 
 use self::delivery::{Delivery, Target, deliver};
 use self::window::Window;
-use super::Client;
+use super::{Client, Fence};
 use crate::{Error, ErrorKind, Result};
 
 /// A bulk of so many operations is sent however small they are, such as deletes: a server does each bulk on one thread.
@@ -46,13 +47,14 @@ impl Bulk {
     /// A writer into this index.
     #[must_use]
     pub fn new(client: &Client, index: &str) -> Self {
-        Self::to(client, Target { path: path(index), pipeline: None, is_piped: false })
+        Self::to(client, Target::new(path(index)))
     }
 
     /// The same, through the ingest pipelines of the index, and this one in place of its default.
     #[must_use]
     pub fn piped(client: &Client, index: &str, pipeline: Option<&str>) -> Self {
-        Self::to(client, Target { path: path(index), pipeline: pipeline.map(str::to_owned), is_piped: true })
+        let target = Target::new(path(index));
+        Self::to(client, Target { pipeline: pipeline.map(str::to_owned), is_piped: true, ..target })
     }
 
     fn to(client: &Client, target: Target) -> Self {
@@ -69,6 +71,23 @@ impl Bulk {
             written: Written::default(),
             broken: None,
         }
+    }
+
+    /// The same, which sends a bulk, or sends it again, only while the fence holds. Behind a fence that is broken every
+    /// operation is refused with the fence's reason, which is what [`put`](Self::put) and [`finish`](Self::finish)
+    /// return.
+    #[must_use]
+    pub fn fenced(mut self, fence: Fence) -> Self {
+        let target = Target { fence, ..Target::clone(&self.target) };
+        self.target = target.into();
+        self
+    }
+
+    /// The number of operations that the server has acknowledged so far; it grows as each answer comes, and may be read
+    /// while [`put`](Self::put) waits.
+    #[must_use]
+    pub fn acknowledged(&self) -> Acknowledged {
+        Acknowledged(self.target.acknowledged.clone())
     }
 
     /// True while what is to become of an operation on the id of this hash is not known yet.
@@ -185,6 +204,18 @@ impl Bulk {
     fn break_by(&mut self, error: Option<Error>) {
         let first = self.broken.take();
         self.broken = first.or_else(|| error.map(|error| (error.kind(), error.to_string())));
+    }
+}
+
+/// A number that grows with each answer to a bulk.
+#[derive(Debug, Clone, Default)]
+pub struct Acknowledged(Arc<AtomicU64>);
+
+impl Acknowledged {
+    /// Operations that were carried out so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.load(Relaxed)
     }
 }
 

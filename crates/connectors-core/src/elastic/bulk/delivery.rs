@@ -1,6 +1,7 @@
 //! One batch on its way: retried per item, split where it is too large, poison set aside.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use super::answer::{FILTER, FILTER_PIPED, Outcome, outcomes};
 use super::batch::{Batch, Item, Kind, Sealed};
 use super::window::Window;
+use crate::elastic::Fence;
 use crate::elastic::client::{Client, Request, Response};
 use crate::{Error, Result};
 
@@ -42,6 +44,11 @@ impl Written {
         self.deleted += other.deleted;
         self.dropped.extend(other.dropped);
         self.refused.extend(other.refused);
+    }
+
+    /// Operations that were carried out.
+    fn done(&self) -> u64 {
+        self.created + self.updated + self.deleted + self.dropped.len() as u64
     }
 
     fn count(&mut self, kind: Kind, status: u16) {
@@ -82,16 +89,24 @@ pub(super) async fn deliver(client: &Client, to: &Target, batch: Batch, window: 
 }
 
 /// Where bulks go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) path: String,
     /// The pipeline that documents go through, where it is not the index's own.
     pub(super) pipeline: Option<String>,
     /// True where they go through any.
     pub(super) is_piped: bool,
+    /// What has to hold for a bulk to be sent.
+    pub(super) fence: Fence,
+    /// Operations that were carried out.
+    pub(super) acknowledged: Arc<AtomicU64>,
 }
 
 impl Target {
+    pub(super) fn new(path: String) -> Self {
+        Self { path, pipeline: None, is_piped: false, fence: Fence::default(), acknowledged: Arc::default() }
+    }
+
     fn request(&self, lines: Bytes) -> Request {
         let filter = if self.is_piped { FILTER_PIPED } else { FILTER };
         let request = Request::post(&self.path).query("filter_path", filter).lines(lines);
@@ -186,6 +201,9 @@ impl Courier<'_> {
     }
 
     async fn once(&self, batch: &Sealed) -> Try {
+        if let Err(broken) = self.to.fence.check().await {
+            return Try::Over(broken);
+        }
         let lines = batch.lines();
         let (bytes, started) = (lines.len(), Instant::now());
         let request = self.to.request(lines);
@@ -211,6 +229,7 @@ impl Courier<'_> {
 
     /// Takes each item's answer; what may pass later is left over.
     fn settle(&mut self, batch: Sealed, outcomes: Vec<Outcome>) -> Option<Sealed> {
+        let before = self.written.done();
         let waits = |place: usize| outcomes[place].may_pass();
         let rest = (0..batch.count()).any(waits).then(|| batch.pick(waits));
         for (item, outcome) in batch.into_items().zip(outcomes) {
@@ -228,6 +247,7 @@ impl Courier<'_> {
                 }
             }
         }
+        self.to.acknowledged.fetch_add(self.written.done() - before, Relaxed);
         rest
     }
 }

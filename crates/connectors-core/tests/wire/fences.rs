@@ -1,0 +1,114 @@
+//! Writes that must not be sent any more, and what is known of those that were.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use connectors_core::elastic::{Bulk, Fence, Item, Kind};
+use connectors_core::{Error, ErrorKind};
+use tokio::sync::Notify;
+
+use crate::support::{Fault, INDEX, Memory, World, entries};
+
+fn item(id: &str) -> Item {
+    Item { id: id.into(), hash: Item::delete(id.into()).hash, kind: Kind::Create, mark: 0 }
+}
+
+fn empty(_: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{}");
+}
+
+fn lost() -> Error {
+    Error::unexpected("another worker has taken over the job")
+}
+
+#[tokio::test]
+async fn nothing_is_sent_behind_a_broken_fence() {
+    let world = World::one_by_one().await;
+    world.fake.seed(INDEX, []);
+    let holds = Arc::new(AtomicBool::new(true));
+    let asked = holds.clone();
+    let fence = Fence::new(move || {
+        let holds = asked.load(Relaxed);
+        async move { if holds { Ok(()) } else { Err(lost()) } }
+    });
+    assert_eq!(format!("{fence:?} {:?}", Fence::default()), "Fence Fence(open)");
+    let mut bulk = Bulk::new(&world.client, INDEX).fenced(fence);
+    bulk.put(item("a"), empty).await.unwrap();
+    bulk.finish().await.unwrap();
+    holds.store(false, Relaxed);
+    _ = bulk.put(item("b"), empty).await;
+    let error = bulk.finish().await.unwrap_err();
+    assert!(error.to_string().contains("taken over") && error.kind() == ErrorKind::Unexpected, "{error}");
+    assert!(bulk.put(item("c"), empty).await.is_err(), "and nothing after it");
+    let written = std::mem::take(bulk.written());
+    let refused: Vec<&str> = written.refused.iter().map(|refused| &*refused.item.id).collect();
+    assert_eq!((written.created, refused), (1, vec!["b", "c"]));
+    assert!(written.refused.iter().all(|refused| refused.reason.contains("taken over")));
+    assert_eq!((world.ids(), world.fake.kept().bulks), (vec!["a".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn a_bulk_is_not_sent_again_once_the_fence_is_broken() {
+    let world = World::new().await;
+    world.fake.seed(INDEX, []);
+    world.fake.script(|_| Fault::Status(503));
+    let checks = AtomicUsize::new(0);
+    let second = Fence::new(move || {
+        let is_first = checks.fetch_add(1, Relaxed) == 0;
+        async move { if is_first { Ok(()) } else { Err(lost()) } }
+    });
+    let mut bulk = Bulk::new(&world.client, INDEX).fenced(Fence::new(|| async { Ok(()) }).and(second));
+    bulk.put(item("a"), empty).await.unwrap();
+    assert!(bulk.finish().await.unwrap_err().to_string().contains("taken over"));
+    assert_eq!((world.fake.kept().bulks, bulk.written().refused.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_index_that_was_replaced_or_deleted_is_written_no_more() {
+    for (is_replaced, told) in [(true, "the index was replaced"), (false, "the index was deleted")] {
+        let world = World::one_by_one().await;
+        world.sync(&Memory::new(entries(0..1))).await;
+        let uuid = world.fake.kept().indices[INDEX].uuid.clone();
+        let fence = Fence::default().and(Fence::same_index(&world.client, INDEX, &uuid));
+        let mut bulk = Bulk::new(&world.client, INDEX).fenced(fence);
+        bulk.put(item("a"), empty).await.unwrap();
+        bulk.finish().await.unwrap();
+        let before = world.fake.kept().bulks;
+        world.fake.kept().indices.remove(INDEX);
+        if is_replaced {
+            world.fake.seed(INDEX, []);
+        }
+        _ = bulk.put(item("b"), empty).await;
+        let error = bulk.finish().await.unwrap_err().to_string();
+        assert!(error.contains(told) && error.contains("run the sync again (index: docs)"), "{error}");
+        assert_eq!(world.fake.kept().bulks, before);
+        assert!(world.ids().is_empty(), "{told}: nothing of the old sync");
+    }
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_is_counted_as_answers_come() {
+    let world = World::one_by_one().await;
+    world.fake.seed(INDEX, []);
+    let (held, seen) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (release, arrived) = (held.clone(), seen.clone());
+    world.fake.script(move |call| {
+        if call.bulk == 2 {
+            arrived.notify_one();
+            return Fault::Hold(held.clone());
+        }
+        call.items(400, |id| id == "bad")
+    });
+    let mut bulk = Bulk::new(&world.client, INDEX);
+    let acknowledged = bulk.acknowledged();
+    bulk.put(item("a"), empty).await.unwrap();
+    bulk.finish().await.unwrap();
+    assert_eq!(acknowledged.count(), 1);
+    bulk.put(item("b"), empty).await.unwrap();
+    seen.notified().await;
+    assert_eq!(acknowledged.count(), 1, "what is on its way is not acknowledged");
+    release.notify_one();
+    bulk.put(item("bad"), empty).await.unwrap();
+    bulk.finish().await.unwrap();
+    assert_eq!((acknowledged.count(), bulk.written().refused.len()), (2, 1), "nor is what was refused");
+}
