@@ -44,7 +44,12 @@ impl Failure {
     }
 
     pub(crate) fn index_not_found(name: &str) -> Self {
-        Failure::new(404, "index_not_found_exception", format!("no such index [{name}]"))
+        Self::index_not_found_as(name, &format!("no such index [{name}]"))
+    }
+
+    /// The same, in these words.
+    pub(crate) fn index_not_found_as(name: &str, reason: &str) -> Self {
+        Failure::new(404, "index_not_found_exception", reason)
             .with("resource.type", "index_or_alias")
             .with("resource.id", name)
             .with("index_uuid", "_na_")

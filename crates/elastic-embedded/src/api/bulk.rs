@@ -21,15 +21,18 @@ struct Item {
     kind: &'static str,
     index: String,
     id: String,
+    /// True where the name must be an alias; then the operation makes no index either.
+    requires_alias: bool,
     operation: Option<Operation>,
     result: Result<Written>,
 }
 
 pub(super) fn bulk(node: &Node, call: &Call, default: Option<&str>) -> Result<Reply> {
-    call.allow(&["refresh", "timeout", "wait_for_active_shards", "pipeline"])?;
+    call.allow(&["refresh", "timeout", "wait_for_active_shards", "pipeline", "require_alias"])?;
     let started = Instant::now();
     let refresh = Refresh::read(call)?;
-    let mut items = parse(&call.body, default)?;
+    let defaults = Defaults { index: default, requires_alias: call.flag("require_alias") };
+    let mut items = parse(&call.body, defaults)?;
     if let Err(refused) = pipeline::refused(call) {
         for item in items.iter_mut().filter(|item| item.kind != "delete" && item.operation.is_some()) {
             (item.operation, item.result) = (None, Err(refused.clone()));
@@ -60,7 +63,19 @@ pub(super) fn bulk(node: &Node, call: &Call, default: Option<&str>) -> Result<Re
 /// Carries out the operations on one index. Each failure is its item's own.
 fn write(node: &Node, name: &str, members: &[usize], items: &mut [Item]) -> Result<Option<Arc<Index>>> {
     let only_deletes = members.iter().all(|at| items[*at].kind == "delete");
-    let index = match if only_deletes { node.index(name) } else { node.index_or_create(name) } {
+    let keeps_off = members.iter().any(|at| items[*at].requires_alias);
+    if keeps_off && !node.is_alias(name) {
+        let why = format!("[require_alias] request flag is [true] and [{name}] is not an alias");
+        let failure = Failure::index_not_found_as(name, &format!("no such index [{name}] and {why}"));
+        for at in members {
+            let item = &mut items[*at];
+            if item.requires_alias {
+                (item.operation, item.result) = (None, Err(failure.clone()));
+            }
+        }
+    }
+    let members: Vec<usize> = members.iter().copied().filter(|at| items[*at].operation.is_some()).collect();
+    let index = match if only_deletes || keeps_off { node.index(name) } else { node.index_or_create(name) } {
         Ok(index) => index,
         Err(failure) => {
             members.iter().for_each(|at| items[*at].result = Err(failure.clone()));
@@ -92,7 +107,7 @@ impl Item {
 }
 
 /// Reads the lines of a body.
-fn parse(body: &Bytes, default: Option<&str>) -> Result<Vec<Item>> {
+fn parse(body: &Bytes, defaults: Defaults<'_>) -> Result<Vec<Item>> {
     if body.is_empty() {
         return Err(Failure::parsing("request body is required"));
     }
@@ -105,7 +120,7 @@ fn parse(body: &Bytes, default: Option<&str>) -> Result<Vec<Item>> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        items.push(item(&line, &mut lines, default)?);
+        items.push(item(&line, &mut lines, defaults)?);
     }
     if items.is_empty() {
         return Err(Failure::new(
@@ -134,16 +149,24 @@ impl Lines<'_> {
     }
 }
 
+/// What holds for operations that do not say otherwise.
+#[derive(Clone, Copy)]
+struct Defaults<'a> {
+    index: Option<&'a str>,
+    requires_alias: bool,
+}
+
 /// The line that names an operation.
 struct Head {
     kind: &'static str,
     index: String,
     id: Option<String>,
     condition: Option<Condition>,
+    requires_alias: bool,
 }
 
-fn item(line: &Bytes, lines: &mut Lines<'_>, default: Option<&str>) -> Result<Item> {
-    let Head { kind, index, id, condition } = head(line, lines.number, default)?;
+fn item(line: &Bytes, lines: &mut Lines<'_>, defaults: Defaults<'_>) -> Result<Item> {
+    let Head { kind, index, id, condition, requires_alias } = head(line, lines.number, defaults)?;
     let action = match kind {
         "delete" => Ok(Action::Delete),
         _ => {
@@ -173,7 +196,7 @@ fn item(line: &Bytes, lines: &mut Lines<'_>, default: Option<&str>) -> Result<It
         Err(failure) if failure.status() == 501 => return Err(failure),
         Err(failure) => (None, Err(failure)),
     };
-    Ok(Item { kind, index, id, operation, result })
+    Ok(Item { kind, index, id, requires_alias, operation, result })
 }
 
 fn action(kind: &str, fresh: bool, source: Bytes) -> Result<Action> {
@@ -190,7 +213,7 @@ fn action(kind: &str, fresh: bool, source: Bytes) -> Result<Action> {
     })
 }
 
-fn head(line: &Bytes, number: usize, default: Option<&str>) -> Result<Head> {
+fn head(line: &Bytes, number: usize, defaults: Defaults<'_>) -> Result<Head> {
     let value: Value = serde_json::from_slice(line).map_err(|_| malformed(number, "START_OBJECT"))?;
     let mut options = Options::new("bulk", &value).map_err(|_| malformed(number, "START_OBJECT"))?;
     let (kind, body) = options.only().map_err(|_| malformed(number, "FIELD_NAME"))?;
@@ -206,7 +229,7 @@ fn head(line: &Bytes, number: usize, default: Option<&str>) -> Result<Head> {
         }
     };
     let mut options = Options::new(kind, body).map_err(|_| malformed(number, "START_OBJECT"))?;
-    let index = options.text("_index")?.or(default).map(str::to_owned);
+    let index = options.text("_index")?.or(defaults.index).map(str::to_owned);
     let index = index.ok_or_else(|| {
         Failure::new(400, "action_request_validation_exception", "Validation Failed: 1: index is missing;")
     })?;
@@ -215,8 +238,9 @@ fn head(line: &Bytes, number: usize, default: Option<&str>) -> Result<Head> {
     let condition =
         document::both(number_of(options.count("if_seq_no")?), number_of(options.count("if_primary_term")?))?;
     options.count("retry_on_conflict")?;
+    let asked = options.flag("require_alias")?.unwrap_or(defaults.requires_alias);
     options.finish()?;
-    Ok(Head { kind, index, id, condition })
+    Ok(Head { kind, index, id, condition, requires_alias: asked && kind != "delete" })
 }
 
 fn malformed(line: usize, expected: &str) -> Failure {

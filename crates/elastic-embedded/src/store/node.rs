@@ -141,6 +141,11 @@ impl Node {
         Ok(chosen.into_values().collect())
     }
 
+    /// True for a name that is an alias, and not an index.
+    pub(crate) fn is_alias(&self, name: &str) -> bool {
+        self.named(name).first().is_some_and(|index| index.meta().name != name)
+    }
+
     fn named(&self, name: &str) -> Vec<Arc<Index>> {
         let indices = self.indices.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = indices.get(name) {
