@@ -28,7 +28,8 @@ const OPERATIONS: usize = 5_000;
 /// Writes into one index. What is put in is sent when enough is together, and what became of it is in
 /// [`written`](Self::written) after [`finish`](Self::finish).
 ///
-/// Two operations on one id are never in flight together.
+/// Two operations on one id are never in flight together. A bulk never makes an index: where there is none of that name,
+/// its operations are refused.
 pub struct Bulk {
     client: Client,
     target: Arc<Target>,

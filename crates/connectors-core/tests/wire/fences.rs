@@ -112,3 +112,15 @@ async fn what_is_acknowledged_is_counted_as_answers_come() {
     bulk.finish().await.unwrap();
     assert_eq!((acknowledged.count(), bulk.written().refused.len()), (2, 1), "nor is what was refused");
 }
+
+#[tokio::test]
+async fn a_bulk_never_makes_an_index() {
+    for (name, kind) in [("a document", Kind::Create), ("a delete", Kind::Delete)] {
+        let world = World::new().await;
+        let mut bulk = Bulk::new(&world.client, "away");
+        bulk.put(Item { kind, ..item("a") }, empty).await.unwrap();
+        _ = bulk.finish().await;
+        assert!(!world.fake.kept().indices.contains_key("away"), "{name}");
+        assert_eq!(world.fake.kept().bulks, 1);
+    }
+}

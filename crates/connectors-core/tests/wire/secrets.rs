@@ -21,7 +21,8 @@ async fn echo(uri: Uri, headers: HeaderMap, _body: Bytes) -> (StatusCode, String
         "/" => (StatusCode::OK, json!({"version": {"number": "9.1.0"}}).to_string()),
         "/items/_bulk" => {
             let item = json!({"index": {"status": 400, "error": error}});
-            (StatusCode::OK, json!({"errors": true, "items": [item]}).to_string())
+            let guard = json!({"update": {"status": 404}});
+            (StatusCode::OK, json!({"errors": true, "items": [item, guard]}).to_string())
         }
         "/whole/_bulk" => (StatusCode::BAD_REQUEST, reason),
         path => (path[1..].parse().unwrap(), json!({"error": error}).to_string()),

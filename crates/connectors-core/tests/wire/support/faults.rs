@@ -32,6 +32,10 @@ impl Call {
         let mut lines = seen.body.lines().filter(|_| is_bulk);
         while let Some(line) = lines.next() {
             let Ok(action) = serde_json::from_str::<Value>(line) else { break };
+            if action.get("update").is_some() {
+                lines.next();
+                continue;
+            }
             let is_delete = action.get("delete").is_some();
             let name = if is_delete { "delete" } else { "index" };
             let id = action[name]["_id"].as_str().unwrap_or_default().to_owned();

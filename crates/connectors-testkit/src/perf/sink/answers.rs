@@ -49,13 +49,14 @@ impl Sink {
 
     fn bulk(&mut self, body: &[u8]) -> Result<String> {
         let operations = bulk::operations(body)?;
+        let (lines, rest) = body.split_at(operations.last().map_or(0, |last| last.place.end));
         if let Some(record) = &mut self.record {
-            record.bulk(body, &operations)?;
+            record.bulk(lines, &operations)?;
         }
         if let Some(marks) = &mut self.marks {
             operations.iter().try_for_each(|operation| marks.apply(operation))?;
         }
-        Ok(bulk::answer(&operations))
+        Ok(bulk::answer(&operations, rest))
     }
 
     fn count(&self, body: &[u8]) -> Result<Value> {

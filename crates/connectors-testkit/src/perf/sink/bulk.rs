@@ -14,7 +14,7 @@ pub(super) struct Operation<'a> {
     pub(super) place: Range<usize>,
 }
 
-/// The operations of a body.
+/// The operations of a body, without updates: the only one that is sent changes nothing, and stands behind the others.
 ///
 /// # Errors
 /// When a line is missing or is no action.
@@ -26,7 +26,9 @@ pub(super) fn operations(body: &[u8]) -> Result<Vec<Operation<'_>>> {
         let mut end = start + action.len() + 1;
         let document = if action.starts_with(b"{\"delete\"") { None } else { Some(line(body, end)?) };
         end += document.map_or(0, |document| document.len() + 1);
-        operations.push(Operation { id, document, place: start..end });
+        if !action.starts_with(b"{\"update\"") {
+            operations.push(Operation { id, document, place: start..end });
+        }
         start = end;
     }
     Ok(operations)
@@ -48,8 +50,11 @@ pub(super) fn between<'a>(text: &'a [u8], before: &[u8], behind: &[u8]) -> Optio
 /// The answer without its items.
 pub(super) const BRIEF: &str = r#"{"errors":false}"#;
 
-/// Created for each document, deleted for each delete.
-pub(super) fn answer(operations: &[Operation<'_>]) -> String {
+/// What is said of an update.
+const UPDATE: &str = "{\"update\":{\"status\":404}}";
+
+/// Created for each document, deleted for each delete; `rest` is what stands behind them.
+pub(super) fn answer(operations: &[Operation<'_>], rest: &[u8]) -> String {
     let mut text = String::with_capacity(operations.len() * 27 + 32);
     text.push_str("{\"errors\":false,\"items\":[");
     for (number, operation) in operations.iter().enumerate() {
@@ -58,6 +63,10 @@ pub(super) fn answer(operations: &[Operation<'_>]) -> String {
             Some(_) => "{\"index\":{\"status\":201}}",
             None => "{\"delete\":{\"status\":200}}",
         });
+    }
+    if !rest.is_empty() {
+        text.push_str(if operations.is_empty() { "" } else { "," });
+        text.push_str(UPDATE);
     }
     text.push_str("]}");
     text
@@ -74,7 +83,11 @@ mod tests {
         assert_eq!(read[0], Operation { id: b"a", document: Some(b"{\"x\":1}"), place: 0..30 });
         assert_eq!(read[1], Operation { id: b"b", document: None, place: 30..body.len() });
         let expected = r#"{"errors":false,"items":[{"index":{"status":201}},{"delete":{"status":200}}]}"#;
-        assert_eq!(answer(&read), expected);
+        assert_eq!(answer(&read, b""), expected);
+        let guard = b"{\"update\":{\"_id\":\"-\"}}\n{\"doc\":{}}\n";
+        assert_eq!(operations(&[&body[..], guard].concat()).unwrap().len(), 2, "an update is no document");
+        let expected = expected.replace("]}", r#",{"update":{"status":404}}]}"#);
+        assert_eq!(answer(&read, guard), expected);
     }
 
     #[test]

@@ -29,11 +29,19 @@ pub(super) fn land(kept: &mut Kept, call: &Call) {
 
 pub(super) fn answer(kept: &mut Kept, index: &str, seen: &Seen, unwanted: &[(String, u16)]) -> Answer {
     let mut items = Vec::new();
+    if is_guarded(&seen.body) && !kept.indices.contains_key(index) {
+        return (200, json!({ "took": 1, "errors": true, "items": not_found(&seen.body, index) }));
+    }
     let mut lines = seen.body.lines();
     while let Some(line) = lines.next() {
         let Ok(action) = serde_json::from_str::<Value>(line) else {
             return (400, error("illegal_argument_exception", "Malformed action/metadata line"));
         };
+        if action.get("update").is_some() {
+            assert_eq!(lines.next(), Some("{\"doc\":{}}"), "an update that changes nothing");
+            items.push(json!({ "update": no_alias(index) }));
+            continue;
+        }
         let is_delete = action.get("delete").is_some();
         let name = if is_delete { "delete" } else { "index" };
         let id = action[name]["_id"].as_str().expect("an id").to_owned();
@@ -57,6 +65,34 @@ pub(super) fn answer(kept: &mut Kept, index: &str, seen: &Seen, unwanted: &[(Str
     }
     let has_errors = items.iter().any(|item| item.to_string().contains("\"error\""));
     (200, json!({ "took": 1, "errors": has_errors, "items": items }))
+}
+
+/// True for a bulk that must not make the index.
+fn is_guarded(body: &str) -> bool {
+    body.lines().any(|line| line.contains("\"require_alias\":true"))
+}
+
+/// What a server says of each operation on an index that is not there.
+fn not_found(body: &str, index: &str) -> Vec<Value> {
+    let (mut items, mut lines) = (Vec::new(), body.lines());
+    while let Some(line) = lines.next() {
+        let name =
+            ["index", "delete", "update"].into_iter().find(|name| line.starts_with(&format!("{{\"{name}\"")));
+        let name = name.expect("an operation");
+        if name != "delete" {
+            lines.next();
+        }
+        let cause = error("index_not_found_exception", &format!("no such index [{index}]"))["error"].clone();
+        items.push(json!({ name: { "status": 404, "error": cause } }));
+    }
+    items
+}
+
+fn no_alias(index: &str) -> Value {
+    let reason = format!(
+        "no such index [{index}] and [require_alias] request flag is [true] and [{index}] is not an alias"
+    );
+    json!({ "status": 404, "error": error("index_not_found_exception", &reason)["error"] })
 }
 
 /// What an ingest pipeline makes of a document that it does not let through.
