@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use self::error::{given_up, not_json, refused, shown, unreachable};
 pub(super) use self::waiting::Waiting;
 use self::waiting::Waits;
+use super::limits::PageSize;
 use super::{Auth, Engine, Settings};
 use crate::config::{Secret, without};
 use crate::{Error, ErrorKind, Result, Retry};
@@ -66,6 +67,7 @@ pub struct Client {
     traffic: Arc<Traffic>,
     cancel: CancellationToken,
     waits: Arc<Waits>,
+    page_size: PageSize,
 }
 
 impl Client {
@@ -85,6 +87,7 @@ impl Client {
             traffic: Arc::default(),
             cancel: CancellationToken::new(),
             waits: Arc::default(),
+            page_size: PageSize::default(),
         };
         client.engine = Engine::of(&client).await?;
         Ok(client)
@@ -143,6 +146,11 @@ impl Client {
         &self.settings
     }
 
+    /// How many hits are asked for at a time.
+    pub(super) fn page_size(&self) -> &PageSize {
+        &self.page_size
+    }
+
     pub(super) fn retry(&self) -> Retry {
         self.settings.retry
     }
@@ -195,11 +203,22 @@ impl Client {
 
     /// As [`persist`](Self::persist), until the answer can be read.
     async fn persist_as<T>(&self, request: &Request, read: impl Fn(Response) -> Result<T>) -> Result<T> {
+        self.persist_unless(request, |_| false, read).await
+    }
+
+    /// The same, where some answers are final whatever their status is.
+    pub(super) async fn persist_unless<T>(
+        &self,
+        request: &Request,
+        is_final: impl Fn(&Response) -> bool,
+        read: impl Fn(Response) -> Result<T>,
+    ) -> Result<T> {
         let (mut delays, waiting) = (self.retry().delays(), self.waits_for(request));
         loop {
             let (answer, refusal, asked) = match self.send(request).await {
                 Ok(response) => {
-                    let refusal = response.is_passing().then(|| refused(request, &response));
+                    let is_passing = response.is_passing() && !is_final(&response);
+                    let refusal = is_passing.then(|| refused(request, &response));
                     let asked = response.retry_after;
                     (read(response), refusal.map(|refusal| refusal.to_string()), asked)
                 }
@@ -297,7 +316,7 @@ impl fmt::Debug for Client {
     }
 }
 
-fn parsed<T: DeserializeOwned>(request: &Request, response: &Response) -> Result<T> {
+pub(super) fn parsed<T: DeserializeOwned>(request: &Request, response: &Response) -> Result<T> {
     if !response.is_success() {
         return Err(refused(request, response));
     }

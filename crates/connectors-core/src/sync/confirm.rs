@@ -99,7 +99,8 @@ impl Run<'_, '_> {
         ids.sort_unstable();
         ids.dedup();
         let extra = &mismatch.extra[..mismatch.extra.len().min(LOOKUP)];
-        let located = scan::locate(self.job.client, self.job.index, extra, usize::MAX).await?;
+        let located =
+            scan::locate(self.job.client, self.job.index, (extra, usize::MAX), self.ownership()).await?;
         let located: Names = located.into_iter().map(|found| (found.mark.id, found.id)).collect();
         for id in ids {
             let name = located.get(&id).or_else(|| names.get(&id)).cloned();

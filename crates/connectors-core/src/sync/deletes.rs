@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::elastic::scan::{LOOKUP, Located, Mark};
+use crate::document::hash;
+use crate::elastic::scan::{LOOKUP, Located, Mark, Unmarked};
 use crate::elastic::{index, scan};
 use crate::{DocumentId, Result};
 
@@ -34,6 +35,8 @@ pub(super) struct LeftOver {
     pub(super) id: String,
     pub(super) mark: Option<Mark>,
     pub(super) scope: Option<String>,
+    /// False for a copy that somebody made inside the index.
+    is_own: bool,
 }
 
 /// What is to become of a document that was not listed.
@@ -48,7 +51,7 @@ enum Fate {
     Gone,
 }
 
-impl Run<'_, '_> {
+impl<'j> Run<'_, 'j> {
     /// Deletes what a listing did not name: everything after a complete one, after an incomplete one only
     /// what lies outside of the scopes that failed.
     pub(super) async fn deletes(&mut self) -> Result<()> {
@@ -85,8 +88,10 @@ impl Run<'_, '_> {
             let found = self.located(unseen).await?.0;
             self.delete_those_gone(found).await?;
         }
-        for page in self.foreign_pages().await? {
-            self.delete_those_gone(page).await?;
+        if let Some(mut foreign) = self.foreign_documents().await? {
+            while let Some(ids) = foreign.next().await? {
+                self.delete_those_gone(ids.into_iter().map(LeftOver::unmarked).collect()).await?;
+            }
         }
         let dropped = self.dropped_before().await?;
         self.delete_these(dropped).await
@@ -141,8 +146,10 @@ impl Run<'_, '_> {
         // Of these the index holds nothing any more: overwritten, or deleted by somebody else.
         absent.into_iter().for_each(|mark| self.inventory.forget(mark));
         foreign.iter().for_each(|id| self.report.foreign.add(id));
-        for page in self.foreign_pages().await? {
-            page.into_iter().for_each(|found| drop(self.sort(&mut sorted, found)));
+        if let Some(mut foreign) = self.foreign_documents().await? {
+            while let Some(ids) = foreign.next().await? {
+                ids.into_iter().for_each(|id| drop(self.sort(&mut sorted, LeftOver::unmarked(id))));
+            }
         }
         for found in self.dropped_before().await? {
             sorted.is_gone(found);
@@ -158,29 +165,24 @@ impl Run<'_, '_> {
 
     /// The documents behind marks, and the marks that no document carries.
     async fn located(&self, unseen: Unseen) -> Result<(Vec<LeftOver>, Vec<Mark>)> {
-        let found = scan::locate(self.job.client, self.job.index, &unseen.marks, unseen.between).await?;
+        let wanted = (&unseen.marks[..], unseen.between);
+        let found = scan::locate(self.job.client, self.job.index, wanted, self.ownership()).await?;
         let carried: HashSet<Mark> = found.iter().map(|found| found.mark).collect();
         let absent = unseen.marks.into_iter().filter(|mark| !carried.contains(mark)).collect();
         Ok((found.into_iter().map(LeftOver::from).collect(), absent))
     }
 
     /// Documents that no sync of ours wrote, where this one may take them over.
-    async fn foreign_pages(&self) -> Result<Vec<Vec<LeftOver>>> {
+    async fn foreign_documents(&self) -> Result<Option<Unmarked<'j>>> {
         if self.foreign == 0 || !self.may_take_over() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let ids = scan::unmarked(self.job.client, self.job.index).await?;
-        Ok(vec![ids.into_iter().map(|id| LeftOver { id, mark: None, scope: None }).collect()])
+        Unmarked::open(self.job.client, self.job.index).await.map(Some)
     }
 
     /// The older versions of documents that a pipeline drops now.
     async fn dropped_before(&self) -> Result<Vec<LeftOver>> {
-        Ok(self
-            .dropped
-            .older()
-            .iter()
-            .map(|id| LeftOver { id: id.clone(), mark: None, scope: None })
-            .collect())
+        Ok(self.dropped.older().iter().map(|id| LeftOver::unmarked(id.clone())).collect())
     }
 
     /// Sorts a document in; the id of one that is not ours to delete is handed back.
@@ -199,7 +201,7 @@ impl Run<'_, '_> {
             return Fate::Listed;
         }
         if let Some(mark) = found.mark {
-            if !self.is_own(&found.id, mark) {
+            if !found.is_own {
                 return if self.may_take_over() { Fate::Gone } else { Fate::Foreign };
             }
             // The mark was listed: what was not seen of it is a copy.
@@ -217,14 +219,17 @@ impl Run<'_, '_> {
 
     /// Those of some documents that this sync may delete.
     pub(super) fn ours(&self, located: Vec<Located>) -> Vec<LeftOver> {
-        let is_ours = |found: &Located| self.may_take_over() || self.is_own(&found.id, found.mark);
+        let is_ours = |found: &Located| self.may_take_over() || found.is_own;
         located.into_iter().filter(is_ours).map(LeftOver::from).collect()
     }
 
     /// Whether a document carries the hash of its own id, by this version or, while the index is marked again, by an older one.
-    fn is_own(&self, id: &str, mark: Mark) -> bool {
-        let by_older = || self.is_remarking && crate::document::hash(id.as_bytes()).cast_signed() == mark.id;
-        self.render.shape.key.is_own(id, mark.id) || by_older()
+    pub(super) fn ownership(&self) -> impl Fn(&str, i64) -> bool + use<> {
+        let (key, is_remarking) = (self.render.shape.key, self.is_remarking);
+        move |id, sync_id| {
+            let by_older = || is_remarking && hash(id.as_bytes()).cast_signed() == sync_id;
+            key.is_own(id, sync_id) || by_older()
+        }
     }
 
     /// The guard: more than the floor and more than the share of what the index held before the sync needs somebody's word.
@@ -246,6 +251,11 @@ impl Sorted {
 }
 
 impl LeftOver {
+    /// A document without a mark.
+    fn unmarked(id: String) -> Self {
+        Self { id, mark: None, scope: None, is_own: false }
+    }
+
     /// As a source is asked for it.
     pub(super) fn unlisted(&self) -> crate::Unlisted {
         crate::Unlisted { id: DocumentId::from(self.id.as_str()), scope: self.scope.clone() }
@@ -253,8 +263,8 @@ impl LeftOver {
 }
 
 impl From<Located> for LeftOver {
-    fn from(Located { id, mark, scope }: Located) -> Self {
-        Self { id, mark: Some(mark), scope }
+    fn from(Located { id, mark, scope, is_own }: Located) -> Self {
+        Self { id, mark: Some(mark), scope, is_own }
     }
 }
 

@@ -89,7 +89,8 @@ impl Run<'_, '_> {
             .with("documents", gone.len()));
         }
         for chunk in gone.chunks(LOOKUP) {
-            let located = scan::locate(self.job.client, self.job.index, chunk, usize::MAX).await?;
+            let located =
+                scan::locate(self.job.client, self.job.index, (chunk, usize::MAX), self.ownership()).await?;
             let located = self.ours(located);
             for LeftOver { id, .. } in self.confirmed_gone(&located).await? {
                 self.delete(id).await?;

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use futures::StreamExt;
 use serde::Serialize;
 
-use crate::elastic::scan::{LOOKUP, Located, Mark};
+use crate::elastic::scan::{LOOKUP, Located, Mark, Unmarked};
 use crate::elastic::{index, scan};
 use crate::{Document, Error, Result};
 
@@ -175,23 +175,27 @@ impl Comparison<'_> {
             deep.flush(&mut self.found.differing).await?;
             self.found.compared = Some(deep.compared());
         }
+        let key = self.render.shape.key;
+        let is_own = move |id: &str, sync_id| key.is_own(id, sync_id);
         let mut from = 0;
         while let Some(unseen) = self.inventory.unseen(from, LOOKUP) {
             from = unseen.next;
-            let located = scan::locate(job.client, job.index, &unseen.marks, unseen.between).await?;
+            let located =
+                scan::locate(job.client, job.index, (&unseen.marks, unseen.between), is_own).await?;
             let located = located.iter().filter(|found| !self.is_listed(found));
             let ids: Vec<&str> = located.map(|found| found.id.as_str()).collect();
             ids.into_iter().for_each(|id| self.left_over(id));
         }
-        let unmarked = scan::unmarked(job.client, job.index).await?;
-        unmarked.iter().for_each(|id| self.left_over(id));
+        let mut unmarked = Unmarked::open(job.client, job.index).await?;
+        while let Some(ids) = unmarked.next().await? {
+            ids.iter().for_each(|id| self.left_over(id));
+        }
         Ok(self.found)
     }
 
     /// True for the original of a copy, which was listed under the mark that both carry.
     fn is_listed(&self, found: &Located) -> bool {
-        let is_own = self.render.shape.key.is_own(&found.id, found.mark.id);
-        is_own && self.inventory.is_listed(found.mark.id)
+        found.is_own && self.inventory.is_listed(found.mark.id)
     }
 
     fn left_over(&mut self, id: &str) {

@@ -217,3 +217,42 @@ async fn the_guard_goes_by_what_the_index_held_before_the_sync() {
     assert_eq!((report.status, report.deleted), (Status::Completed, 100));
     world.assert_holds(&named("b"));
 }
+
+#[tokio::test]
+async fn a_copy_under_another_id_is_removed_and_its_original_stays() {
+    for (copies, is_listed) in [(1, true), (3, true), (2, false)] {
+        for keeps_marks in [true, false] {
+            let (mut world, source) = world_with(20).await;
+            let original = world.fake.documents("docs")["d3"].clone();
+            let named = |number: i64| (format!("copy{number}"), original.clone());
+            world.fake.seed("docs", (0..copies).map(named));
+            let left: Vec<Entry> = entries((0..20).filter(|number| is_listed || *number != 3));
+            source.set(left.clone());
+            if !keeps_marks {
+                world.marks = None;
+            }
+            let report = world.sync(&source).await;
+            let deleted = copies as u64 + u64::from(!is_listed);
+            assert_eq!(
+                (report.status, report.deleted, report.verified),
+                (Status::Completed, deleted, true),
+                "{copies}"
+            );
+            world.assert_holds(&left);
+            assert_eq!(world.sync(&source).await.deleted, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_a_document_that_changed_is_removed_too() {
+    let (world, source) = world_with(5).await;
+    let original = world.fake.documents("docs")["d3"].clone();
+    world.fake.seed("docs", [("copy".to_owned(), original)]);
+    let mut changed = entries(0..5);
+    changed[3] = Entry::versioned("d3", 33);
+    source.set(changed.clone());
+    world.sync(&source).await;
+    world.sync(&source).await;
+    world.assert_holds(&changed);
+}

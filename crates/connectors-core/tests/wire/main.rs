@@ -29,6 +29,8 @@ mod incremental;
 #[cfg(test)]
 mod indexing;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod owner;
 #[cfg(test)]
 mod pipelines;

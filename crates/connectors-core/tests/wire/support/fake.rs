@@ -43,11 +43,22 @@ pub(crate) struct Manner {
     pub(crate) authorization: Option<&'static str>,
     /// Refuses to aggregate.
     pub(crate) is_plain: bool,
+    /// The most hits of one page.
+    pub(crate) window: u64,
+    /// The most terms of one query.
+    pub(crate) terms: usize,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { root: Root::Elasticsearch, is_old: false, authorization: None, is_plain: false }
+        Self {
+            root: Root::Elasticsearch,
+            is_old: false,
+            authorization: None,
+            is_plain: false,
+            window: 10_000,
+            terms: 65_536,
+        }
     }
 }
 

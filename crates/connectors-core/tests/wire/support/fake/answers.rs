@@ -101,6 +101,9 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
             (200, json!({ "_shards": { "total": 1, "successful": 1, "failed": 0 } }))
         }
         ("POST", ["_count"]) => (200, json!({ "count": search::count(&index.visible, &body["query"]) })),
+        ("POST", ["_search"]) if name.starts_with('.') => {
+            search::plain(&index.visible.clone(), Manner { window: 10_000, ..manner }, body)
+        }
         ("POST", ["_search"]) => search::plain(&index.visible.clone(), manner, body),
         ("GET", ["_doc", id]) => match index.written.get(*id) {
             Some(document) => (200, json!({ "_id": id, "found": true, "_source": document })),

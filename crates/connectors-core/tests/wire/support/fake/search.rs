@@ -10,9 +10,6 @@ use super::answers::{Answer, error};
 use super::query::{field, matches};
 use super::{Kept, Manner, Root, aggregate};
 
-/// The most that one page may ask for.
-const WINDOW: u64 = 10_000;
-
 type Documents = Arc<BTreeMap<String, Value>>;
 
 /// A match with the values it is sorted by.
@@ -40,8 +37,8 @@ pub(super) fn plain(documents: &Documents, manner: Manner, body: &Value) -> Answ
 
 fn search(documents: &Documents, manner: Manner, body: &Value, is_pit: bool) -> Answer {
     let size = body["size"].as_u64().unwrap_or(10);
-    if size > WINDOW {
-        return (400, error("illegal_argument_exception", "Result window is too large"));
+    if let Some(refused) = excess(manner, size, &body["query"]) {
+        return (400, error("illegal_argument_exception", &refused));
     }
     let mut sort = body["sort"].as_array().cloned().unwrap_or_default();
     if is_pit && manner.root != Root::OpenSearch && !sort.iter().any(|key| key.get("_shard_doc").is_some()) {
@@ -70,6 +67,25 @@ fn search(documents: &Documents, manner: Manner, body: &Value, is_pit: bool) -> 
         answer["aggregations"] = aggregate::answer(aggregations, documents, &body["query"]);
     }
     (200, answer)
+}
+
+/// Why a search asks for too much.
+fn excess(manner: Manner, size: u64, query: &Value) -> Option<String> {
+    if size > manner.window {
+        return Some(format!(
+            "Result window is too large, from + size must be less than or equal to: [{}] but was [{size}]. This limit can \
+             be set by changing the [index.max_result_window] index level setting.",
+            manner.window
+        ));
+    }
+    let terms = query["terms"]["_sync.id"].as_array().map_or(0, Vec::len);
+    (terms > manner.terms).then(|| {
+        format!(
+            "The number of terms [{terms}] used in the Terms Query request has exceeded the allowed maximum of [{}]. This \
+             maximum can be set by changing the [index.max_terms_count] index level setting.",
+            manner.terms
+        )
+    })
 }
 
 /// Without a query everything is asked for.
