@@ -3,6 +3,7 @@
 mod answer;
 mod batch;
 mod delivery;
+mod fault;
 mod window;
 
 #[cfg(any(test, fuzzing))]

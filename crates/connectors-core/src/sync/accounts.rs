@@ -40,14 +40,16 @@ impl Run<'_, '_> {
             self.inventory.doubt(item.hash.cast_signed());
             self.dropped.add(&item, item.kind != Kind::Create);
         }
-        for Refused { item, reason } in written.refused {
+        for Refused { item, reason, is_own } in written.refused {
             match item.kind {
                 Kind::Delete => self.report.undeleted += 1,
                 _ => self.report.failed += 1,
             }
             self.inventory.doubt(item.hash.cast_signed());
-            let scope = item.scope.clone();
-            self.keep((item.id, scope.as_deref()), Stage::Bulk, &reason);
+            if is_own {
+                let scope = item.scope.clone();
+                self.keep((item.id, scope.as_deref()), Stage::Bulk, &reason);
+            }
         }
     }
 }

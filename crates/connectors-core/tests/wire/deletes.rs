@@ -223,6 +223,7 @@ async fn a_copy_under_another_id_is_removed_and_its_original_stays() {
     for (copies, is_listed) in [(1, true), (3, true), (2, false)] {
         for keeps_marks in [true, false] {
             let (mut world, source) = world_with(20).await;
+            world.options.take_over = TakeOver::Unowned;
             let original = world.fake.documents("docs")["d3"].clone();
             let named = |number: i64| (format!("copy{number}"), original.clone());
             world.fake.seed("docs", (0..copies).map(named));
@@ -246,7 +247,8 @@ async fn a_copy_under_another_id_is_removed_and_its_original_stays() {
 
 #[tokio::test]
 async fn a_copy_of_a_document_that_changed_is_removed_too() {
-    let (world, source) = world_with(5).await;
+    let (mut world, source) = world_with(5).await;
+    world.options.take_over = TakeOver::Unowned;
     let original = world.fake.documents("docs")["d3"].clone();
     world.fake.seed("docs", [("copy".to_owned(), original)]);
     let mut changed = entries(0..5);

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use crate::support::{Fault, INDEX, Memory, World, entries};
 
 fn item(id: &str) -> Item {
-    Item { id: id.into(), hash: Item::delete(id.into()).hash, kind: Kind::Create, mark: 0 }
+    Item { id: id.into(), hash: id.bytes().map(u64::from).sum(), kind: Kind::Create, mark: 0, scope: None }
 }
 
 fn empty(_: &str, out: &mut Vec<u8>) {

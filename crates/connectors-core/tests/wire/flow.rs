@@ -45,6 +45,7 @@ async fn no_more_is_in_flight_than_allowed() {
 #[tokio::test]
 async fn a_bulk_is_sent_at_five_thousand_operations_however_small_they_are() {
     let world = World::new().await;
+    world.fake.seed("docs", []);
     let mut bulk = Bulk::new(&world.client, "docs");
     for number in 0..10_001 {
         bulk.put(item(&format!("{number:05}"), Kind::Delete), |_, _| ()).await.unwrap();

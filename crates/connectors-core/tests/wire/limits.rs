@@ -47,12 +47,11 @@ async fn a_search_that_is_too_large_for_the_server_is_asked_in_parts() {
 
 #[tokio::test]
 async fn ranges_that_are_too_many_for_one_request_are_read_in_parts() {
-    let (world, _) = world_with_left_overs(Manner::default()).await;
-    let all = every_mark(&world.client).await;
-    let ranges: Vec<_> = all.iter().step_by(3).map(|mark| mark.id..=mark.id).collect();
     for (bytes, window) in [(10_000_000, 10_000), (600, 10_000), (600, 4), (10_000_000, 4)] {
         let world = World::of(Manner { window, ..Manner::default() }, |_| ()).await;
         world.sync(&Memory::numbered(HELD)).await;
+        let all = every_mark(&world.client).await;
+        let ranges: Vec<_> = all.iter().step_by(3).map(|mark| mark.id..=mark.id).collect();
         world.fake.script(move |call| too_large(call, bytes));
         let mut marks = Vec::new();
         each_mark(&world.client, INDEX, Part::Ranges(&ranges), |mark| marks.push(mark)).await.unwrap();

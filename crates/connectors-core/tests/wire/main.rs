@@ -19,6 +19,8 @@ mod digests;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod faulty_indices;
+#[cfg(test)]
 mod fences;
 #[cfg(test)]
 mod flow;

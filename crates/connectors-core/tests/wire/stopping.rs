@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connectors_core::ErrorKind;
-use connectors_core::elastic::{Bulk, Client, Item, Request};
+use connectors_core::elastic::{Bulk, Client, Item, Kind, Request};
 use connectors_core::sync::Status;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -126,7 +126,8 @@ async fn a_cancelled_client_does_not_wait_for_another_try() {
     let asked = timeout(Duration::from_secs(60), client.call(&Request::get("/_asked"))).await;
     assert_eq!(asked.unwrap().unwrap_err().kind(), ErrorKind::Busy(Some(Duration::from_secs(3_600))));
     let mut bulk = Bulk::new(&client, "docs");
-    bulk.put(Item::delete("a".into()), |_, _| ()).await.unwrap();
+    let item = Item { id: "a".into(), hash: 1, kind: Kind::Delete, mark: 0, scope: None };
+    bulk.put(item, |_, _| ()).await.unwrap();
     let finished = timeout(Duration::from_secs(60), bulk.finish()).await.unwrap();
     assert!(finished.unwrap_err().to_string().contains("too busy"));
     assert_eq!(bulk.written().refused.len(), 1, "what was not written is accounted for");

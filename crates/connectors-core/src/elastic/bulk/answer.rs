@@ -5,10 +5,9 @@ use serde::Deserialize;
 use crate::elastic::client::is_passing;
 
 /// What is asked for: enough to tell what became of each item, no more.
-pub(super) const FILTER: &str =
-    "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
+pub(super) const FILTER: &str = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,items.*.error.caused_by.caused_by.reason";
 /// The same behind an ingest pipeline, which may drop a document: its result is then `noop`.
-pub(super) const FILTER_PIPED: &str = "errors,items.*.status,items.*.result,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
+pub(super) const FILTER_PIPED: &str = "errors,items.*.status,items.*.result,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,items.*.error.caused_by.caused_by.reason";
 
 /// What became of each item, in their order, without the guard behind them; none where the answer can't be read.
 pub(super) fn outcomes(body: &[u8]) -> Option<Vec<Outcome>> {
@@ -66,8 +65,7 @@ pub(super) struct Outcome {
 struct Cause {
     #[serde(rename = "type", default)]
     kind: String,
-    #[serde(default)]
-    reason: String,
+    reason: Option<String>,
     caused_by: Option<Box<Cause>>,
 }
 
@@ -89,12 +87,22 @@ impl Outcome {
         self.result.as_deref() == Some("noop")
     }
 
+    /// The server's word for the error.
+    pub(super) fn kind(&self) -> Option<&str> {
+        self.error.as_deref().map(|cause| &*cause.kind)
+    }
+
     /// The server's reason, with what lies beneath.
     pub(super) fn reason(&self) -> String {
         let Some(cause) = &self.error else { return format!("status {}", self.status) };
-        let beneath =
-            cause.caused_by.as_ref().map(|beneath| format!(": {}", beneath.reason)).unwrap_or_default();
-        format!("{}: {}{beneath}", cause.kind, cause.reason)
+        let causes = std::iter::successors(Some(&**cause), |cause| cause.caused_by.as_deref());
+        let mut told: Vec<&str> = vec![&cause.kind];
+        for reason in causes.filter_map(|cause| cause.reason.as_deref()).filter(|reason| !reason.is_empty()) {
+            if !told.contains(&reason) {
+                told.push(reason);
+            }
+        }
+        told.join(": ")
     }
 }
 
@@ -135,6 +143,10 @@ mod tests {
         assert_eq!(statuses, [201, 404, 400]);
         assert_eq!(outcomes[2].reason(), "t: r: why");
         assert_eq!(outcomes[1].reason(), "status 404");
+        let empty = r#"{"status":500,"error":{"type":"t","reason":null,"caused_by":{"reason":"",
+            "caused_by":{"reason":"disk on fire"}}}}"#;
+        let empty: Outcome = serde_json::from_str(empty).unwrap();
+        assert_eq!(empty.reason(), "t: disk on fire", "an empty reason gives way to what lies beneath");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::answer::{FILTER, FILTER_PIPED, Outcome, outcomes};
 use super::batch::{Batch, Item, Kind, Sealed};
+use super::fault::{fault, is_fault, waited_for};
 use super::window::Window;
 use crate::elastic::Fence;
 use crate::elastic::client::{Client, Request, Response};
@@ -35,6 +36,9 @@ pub struct Refused {
     pub item: Item,
     /// Why.
     pub reason: Arc<str>,
+    /// True where the server refused just this operation; false where nothing more could be written, which says nothing of the
+    /// document.
+    pub is_own: bool,
 }
 
 impl Written {
@@ -60,9 +64,15 @@ impl Written {
         }
     }
 
+    /// Takes in operations that are not done since nothing more can be written.
     pub(super) fn refuse(&mut self, items: impl Iterator<Item = Item>, reason: &str) {
         let reason: Arc<str> = reason.into();
-        self.refused.extend(items.map(|item| Refused { item, reason: reason.clone() }));
+        self.refused.extend(items.map(|item| Refused { item, reason: reason.clone(), is_own: false }));
+    }
+
+    /// Takes in an operation that the server refused.
+    fn refuse_one(&mut self, item: Item, reason: &str) {
+        self.refused.push(Refused { item, reason: reason.into(), is_own: true });
     }
 }
 
@@ -150,7 +160,7 @@ impl Courier<'_> {
                 Ok(None) => {}
                 Ok(Some((batch, response))) if batch.count() == 1 => {
                     let reason = too_large_or_bad(&response, batch.size(0));
-                    self.written.refuse(batch.into_items(), &reason);
+                    batch.into_items().for_each(|item| self.written.refuse_one(item, &reason));
                 }
                 Ok(Some((batch, _))) => {
                     let half = batch.count() / 2;
@@ -171,14 +181,14 @@ impl Courier<'_> {
         loop {
             let tried = batch.count();
             let (asked, cause) = match self.once(&batch).await {
-                Try::Items(outcomes) => match self.settle(batch, outcomes) {
-                    Some(rest) => {
+                Try::Items(outcomes) => match self.settle(batch, outcomes)? {
+                    Some((rest, cause)) => {
                         batch = rest;
                         if batch.count() < tried {
                             delays = self.client.retry().delays();
                             waiting.restart();
                         }
-                        (None, Error::transient("Elasticsearch kept asking to wait"))
+                        (None, cause)
                     }
                     None => return Ok(None),
                 },
@@ -227,28 +237,45 @@ impl Courier<'_> {
         }
     }
 
-    /// Takes each item's answer; what may pass later is left over.
-    fn settle(&mut self, batch: Sealed, outcomes: Vec<Outcome>) -> Option<Sealed> {
+    /// Takes each item's answer; what may pass later is left over, with the reason of the first.
+    fn settle(&mut self, batch: Sealed, outcomes: Vec<Outcome>) -> Result<Option<(Sealed, Error)>> {
         let before = self.written.done();
         let waits = |place: usize| outcomes[place].may_pass();
-        let rest = (0..batch.count()).any(waits).then(|| batch.pick(waits));
+        let first = outcomes.iter().find(|outcome| outcome.may_pass());
+        let rest = first.map(|first| (batch.pick(waits), self.shown(waited_for(first))));
+        let fault = fault(&batch, &outcomes).map(|fault| self.shown(fault));
         for (item, outcome) in batch.into_items().zip(outcomes) {
-            let gone = item.kind == Kind::Delete && outcome.status == 404;
-            match outcome.status {
-                200..300 if item.kind != Kind::Delete && outcome.is_dropped() => {
-                    self.written.dropped.push(item)
-                }
-                200..300 => self.written.count(item.kind, outcome.status),
-                _ if gone => self.written.count(item.kind, outcome.status),
+            match &fault {
                 _ if outcome.may_pass() => {}
-                _ => {
-                    let reason = self.client.redacted(&outcome.reason());
-                    self.written.refuse(std::iter::once(item), &reason);
+                Some(fault) if is_fault(&outcome) => {
+                    self.written.refuse(std::iter::once(item), &fault.to_string());
                 }
+                _ => self.take(item, &outcome),
             }
         }
         self.to.acknowledged.fetch_add(self.written.done() - before, Relaxed);
-        rest
+        match (fault, rest) {
+            (Some(fault), Some((rest, _))) => self.give_up(rest, fault),
+            (Some(fault), None) => Err(fault),
+            (None, rest) => Ok(rest),
+        }
+    }
+
+    /// Takes the final answer to one item.
+    fn take(&mut self, item: Item, outcome: &Outcome) {
+        let is_delete = item.kind == Kind::Delete;
+        let is_gone = is_delete && outcome.status == 404 && !is_fault(outcome);
+        match outcome.status {
+            200..300 if !is_delete && outcome.is_dropped() => self.written.dropped.push(item),
+            200..300 => self.written.count(item.kind, outcome.status),
+            _ if is_gone => self.written.count(item.kind, outcome.status),
+            _ => self.written.refuse_one(item, &self.client.redacted(&outcome.reason())),
+        }
+    }
+
+    /// An error without secrets that a server may have echoed.
+    fn shown(&self, error: Error) -> Error {
+        Error::new(error.kind(), self.client.redacted(&error.to_string()))
     }
 }
 

@@ -53,13 +53,65 @@ pub(super) fn shown(request: &Request) -> String {
     format!("{method} {}", request.path)
 }
 
-/// The server's own words: `type: reason`.
+/// The server's own words: `type: reason`, and what lies beneath. Where shards failed, or no reason is given, the first cause
+/// beneath stands alone.
 fn reason(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let error = answer.get("error")?;
     if let Some(text) = error.as_str() {
         return Some(text.to_owned());
     }
-    let part = |name| error.get(name).and_then(Value::as_str);
-    Some(format!("{}: {}", part("type").unwrap_or("error"), part("reason").unwrap_or("no reason given")))
+    let mut told = Vec::new();
+    let beneath = [&error["root_cause"][0], &error["failed_shards"][0]["reason"]];
+    for cause in [error].into_iter().chain(beneath) {
+        for cause in std::iter::successors(Some(cause), |cause| cause.get("caused_by")) {
+            if let Some(words) = words(cause).filter(|words| !told.contains(words)) {
+                told.push(words);
+            }
+        }
+    }
+    let kind = error["type"].as_str().unwrap_or("error");
+    Some(if told.is_empty() { format!("{kind}: no reason given") } else { told.join(": ") })
+}
+
+/// `type: reason` of one cause that says something.
+fn words(cause: &Value) -> Option<String> {
+    let part = |name| cause[name].as_str();
+    let reason = part("reason")
+        .filter(|reason| !matches!(*reason, "" | "all shards failed" | "Partial shards failure"))?;
+    Some(format!("{}: {reason}", part("type").unwrap_or("error")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_first_cause_of_an_answer_is_told() {
+        let window = json!({"type": "illegal_argument_exception", "reason": "Result window is too large"});
+        let shards = json!({
+            "type": "search_phase_execution_exception", "reason": "all shards failed",
+            "root_cause": [window], "failed_shards": [{"shard": 0, "reason": window}], "caused_by": window,
+        });
+        let only_shards = json!({
+            "type": "search_phase_execution_exception", "reason": "", "root_cause": [],
+            "failed_shards": [{"reason": {"type": "query_shard_exception", "reason": "failed to create query",
+                "caused_by": {"type": "i_o_exception", "reason": "disk on fire"}}}],
+        });
+        for (error, expected) in [
+            (shards, "illegal_argument_exception: Result window is too large"),
+            (only_shards, "query_shard_exception: failed to create query: i_o_exception: disk on fire"),
+            (json!({"type": "t", "reason": "r"}), "t: r"),
+            (json!({"type": "t", "reason": "r", "root_cause": [{"type": "t", "reason": "r"}]}), "t: r"),
+            (json!({"type": "t", "reason": null}), "t: no reason given"),
+            (json!({}), "error: no reason given"),
+            (json!("as text"), "as text"),
+        ] {
+            let body = json!({ "error": error }).to_string();
+            assert_eq!(reason(body.as_bytes()).as_deref(), Some(expected), "{body}");
+        }
+        assert_eq!(reason(b"{}"), None);
+    }
 }
