@@ -63,6 +63,7 @@ struct Shared {
     injected: Mutex<BTreeMap<&'static str, u64>>,
     met: AtomicU64,
     held: Notify,
+    swallowed: Mutex<Vec<Vec<u8>>>,
     knock: mpsc::UnboundedSender<Knock>,
 }
 
@@ -94,6 +95,7 @@ impl Proxy {
             injected: Mutex::default(),
             met: AtomicU64::new(0),
             held: Notify::new(),
+            swallowed: Mutex::default(),
             knock,
         });
         let door = tokio::spawn(Door::new(listener, address, Arc::clone(&shared)).keep(knocks));
@@ -149,8 +151,14 @@ impl Proxy {
         self.shared.met.load(Relaxed)
     }
 
-    /// Waits until a request is held by [`Fault::Hold`] or [`Fault::HoldAnswer`]; one that was held before counts
-    /// once.
+    /// From now on requests with one of these words in them never reach the server, nor does what follows on their
+    /// connections, which stay open and silent; all others pass. Of a proxy for bytes; none of them ends it.
+    pub fn swallow(&self, words: &[&str]) {
+        *lock(&self.shared.swallowed) = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+    }
+
+    /// Waits until a request is held by [`Fault::Hold`], [`Fault::HoldAnswer`] or [`swallow`](Self::swallow); one that
+    /// was held before counts once.
     pub async fn held(&self) {
         self.shared.held.notified().await;
     }
@@ -177,6 +185,12 @@ impl Shared {
         let injection = lock(&self.plan).next(arrival)?;
         *lock(&self.injected).entry(injection.fault.name()).or_default() += 1;
         Some(injection)
+    }
+
+    /// True for bytes with a word that is swallowed in them.
+    fn swallows(&self, bytes: &[u8]) -> bool {
+        let words = lock(&self.swallowed);
+        words.iter().any(|word| bytes.windows(word.len().max(1)).any(|part| part == word))
     }
 
     fn target(&self) -> SocketAddr {

@@ -29,11 +29,13 @@ struct Pump {
 impl Pump {
     const FREE: Self = Self { limit: usize::MAX, first: Duration::ZERO, each: Duration::ZERO };
 
-    /// Passes on what comes, up to the end or the limit; true when the limit was met.
+    /// Passes on what comes, up to the end or the limit; true when the limit was met, or a word that is
+    /// swallowed was, and the sender has given up.
     async fn run(
         self,
         mut from: impl AsyncRead + Unpin,
         mut to: impl AsyncWrite + Unpin,
+        swallowing: Option<&Shared>,
     ) -> io::Result<bool> {
         let (mut piece, mut left, mut pause) = (vec![0; PIECE], self.limit, self.first);
         loop {
@@ -41,6 +43,13 @@ impl Pump {
             if read == 0 {
                 to.shutdown().await?;
                 return Ok(false);
+            }
+            if let Some(shared) = swallowing
+                && shared.swallows(&piece[..read])
+            {
+                shared.held.notify_one();
+                while from.read(&mut piece).await? > 0 {}
+                return Ok(true);
             }
             pause = pause.max(self.each);
             if !pause.is_zero() {
@@ -61,8 +70,8 @@ pub(super) async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<
     let mut server = shared.connect().await?;
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    let requests = requests.run(from_client, to_server);
-    let answers = answers.run(from_server, to_client);
+    let requests = requests.run(from_client, to_server, Some(shared));
+    let answers = answers.run(from_server, to_client, None);
     tokio::pin!(requests, answers);
     // The direction that ends by itself lets the other one finish; a cut ends both at once.
     tokio::select! {
