@@ -1,6 +1,7 @@
 //! Work on a task of its own, ahead of whoever takes its results.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt as _, StreamExt as _};
@@ -23,6 +24,17 @@ impl Drop for Running {
     }
 }
 
+impl Running {
+    /// Waits for the end of the task, and hands on its panic: what a task sent before it is not all there is.
+    async fn end(&mut self) {
+        if let Err(error) = (&mut self.0).await
+            && let Ok(panic) = error.try_into_panic()
+        {
+            resume_unwind(panic);
+        }
+    }
+}
+
 /// What `work` sends, at most `ahead` of it waiting; it starts when first polled and ends with the stream.
 pub(crate) fn stream_of<T, F, W>(ahead: usize, work: W) -> BoxStream<'static, T>
 where
@@ -33,8 +45,12 @@ where
     let start = async move {
         let (sender, receiver) = mpsc::channel(ahead);
         let running = Running::start(work(sender));
-        stream::unfold((receiver, running), |(mut receiver, running)| async move {
-            receiver.recv().await.map(|item| (item, (receiver, running)))
+        stream::unfold((receiver, running), |(mut receiver, mut running)| async move {
+            let Some(item) = receiver.recv().await else {
+                running.end().await;
+                return None;
+            };
+            Some((item, (receiver, running)))
         })
     };
     start.flatten_stream().boxed()
@@ -55,6 +71,16 @@ mod tests {
             }
         });
         assert_eq!(stream.collect::<Vec<_>>().await, [0, 1, 2]);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "out of order")]
+    async fn a_task_that_panics_is_no_end() {
+        let stream = stream_of(1, |sender| async move {
+            let _ = sender.send(1).await;
+            panic!("out of order");
+        });
+        stream.collect::<Vec<_>>().await;
     }
 
     #[tokio::test]

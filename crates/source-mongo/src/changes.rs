@@ -12,8 +12,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bson::{RawDocumentBuf, doc};
 use connectors_core::{Change, Cursor, DocumentId, Error, Result};
 use futures::stream::BoxStream;
-use mongodb::change_stream::ChangeStream;
-use mongodb::change_stream::event::ResumeToken;
 use mongodb::error::Error as DriverError;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
@@ -24,7 +22,7 @@ use crate::attempts::Failures;
 use crate::client::{Client, Selection, error};
 use crate::rules::{Find, Query};
 use event::{Event, Touched};
-use feed::{Position, Start};
+use feed::{Feed, Position, Start, Token};
 
 /// Events between two checkpoints.
 const BATCH: usize = 1000;
@@ -42,14 +40,13 @@ struct Bookmark {
 }
 
 impl Bookmark {
-    fn cursor(token: ResumeToken, selection: &Selection) -> Result<Cursor> {
-        let unwritable = |error: BoxError| Error::unexpected("the cursor can't be written").caused_by(error);
-        let token = bson::serialize_to_vec(&token).map_err(|error| unwritable(error.into()))?;
-        let place = Self { resume_token: BASE64.encode(token), collections: selection.to_string() };
-        serde_json::to_value(place).map(Cursor).map_err(|error| unwritable(error.into()))
+    fn cursor(token: &Token, selection: &Selection) -> Result<Cursor> {
+        let resume_token = BASE64.encode(token.as_bytes());
+        let written = serde_json::to_value(Self { resume_token, collections: selection.to_string() });
+        written.map(Cursor).map_err(|error| Error::unexpected("the cursor can't be written").caused_by(error))
     }
 
-    fn token(cursor: Cursor, selection: &Selection) -> Result<ResumeToken> {
+    fn token(cursor: Cursor, selection: &Selection) -> Result<Token> {
         let unreadable =
             |error: BoxError| Error::unexpected("the cursor can't be read: run a full sync").caused_by(error);
         let place: Self = serde_json::from_value(cursor.0).map_err(|error| unreadable(error.into()))?;
@@ -59,7 +56,7 @@ impl Bookmark {
                 .with("now", selection));
         }
         let token = BASE64.decode(place.resume_token).map_err(|error| unreadable(error.into()))?;
-        bson::deserialize_from_slice(&token).map_err(|error| unreadable(error.into()))
+        RawDocumentBuf::from_bytes(token).map_err(|error| unreadable(error.into()))
     }
 }
 
@@ -71,9 +68,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// `Config` when the server keeps no record of changes.
 pub(crate) async fn cursor(client: &Client, selection: &Selection) -> Result<Cursor> {
     let Some(time) = client.operation_time().await? else { return Err(no_record()) };
-    let token =
-        client.token_at(selection, Start::behind(time)).await.map_err(|error| failed(&error, selection))?;
-    Bookmark::cursor(token.ok_or_else(no_record)?, selection)
+    let token = client.token_at(selection, &Start::behind(time)).await?;
+    Bookmark::cursor(&token.ok_or_else(no_record)?, selection)
 }
 
 fn no_record() -> Error {
@@ -106,7 +102,7 @@ struct Follower {
 /// How far a follower is.
 struct Place {
     /// Behind this event.
-    token: ResumeToken,
+    token: Token,
     /// Where the server stood when it began, once that is known.
     end: Option<Position>,
     failures: Failures,
@@ -121,13 +117,11 @@ impl Follower {
         let token = Bookmark::token(from, &self.selection)?;
         let mut place = Place { token, end: None, failures: Failures::default() };
         loop {
-            match self.pass(&mut place, rule.as_ref()).await {
-                Err(error) if error.kind().is_passing() && !place.failures.are_too_many() => {
-                    debug!(selection = %self.selection, %error, "goes on behind the last checkpoint");
-                    place.failures.pause().await;
-                }
-                ended => return ended,
+            let Err(error) = self.pass(&mut place, rule.as_ref()).await else { return Ok(()) };
+            if !place.failures.allow_another_try(&error).await {
+                return Err(error);
             }
+            debug!(selection = %self.selection, %error, "goes on behind the last checkpoint");
         }
     }
 
@@ -139,15 +133,15 @@ impl Follower {
         let Some(end) = place.end.clone() else { return Err(no_record()) };
         // Neither the document nor what changed in it: so an event stays far below the 16 MB of a message.
         let fields = doc! {"$project": {"operationType": 1, "ns": 1, "to": 1, "documentKey._id": 1}};
-        let feed = self.client.feed(&self.selection, Start::After(place.token.clone()), fields).await;
+        let feed = self.client.feed(&self.selection, &Start::After(place.token.clone()), fields).await;
         let mut feed = feed.map_err(|error| failed(&error, &self.selection))?;
         loop {
             let batch = self.batch(&mut feed).await?;
             self.send(batch, rule).await?;
-            let token = feed.resume_token().ok_or_else(no_record)?;
-            (place.token, place.failures) = (token.clone(), Failures::default());
-            let reached = Position::of(&token).is_some_and(|position| position >= end);
-            let checkpoint = Bookmark::cursor(token, &self.selection)?;
+            place.token = feed.token().cloned().ok_or_else(no_record)?;
+            place.failures = Failures::default();
+            let reached = Position::of(&place.token).is_some_and(|position| position >= end);
+            let checkpoint = Bookmark::cursor(&place.token, &self.selection)?;
             if self.sender.send(Ok(Change::Checkpoint(checkpoint))).await.is_err() || reached {
                 return Ok(());
             }
@@ -155,10 +149,10 @@ impl Follower {
     }
 
     /// The next events, as many as are there at once.
-    async fn batch(&self, feed: &mut ChangeStream<RawDocumentBuf>) -> Result<Batch> {
+    async fn batch(&self, feed: &mut Feed) -> Result<Batch> {
         let mut batch = Batch::new();
         for _ in 0..BATCH {
-            let next = feed.next_if_any().await;
+            let next = feed.next_if_any(&self.client).await;
             let Some(event) = next.map_err(|error| failed(&error, &self.selection))? else { break };
             match Event::of(event.as_bytes(), &self.selection, self.client.legacy_uuid())? {
                 Event::Document(id, touched) => drop(batch.insert(id, touched)),

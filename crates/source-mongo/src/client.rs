@@ -2,50 +2,63 @@
 
 pub(crate) mod error;
 mod namespaces;
+mod patience;
 mod probe;
 
 use std::io::Write as _;
 
 use bson::{Document, Timestamp, doc};
 use connectors_core::{Context, Error, Result};
+use mongodb::error::Error as DriverError;
 use mongodb::options::{
     ClientOptions, ConnectionString, Credential, HostInfo, ReadPreference, SelectionCriteria, ServerAddress,
-    Tls, TlsOptions,
+    ServerMonitoringMode, Tls, TlsOptions,
 };
 use mongodb::{Client as Driver, ClientSession, Collection};
-use std::sync::{Mutex, PoisonError};
+use std::future::{Future, IntoFuture as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
+use tracing::debug;
 
 pub(crate) use namespaces::{Kind, Namespace, Selection};
+pub(crate) use patience::NoAnswer;
 
+use crate::attempts::Failures;
 use crate::bson::LegacyUuid;
 use crate::config::MongoConfig;
+use patience::{Patience, SELECTION};
 
-/// How long a server is waited for, unless the connection string says otherwise. An election takes less.
-const SELECTION: Duration = Duration::from_secs(15);
+/// How long the farewell to the servers may take; then the connections are dropped.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A connection that is opened when it is first needed.
 pub(crate) struct Client {
     config: MongoConfig,
     context: Context,
     address: ConnectionString,
-    opened: OnceCell<Opened>,
+    patience: Patience,
+    prepared: OnceCell<Prepared>,
+    driver: Mutex<Option<Driver>>,
     seen: Mutex<Option<Timestamp>>,
 }
 
-struct Opened {
-    driver: Driver,
-    /// The driver reads certificates from a file, which goes when the connection does.
+/// What drivers are made with.
+struct Prepared {
+    options: ClientOptions,
+    /// The driver reads certificates from a file, which goes when the client does.
     _ca: Option<tempfile::NamedTempFile>,
 }
 
 impl Client {
     /// A client for these settings; nothing is sent yet.
     pub(crate) fn new(config: MongoConfig, context: &Context) -> Result<Self> {
-        let address = address(config.host.as_str())?;
-        let context = context.clone();
-        Ok(Self { config, context, address, opened: OnceCell::new(), seen: Mutex::default() })
+        let mut address = address(config.host.as_str())?;
+        let patience = Patience::taken_from(&mut address);
+        let (context, prepared) = (context.clone(), OnceCell::new());
+        let (driver, seen) = Default::default();
+        Ok(Self { config, context, address, patience, prepared, driver, seen })
     }
 
     /// How the connection string says that legacy UUIDs are laid out.
@@ -66,10 +79,15 @@ impl Client {
         }
     }
 
-    /// The driver, connected on first use.
-    pub(crate) async fn driver(&self) -> Result<&Driver> {
-        let opened = self.opened.get_or_try_init(|| self.open()).await?;
-        Ok(&opened.driver)
+    /// The driver, made on first use, and again after a wait that met its limit.
+    pub(crate) async fn driver(&self) -> Result<Driver> {
+        let prepared = self.prepared.get_or_try_init(|| self.prepare()).await?;
+        let mut driver = lock(&self.driver);
+        if let Some(driver) = &*driver {
+            return Ok(driver.clone());
+        }
+        let made = Driver::with_options(prepared.options.clone());
+        Ok(driver.insert(made.map_err(|error| error::map(&error, "connect"))?).clone())
     }
 
     /// The collection of a namespace.
@@ -77,26 +95,66 @@ impl Client {
         Ok(self.driver().await?.database(&namespace.database).collection(&namespace.collection))
     }
 
+    /// Waits for an answer of the server, up to the limit of a wait; `doing` completes "could not".
+    ///
+    /// # Errors
+    /// [`NoAnswer`] at the limit. The connections may all lead nowhere then, so the next request gets new ones.
+    pub(crate) async fn within<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, DriverError>>,
+    ) -> Result<T, DriverError> {
+        let done = self.patience.within(doing, work).await;
+        if done.as_ref().is_err_and(|error| error.get_custom::<NoAnswer>().is_some()) {
+            debug!(doing, "the connections are given up");
+            lock(&self.driver).take();
+        }
+        done
+    }
+
+    /// Asks the server something, again after failures that may pass, as the driver itself tries nothing again.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub(crate) async fn ask<T, F>(&self, doing: &str, request: impl Fn(Driver) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T, DriverError>>,
+    {
+        let mut failures = Failures::default();
+        loop {
+            let driver = self.driver().await?;
+            let error = match self.within(doing, request(driver)).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error::map(&error, doing),
+            };
+            // The driver has looked for a server often enough by itself.
+            if error::is_no_server(&error) || !failures.allow_another_try(&error).await {
+                return Err(error);
+            }
+            debug!(%error, "asks again");
+        }
+    }
+
     /// The server's time of operations now; none outside of a replica set.
     ///
     /// What is read in a [`session`](Self::session) from then on is not older, whichever member answers.
     pub(crate) async fn operation_time(&self) -> Result<Option<Timestamp>> {
-        let admin = self.driver().await?.database("admin");
-        let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
-        let ping = admin.run_command(doc! {"ping": 1}).selection_criteria(primary);
-        let reply = ping.await.map_err(|error| error::map(&error, "ask for the time"))?;
+        let ping = |driver: Driver| async move {
+            let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
+            driver.database("admin").run_command(doc! {"ping": 1}).selection_criteria(primary).await
+        };
+        let reply = self.ask("ask for the time", ping).await?;
         let time = reply.get_timestamp("operationTime").ok();
         if time.is_some() {
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = time;
+            *lock(&self.seen) = time;
         }
         Ok(time)
     }
 
     /// A session that reads nothing older than the last [`operation_time`](Self::operation_time).
-    pub(crate) async fn session(&self) -> Result<ClientSession, mongodb::error::Error> {
-        let driver = self.driver().await.map_err(mongodb::error::Error::custom)?;
+    pub(crate) async fn session(&self, driver: &Driver) -> Result<ClientSession, DriverError> {
         let mut session = driver.start_session().await?;
-        if let Some(time) = *self.seen.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(time) = *lock(&self.seen) {
             session.advance_operation_time(time);
         }
         Ok(session)
@@ -104,30 +162,37 @@ impl Client {
 
     /// Tells the cases of a server out of reach apart before the driver waits for one.
     pub(crate) async fn reach(&self) -> Result<()> {
-        let options = self.options().await?;
-        probe::reach(&options.hosts).await
+        let prepared = self.prepared.get_or_try_init(|| self.prepare()).await?;
+        probe::reach(&prepared.options.hosts).await
     }
 
     /// Ends the connection.
     pub(crate) async fn close(&self) {
-        if let Some(opened) = self.opened.get() {
-            opened.driver.clone().shutdown().immediate(true).await;
+        let Some(driver) = lock(&self.driver).take() else { return };
+        if timeout(FAREWELL, driver.shutdown().immediate(true)).await.is_err() {
+            debug!("the connections are dropped without a farewell");
         }
     }
 
-    async fn open(&self) -> Result<Opened> {
+    async fn prepare(&self) -> Result<Prepared> {
         let mut options = self.options().await?;
         let ca = self.encrypt(&mut options).await?;
-        let driver = Driver::with_options(options).map_err(|error| error::map(&error, "connect"))?;
-        Ok(Opened { driver, _ca: ca })
+        Ok(Prepared { options, _ca: ca })
     }
 
     /// The connection string, with what the other settings add to it.
     async fn options(&self) -> Result<ClientOptions> {
-        let parsed = ClientOptions::parse(self.address.clone()).await;
-        let mut options = parsed.map_err(|error| error::map(&error, "look up the servers"))?;
+        let doing = "look up the servers";
+        let parsed =
+            self.patience.within(doing, ClientOptions::parse(self.address.clone()).into_future()).await;
+        let mut options = parsed.map_err(|error| error::map(&error, doing))?;
         options.app_name.get_or_insert_with(|| "connectors".to_owned());
         options.server_selection_timeout.get_or_insert(SELECTION);
+        // Tries are counted where progress is known. Of two layers each would multiply those of the other.
+        options.retry_reads = Some(false);
+        // Only a monitor that polls looks at once for a server that has just failed; a streaming one waits for the next
+        // word of the server, up to ten seconds.
+        options.server_monitoring_mode.get_or_insert(ServerMonitoringMode::Poll);
         if let Some(most) = self.config.max_connections {
             options.max_pool_size = Some(most);
         }
@@ -209,6 +274,10 @@ fn address(host: &str) -> Result<ConnectionString> {
         Error::config("host is no connection string of MongoDB, such as mongodb://localhost:27017")
             .caused_by(reason)
     })
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The servers without anything secret, for messages.

@@ -26,6 +26,13 @@ pub(crate) struct Task {
     pub(crate) query: Query,
 }
 
+impl Task {
+    /// Completes "could not".
+    fn doing(&self) -> String {
+        format!("read {}", self.namespace)
+    }
+}
+
 /// What one cursor reads of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {

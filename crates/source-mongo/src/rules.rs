@@ -6,6 +6,8 @@
 mod extended;
 mod problems;
 
+use std::future::IntoFuture as _;
+
 use bson::{Document, doc};
 use connectors_core::{Error, Result, RuleProblem, Rules};
 use mongodb::options::AggregateOptions;
@@ -169,8 +171,10 @@ impl Client {
         let Some((place, command)) = command(&namespace.collection, query) else { return Ok(Vec::new()) };
         let database = self.driver().await?.database(&namespace.database);
         let explain = doc! {"explain": command, "verbosity": "queryPlanner"};
-        let Err(error) = database.run_command(explain).await else { return Ok(Vec::new()) };
-        let mapped = error::map(&error, &format!("check the rules on {namespace}"));
+        let doing = format!("check the rules on {namespace}");
+        let checked = self.within(&doing, database.run_command(explain).into_future()).await;
+        let Err(error) = checked else { return Ok(Vec::new()) };
+        let mapped = error::map(&error, &doing);
         match &*error.kind {
             mongodb::error::ErrorKind::Command(refusal)
                 if !mapped.kind().is_passing() && refusal.code != 13 =>

@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bson::{RawDocumentBuf, doc};
+use bson::{Document as Bson, doc};
 use connectors_core::{Document, Result};
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use mongodb::change_stream::ChangeStream;
 use tokio::sync::watch::{self, Receiver, Sender};
 use tokio::time::timeout;
 use tracing::debug;
 
 use crate::ahead::Running;
-use crate::changes::feed::{Position, Start};
-use crate::client::{Client, Selection};
+use crate::attempts::Failures;
+use crate::changes::feed::{Feed, Position, Start};
+use crate::client::{Client, Selection, error};
 
 /// How long the stream may need to come up to now; a server sends its position at least once a second.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -63,18 +63,16 @@ impl Watch {
     ///
     /// # Errors
     /// When the server can't be reached.
-    pub(crate) async fn begin(&self, client: &Client, selection: &Selection) -> Result<Mark> {
+    pub(crate) async fn begin(&self, client: &Arc<Client>, selection: &Selection) -> Result<Mark> {
         let time = client.operation_time().await?;
         let quiet = self.lock().open.as_ref().is_some_and(Open::is_quiet);
         let fresh = match time {
-            Some(time) if !quiet => {
-                client.feed(selection, Start::behind(time), doc! {"$project": {"_id": 1}}).await
-            }
+            Some(time) if !quiet => client.feed(selection, &Start::behind(time), id_only()).await,
             _ => return Ok(self.lock().begin()),
         };
         let fresh = fresh.inspect_err(|error| debug!(error = %error.kind, "changes can't be watched")).ok();
         let mut state = self.lock();
-        state.open = fresh.map(Open::start);
+        state.open = fresh.map(|feed| Open::start(feed, client.clone(), selection.clone()));
         Ok(state.begin())
     }
 
@@ -145,9 +143,9 @@ impl State {
 }
 
 impl Open {
-    fn start(feed: ChangeStream<RawDocumentBuf>) -> Self {
+    fn start(feed: Feed, client: Arc<Client>, selection: Selection) -> Self {
         let (sender, progress) = watch::channel(Progress::Quiet(None));
-        Self { progress, _running: Running::start(drain(feed, sender)) }
+        Self { progress, _running: Running::start(drain(feed, sender, (client, selection))) }
     }
 
     fn is_quiet(&self) -> bool {
@@ -165,13 +163,34 @@ impl Progress {
     }
 }
 
-/// Follows the stream until its first event, its end, or an error.
-async fn drain(mut feed: ChangeStream<RawDocumentBuf>, sender: Sender<Progress>) {
-    while let Ok(None) = feed.next_if_any().await {
-        if !feed.is_alive() || sender.is_closed() {
+/// An event without anything that a watch has no use for.
+fn id_only() -> Bson {
+    doc! {"$project": {"_id": 1}}
+}
+
+/// Follows the stream until its first event, or until it is lost for good.
+async fn drain(mut feed: Feed, sender: Sender<Progress>, (client, selection): (Arc<Client>, Selection)) {
+    let mut failures = Failures::default();
+    while !sender.is_closed() {
+        let lost = match feed.next_if_any(&client).await {
+            Ok(Some(_)) => break,
+            Ok(None) => {
+                failures = Failures::default();
+                sender.send_replace(Progress::Quiet(feed.token().and_then(|token| Position::of(token))));
+                continue;
+            }
+            Err(error) => error::map(&error, "watch for changes"),
+        };
+        // Without a position nobody knows what happened before the stream is open again.
+        let Some(token) = feed.token().cloned() else { break };
+        if !failures.allow_another_try(&lost).await {
             break;
         }
-        sender.send_replace(Progress::Quiet(feed.resume_token().as_ref().and_then(Position::of)));
+        debug!(%selection, error = %lost, "the changes are watched again");
+        match client.feed(&selection, &Start::After(token), id_only()).await {
+            Ok(again) => feed = again,
+            Err(error) => debug!(%selection, error = %error.kind, "the change stream can't be opened"),
+        }
     }
     sender.send_replace(Progress::Over);
 }

@@ -1,18 +1,30 @@
 //! A change stream over a selection, and positions in it.
+//!
+//! It is read as the cursor that it is: the driver's own change stream opens itself again without limit or pause where
+//! each reply is lost.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use bson::{Document, RawDocumentBuf, Timestamp, doc};
+use bson::{Document, RawDocument, RawDocumentBuf, Timestamp, doc};
 use connectors_core::Result;
-use mongodb::change_stream::ChangeStream;
-use mongodb::change_stream::event::ResumeToken;
+use futures::StreamExt as _;
+use mongodb::Client as Driver;
 use mongodb::error::Error as DriverError;
-use mongodb::options::ChangeStreamOptions;
+use mongodb::options::{AggregateOptions, ReadConcern};
+use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 
+use crate::attempts::Failures;
 use crate::client::{Client, Selection};
 
 /// How long the server holds an answer back when nothing happens.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// Events of a reply.
+const EVENTS: u32 = 1000;
+
+/// A resume token, as the server made it.
+pub(crate) type Token = RawDocumentBuf;
 
 /// Where a stream begins.
 #[derive(Debug, Clone)]
@@ -20,7 +32,7 @@ pub(crate) enum Start {
     /// At a time of the server, with what happened at that time.
     At(Timestamp),
     /// Behind an event.
-    After(ResumeToken),
+    After(Token),
 }
 
 impl Start {
@@ -29,13 +41,12 @@ impl Start {
         Self::At(Timestamp { time: time.time, increment: time.increment.saturating_add(1) })
     }
 
-    fn options(self) -> ChangeStreamOptions {
-        let mut options = ChangeStreamOptions::default();
-        match self {
-            Self::At(time) => options.start_at_operation_time = Some(time),
-            Self::After(token) => options.start_after = Some(token),
-        }
-        options
+    /// The first stage of a stream that begins here.
+    fn stage(&self) -> Result<Document, DriverError> {
+        Ok(match self {
+            Self::At(time) => doc! {"startAtOperationTime": *time},
+            Self::After(token) => doc! {"startAfter": Document::try_from(&**token)?},
+        })
     }
 }
 
@@ -47,10 +58,73 @@ pub(crate) struct Position(String);
 
 impl Position {
     /// The place that a token stands for.
-    pub(crate) fn of(token: &ResumeToken) -> Option<Self> {
-        let value = bson::serialize_to_bson(token).ok()?;
-        Some(Self(value.as_document()?.get_str("_data").ok()?.to_owned()))
+    pub(crate) fn of(token: &RawDocument) -> Option<Self> {
+        Some(Self(token.get_str("_data").ok()?.to_owned()))
     }
+}
+
+/// An open change stream.
+pub(crate) struct Feed {
+    cursor: RawBatchCursor,
+    waiting: VecDeque<RawDocumentBuf>,
+    /// Behind the last event that was taken.
+    token: Option<Token>,
+    /// Behind the last event of the reply.
+    end: Option<Token>,
+}
+
+impl Feed {
+    fn new(cursor: RawBatchCursor) -> Self {
+        Self { cursor, waiting: VecDeque::new(), token: None, end: None }
+    }
+
+    /// The token behind the last event that was taken.
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// The next event; none when the server has none for now.
+    ///
+    /// # Errors
+    /// When the stream broke, and when the server ended it.
+    pub(crate) async fn next_if_any(
+        &mut self,
+        client: &Client,
+    ) -> Result<Option<RawDocumentBuf>, DriverError> {
+        if self.waiting.is_empty() {
+            let next = async { self.cursor.next().await.transpose() };
+            match client.within("follow the changes", next).await? {
+                Some(reply) => self.take(&reply)?,
+                None => return Err(ended()),
+            }
+        }
+        let event = self.waiting.pop_front();
+        let behind = match &event {
+            Some(event) if !self.waiting.is_empty() => event.get_document("_id").ok().map(ToOwned::to_owned),
+            _ => self.end.clone(),
+        };
+        self.token = behind.or_else(|| self.token.take());
+        Ok(event)
+    }
+
+    fn take(&mut self, reply: &RawBatch) -> Result<(), DriverError> {
+        for event in reply.doc_slices()? {
+            let event = event?.as_document().ok_or_else(|| unreadable("an event is no document"))?;
+            self.waiting.push_back(event.to_owned());
+        }
+        let end = reply.as_raw_document().get_document("cursor");
+        self.end =
+            end.and_then(|cursor| cursor.get_document("postBatchResumeToken")).ok().map(ToOwned::to_owned);
+        Ok(())
+    }
+}
+
+fn ended() -> DriverError {
+    DriverError::custom(connectors_core::Error::transient("the server ended the change stream"))
+}
+
+fn unreadable(what: &str) -> DriverError {
+    DriverError::custom(connectors_core::Error::unexpected(what))
 }
 
 impl Client {
@@ -58,25 +132,39 @@ impl Client {
     pub(crate) async fn feed(
         &self,
         selection: &Selection,
-        start: Start,
+        start: &Start,
         stage: Document,
-    ) -> Result<ChangeStream<RawDocumentBuf>, DriverError> {
-        let mut options = start.options();
+    ) -> Result<Feed, DriverError> {
+        let mut options = AggregateOptions::default();
         options.max_await_time = Some(IDLE);
-        self.watch(selection, options, vec![stage]).await
+        options.batch_size = Some(EVENTS);
+        self.watch(selection, start, (options, Some(stage))).await
     }
 
     /// The token that stands for a start.
-    pub(crate) async fn token_at(
-        &self,
-        selection: &Selection,
-        start: Start,
-    ) -> Result<Option<ResumeToken>, DriverError> {
-        let mut options = start.options();
+    ///
+    /// # Errors
+    /// When the server can't be reached, and `Denied` without the right to change streams.
+    pub(crate) async fn token_at(&self, selection: &Selection, start: &Start) -> Result<Option<Token>> {
+        let mut failures = Failures::default();
+        loop {
+            let error = match self.try_token_at(selection, start).await {
+                Ok(token) => return Ok(token),
+                Err(error) => super::failed(&error, selection),
+            };
+            if !failures.allow_another_try(&error).await {
+                return Err(error);
+            }
+        }
+    }
+
+    async fn try_token_at(&self, selection: &Selection, start: &Start) -> Result<Option<Token>, DriverError> {
+        let mut options = AggregateOptions::default();
         // Without events in the first reply its position is the time itself.
         options.batch_size = Some(0);
-        let stream = self.watch(selection, options, Vec::new()).await?;
-        Ok(stream.resume_token())
+        let mut feed = self.watch(selection, start, (options, None)).await?;
+        feed.next_if_any(self).await?;
+        Ok(feed.token)
     }
 
     /// The position of now; none where there is no record of changes.
@@ -85,32 +173,41 @@ impl Client {
     /// When the server can't be reached.
     pub(crate) async fn position_now(&self, selection: &Selection) -> Result<Option<Position>> {
         let Some(time) = self.operation_time().await? else { return Ok(None) };
-        let token = self
-            .token_at(selection, Start::At(time))
-            .await
-            .map_err(|error| super::failed(&error, selection))?;
-        Ok(token.as_ref().and_then(Position::of))
+        let token = self.token_at(selection, &Start::At(time)).await?;
+        Ok(token.as_deref().and_then(Position::of))
     }
 
     async fn watch(
         &self,
         selection: &Selection,
-        options: ChangeStreamOptions,
-        stages: Vec<Document>,
-    ) -> Result<ChangeStream<RawDocumentBuf>, DriverError> {
+        start: &Start,
+        (mut options, stage): (AggregateOptions, Option<Document>),
+    ) -> Result<Feed, DriverError> {
+        options.read_concern = Some(ReadConcern::majority());
         let driver = self.driver().await.map_err(DriverError::custom)?;
-        let pipeline: Vec<Document> = filter(selection).into_iter().chain(stages).collect();
-        let watch = match (selection.database.fixed(), selection.collection.fixed()) {
-            (Some(database), Some(collection)) => {
-                let collection = driver.database(database).collection::<Document>(collection);
-                return Ok(collection.watch().pipeline(pipeline).with_options(options).await?.with_type());
-            }
-            (Some(database), None) => {
-                driver.database(database).watch().pipeline(pipeline).with_options(options).await?
-            }
-            (None, _) => driver.watch().pipeline(pipeline).with_options(options).await?,
-        };
-        Ok(watch.with_type())
+        let mut first = start.stage()?;
+        if selection.database.fixed().is_none() {
+            first.insert("allChangesForCluster", true);
+        }
+        let stages = [Some(doc! {"$changeStream": first}), filter(selection), stage];
+        let open = opened(driver, selection, (stages.into_iter().flatten().collect(), options));
+        self.within("open a change stream", open).await.map(Feed::new)
+    }
+}
+
+/// A cursor over the collection or database that is named, or over everything.
+async fn opened(
+    driver: Driver,
+    selection: &Selection,
+    (stages, options): (Vec<Document>, AggregateOptions),
+) -> Result<RawBatchCursor, DriverError> {
+    let database = driver.database(selection.database.fixed().unwrap_or("admin"));
+    match (selection.database.fixed(), selection.collection.fixed()) {
+        (Some(_), Some(name)) => {
+            let collection = database.collection::<Document>(name);
+            collection.aggregate(stages).with_options(options).batch().await
+        }
+        _ => database.aggregate(stages).with_options(options).batch().await,
     }
 }
 
@@ -144,6 +241,8 @@ fn matching(pattern: &str, fixed: Option<&str>, regex: &str) -> Document {
 
 #[cfg(test)]
 mod tests {
+    use bson::rawdoc;
+
     use super::*;
 
     #[test]
@@ -163,9 +262,7 @@ mod tests {
 
     #[test]
     fn positions_are_ordered_as_their_tokens() {
-        let token =
-            |data: &str| -> ResumeToken { bson::deserialize_from_document(doc! {"_data": data}).unwrap() };
-        let position = |data: &str| Position::of(&token(data)).unwrap();
+        let position = |data: &str| Position::of(&rawdoc! {"_data": data}).unwrap();
         assert!(position("8263") < position("8264"));
         assert_eq!(position("82"), position("82"));
     }

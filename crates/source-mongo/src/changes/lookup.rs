@@ -1,6 +1,7 @@
 //! The changed documents as they are now.
 
 use std::collections::BTreeMap;
+use std::future::IntoFuture as _;
 
 use bson::{Bson, Document, RawDocumentBuf, doc};
 use bytes::Bytes;
@@ -44,10 +45,12 @@ impl Follower {
     async fn look_up(&self, namespace: &Namespace, mut wanted: Wanted, rule: Option<&Find>) -> Result<()> {
         let failed = |error: DriverError| error::map(&error, &format!("read {namespace}"));
         let place = Place::new(namespace, &self.selection, self.client.legacy_uuid());
+        let doing = format!("read {namespace}");
         let collection = self.client.collection(namespace).await?.clone_with_type::<RawDocumentBuf>();
         let (filter, options) = query(&wanted, rule);
-        let mut found = collection.find(filter).with_options(options).await.map_err(failed)?;
-        while let Some(raw) = found.try_next().await.map_err(failed)? {
+        let find = collection.find(filter).with_options(options).into_future();
+        let mut found = self.client.within(&doing, find).await.map_err(failed)?;
+        while let Some(raw) = self.client.within(&doing, found.try_next()).await.map_err(failed)? {
             let document = place.document(Bytes::from(raw.into_bytes()));
             if let Ok(document) = &document {
                 wanted.remove(document.id());
@@ -71,6 +74,7 @@ impl Follower {
 fn query(wanted: &Wanted, rule: Option<&Find>) -> (Document, FindOptions) {
     let ids = doc! {"_id": {"$in": wanted.values().cloned().collect::<Vec<_>>()}};
     let mut options = FindOptions::default();
+    options.batch_size = u32::try_from(wanted.len() + 1).ok();
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     let Some(rule) = rule else { return (ids, options) };
     options.projection.clone_from(&rule.projection);

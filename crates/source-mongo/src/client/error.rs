@@ -1,9 +1,11 @@
 //! The driver's errors as ours: the one place that knows its codes.
 
+use std::error::Error as _;
+
 use connectors_core::{Error, ErrorKind};
 use mongodb::error::{Error as DriverError, ErrorKind as DriverKind};
 
-use super::probe;
+use super::{NoAnswer, probe};
 
 /// Wrong user or password.
 const AUTHENTICATION_FAILED: [i32; 2] = [18, 8000];
@@ -26,6 +28,9 @@ pub(crate) fn map(error: &DriverError, doing: &str) -> Error {
     if let Some(own) = error.get_custom::<Error>() {
         return Error::new(own.kind(), own.to_string());
     }
+    if let Some(silence) = error.get_custom::<NoAnswer>() {
+        return Error::transient(format!("could not {doing}")).caused_by(silence.clone());
+    }
     let mapped = match &*error.kind {
         DriverKind::Authentication { .. } => wrong_credentials(),
         DriverKind::Command(command) => by_code(command.code, doing),
@@ -40,7 +45,20 @@ pub(crate) fn map(error: &DriverError, doing: &str) -> Error {
         }
         _ => Error::unexpected(format!("could not {doing}")),
     };
-    mapped.caused_by(error.kind.to_string())
+    match &*error.kind {
+        DriverKind::ServerSelection { message, .. } => mapped.caused_by(NoServer(message.clone())),
+        kind => mapped.caused_by(kind.to_string()),
+    }
+}
+
+/// The driver looked for a server for as long as it may, and found none.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NoServer(String);
+
+/// True when no server was found in the time for that.
+pub(crate) fn is_no_server(error: &Error) -> bool {
+    error.source().is_some_and(|cause| cause.is::<NoServer>())
 }
 
 /// The server's code, if the server answered.
@@ -49,11 +67,6 @@ pub(crate) fn code(error: &DriverError) -> Option<i32> {
         DriverKind::Command(command) => Some(command.code),
         _ => None,
     }
-}
-
-/// True when the same may work on another try, perhaps on another server.
-pub(crate) fn is_passing(error: &DriverError) -> bool {
-    map(error, "").kind().is_passing()
 }
 
 /// True when the record of changes no longer reaches back to where it is asked for.

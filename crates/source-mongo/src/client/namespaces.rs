@@ -6,8 +6,9 @@ use bson::{Document, doc};
 use connectors_core::config::nearest;
 use connectors_core::{Error, ErrorKind, Result};
 use futures::TryStreamExt as _;
+use mongodb::Client as Driver;
 
-use super::{Client, error};
+use super::Client;
 use crate::glob::Glob;
 
 /// The server's own databases, which a pattern never takes.
@@ -151,8 +152,12 @@ impl Client {
     /// # Errors
     /// `Denied` without the right to.
     pub(crate) async fn may_read(&self, namespace: &Namespace) -> Result<()> {
-        let read = self.collection(namespace).await?.find_one(doc! {}).projection(doc! {"_id": 1}).await;
-        read.map(drop).map_err(|error| error::map(&error, &format!("read {namespace}")))
+        let read = |driver: Driver| async move {
+            let collection =
+                driver.database(&namespace.database).collection::<Document>(&namespace.collection);
+            collection.find_one(doc! {}).projection(doc! {"_id": 1}).await
+        };
+        self.ask(&format!("read {namespace}"), read).await.map(drop)
     }
 
     /// The databases, and an error where some of them may be hidden from the user.
@@ -192,9 +197,11 @@ impl Client {
     }
 
     async fn database_names(&self, shown: Shown) -> Result<Vec<String>> {
-        let driver = self.driver().await?;
-        let listed = driver.list_database_names().authorized_databases(shown == Shown::Permitted).await;
-        let mut names = listed.map_err(|error| error::map(&error, "list the databases"))?;
+        let permitted = shown == Shown::Permitted;
+        let list = |driver: Driver| async move {
+            driver.list_database_names().authorized_databases(permitted).await
+        };
+        let mut names = self.ask("list the databases", list).await?;
         names.sort();
         Ok(names)
     }
@@ -202,11 +209,15 @@ impl Client {
     async fn collections(&self, database: &str, shown: Shown) -> Result<Vec<Namespace>> {
         let permitted = shown == Shown::Permitted;
         let command = doc! {"listCollections": 1, "nameOnly": true, "authorizedCollections": permitted};
-        let database_of = self.driver().await?.database(database);
         let doing = format!("list the collections of {database}");
-        let failed = |error| error::map(&error, &doing);
-        let cursor = database_of.run_cursor_command(command).await.map_err(failed)?;
-        let listed: Vec<Document> = cursor.try_collect().await.map_err(failed)?;
+        let list = |driver: Driver| {
+            let command = command.clone();
+            async move {
+                let cursor = driver.database(database).run_cursor_command(command).await?;
+                cursor.try_collect::<Vec<Document>>().await
+            }
+        };
+        let listed = self.ask(&doing, list).await?;
         let mut found: Vec<Namespace> = listed
             .iter()
             .filter_map(|entry| Some(namespace(database, entry.get_str("name").ok()?, entry)))

@@ -2,10 +2,10 @@
 
 use bson::{Bson, Document, doc};
 use futures::StreamExt as _;
-use mongodb::ClientSession;
 use mongodb::error::Error as DriverError;
 use mongodb::options::{FindOptions, Hint};
 use mongodb::raw_batch_cursor::{RawBatch, SessionRawBatchCursor};
+use mongodb::{Client as Driver, ClientSession};
 
 use super::{Part, Task};
 use crate::client::Client;
@@ -27,8 +27,19 @@ impl Cursor {
         last: Option<&Bson>,
         batch_size: u32,
     ) -> Result<Self, DriverError> {
-        let collection = client.collection(&task.namespace).await.map_err(DriverError::custom)?;
-        let mut session = client.session().await?;
+        let driver = client.driver().await.map_err(DriverError::custom)?;
+        client.within(&task.doing(), Self::begin(client, driver, (task, part), (last, batch_size))).await
+    }
+
+    async fn begin(
+        client: &Client,
+        driver: Driver,
+        (task, part): (&Task, Part),
+        (last, batch_size): (Option<&Bson>, u32),
+    ) -> Result<Self, DriverError> {
+        let database = driver.database(&task.namespace.database);
+        let collection = database.collection::<Document>(&task.namespace.collection);
+        let mut session = client.session(&driver).await?;
         let cursor = match &task.query {
             Query::Aggregate(rule) => {
                 let aggregate =
@@ -54,8 +65,13 @@ impl Cursor {
     }
 
     /// The next batch; none at the end.
-    pub(super) async fn next(&mut self) -> Option<Result<RawBatch, DriverError>> {
-        self.cursor.stream(&mut self.session).next().await
+    pub(super) async fn next(
+        &mut self,
+        client: &Client,
+        doing: &str,
+    ) -> Result<Option<RawBatch>, DriverError> {
+        let next = async { self.cursor.stream(&mut self.session).next().await.transpose() };
+        client.within(doing, next).await
     }
 }
 

@@ -3,12 +3,12 @@
 use bson::{Bson, Document, doc};
 use connectors_core::Result;
 use futures::TryStreamExt as _;
-use mongodb::Collection;
+use mongodb::Client as Driver;
 use mongodb::error::Error as DriverError;
 use tracing::debug;
 
 use super::{Part, Task};
-use crate::client::{Client, Kind};
+use crate::client::{Client, Kind, Namespace};
 use crate::rules::Query;
 
 /// What a reply should hold at most; replies of the default 16 MB would only cost memory.
@@ -28,7 +28,6 @@ pub(super) struct Plan {
 /// # Errors
 /// When the server can't be reached.
 pub(super) async fn plan(client: &Client, task: &Task) -> Result<Plan> {
-    let collection = client.collection(&task.namespace).await?;
     if task.namespace.kind == Kind::Computed {
         return Ok(Plan { part: Part::Whole, batch_size: batch_size(0) });
     }
@@ -37,7 +36,7 @@ pub(super) async fn plan(client: &Client, task: &Task) -> Result<Plan> {
         Query::Find(find) if find.is_filter() => Part::Natural,
         Query::Find(_) | Query::Aggregate(_) => Part::Whole,
     };
-    Ok(Plan { part, batch_size: batch_size(average_bytes(&collection).await) })
+    Ok(Plan { part, batch_size: batch_size(average_bytes(client, &task.namespace).await?) })
 }
 
 /// The parts by which a namespace is read anew, each of which can be taken up.
@@ -54,17 +53,20 @@ fn batch_size(average_bytes: u64) -> u32 {
 }
 
 /// Nothing where the user may not see it: the listing then is only slower.
-async fn average_bytes(collection: &Collection<Document>) -> u64 {
-    match stats(collection).await {
-        Ok(bytes) => bytes,
+async fn average_bytes(client: &Client, namespace: &Namespace) -> Result<u64> {
+    let doing = format!("read the size of {namespace}");
+    match client.ask(&doing, |driver| stats(driver, namespace)).await {
+        Err(error) if error.kind().is_passing() => Err(error),
         Err(error) => {
-            debug!(collection = collection.name(), error = %error.kind, "its size can't be asked for");
-            0
+            debug!(%namespace, %error, "its size can't be asked for");
+            Ok(0)
         }
+        bytes => bytes,
     }
 }
 
-async fn stats(collection: &Collection<Document>) -> Result<u64, DriverError> {
+async fn stats(driver: Driver, namespace: &Namespace) -> Result<u64, DriverError> {
+    let collection = driver.database(&namespace.database).collection::<Document>(&namespace.collection);
     let pipeline = [doc! {"$collStats": {"storageStats": {}}}];
     let shards: Vec<Document> = collection.aggregate(pipeline).await?.try_collect().await?;
     let sum = |name: &str| -> u64 {

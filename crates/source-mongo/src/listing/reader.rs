@@ -65,8 +65,7 @@ impl Reader {
             End::Done => {}
             End::Failed(error) => self.give_up(error, &sender).await,
             End::Broken(error) | End::Lost(error) => {
-                let doing = format!("read {}", self.task.namespace);
-                self.give_up(error::map(&error, &doing), &sender).await;
+                self.give_up(error::map(&error, &self.task.doing()), &sender).await;
             }
         }
     }
@@ -91,14 +90,17 @@ impl Reader {
                 End::Broken(error) => error,
                 end => return end,
             };
-            if position.failures.are_too_many() || !error::is_passing(&error) {
+            let mapped = error::map(&error, &self.task.doing());
+            if !mapped.kind().is_passing() {
                 return End::Broken(error);
             }
             if position.begun && (!part.has_places() || position.last.is_none()) {
                 return End::Lost(error);
             }
-            debug!(namespace = %self.task.namespace, error = %error.kind, "goes on");
-            position.failures.pause().await;
+            if !position.failures.allow_another_try(&mapped).await {
+                return End::Broken(error);
+            }
+            debug!(namespace = %self.task.namespace, error = %mapped, "goes on");
         }
     }
 
@@ -117,12 +119,13 @@ impl Reader {
         };
         // By the index, what was last read comes again.
         let mut seen = position.last.clone().filter(|_| part == Part::ById);
+        let doing = self.task.doing();
         loop {
             let Ok(place) = sender.reserve().await else { return End::Done };
-            let reply = match cursor.next().await {
-                Some(Ok(reply)) => reply,
-                Some(Err(error)) => return End::Broken(error),
-                None => return End::Done,
+            let reply = match cursor.next(&self.client, &doing).await {
+                Ok(Some(reply)) => reply,
+                Err(error) => return End::Broken(error),
+                Ok(None) => return End::Done,
             };
             let mut batch = match Batch::of(reply, restarts) {
                 Ok(batch) => batch,

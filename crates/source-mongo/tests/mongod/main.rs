@@ -18,6 +18,8 @@ mod rules;
 #[path = "../../server.rs"]
 mod server;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;
