@@ -2,15 +2,19 @@
 
 mod familiar;
 mod id;
+mod inverse;
 mod json;
 mod names;
+mod raw_id;
 mod reader;
 mod text;
 
 pub(crate) use id::id_text;
+pub(crate) use inverse::{Inverse, inverse};
 #[cfg(any(test, fuzzing))]
 pub(crate) use json::to_json;
 pub(crate) use json::write_json;
+pub(crate) use raw_id::{RawId, any_of};
 pub(crate) use reader::{Elements, Malformed, Value};
 
 /// How legacy UUIDs (binary subtype 3) lay out their bytes.

@@ -9,16 +9,17 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bson::{RawDocumentBuf, doc};
+use bson::{RawDocumentBuf, Timestamp, doc};
 use connectors_core::{Change, Cursor, DocumentId, Error, Result};
 use futures::stream::BoxStream;
 use mongodb::error::Error as DriverError;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
+use tokio::time::Instant;
 use tracing::debug;
 
 use crate::ahead::stream_of;
-use crate::attempts::Failures;
+use crate::attempts::{Failures, StandsStill};
 use crate::client::{Client, Selection, error};
 use crate::rules::{Find, Query};
 use event::{Event, Touched};
@@ -108,8 +109,14 @@ struct Place {
     failures: Failures,
 }
 
-/// The last change of each document between two checkpoints.
-type Batch = BTreeMap<DocumentId, Touched>;
+/// What happened between two checkpoints.
+#[derive(Default)]
+struct Batch {
+    /// The last change of each document.
+    touched: BTreeMap<DocumentId, Touched>,
+    /// When the last of it happened.
+    time: Option<Timestamp>,
+}
 
 impl Follower {
     async fn follow(&self, from: Cursor, query: Query) -> Result<()> {
@@ -132,14 +139,20 @@ impl Follower {
         }
         let Some(end) = place.end.clone() else { return Err(no_record()) };
         // Neither the document nor what changed in it: so an event stays far below the 16 MB of a message.
-        let fields = doc! {"$project": {"operationType": 1, "ns": 1, "to": 1, "documentKey._id": 1}};
+        let fields =
+            doc! {"$project": {"operationType": 1, "ns": 1, "to": 1, "documentKey._id": 1, "clusterTime": 1}};
         let feed = self.client.feed(&self.selection, &Start::After(place.token.clone()), fields).await;
         let mut feed = feed.map_err(|error| failed(&error, &self.selection))?;
+        let mut moved = Instant::now();
         loop {
             let batch = self.batch(&mut feed).await?;
             self.send(batch, rule).await?;
-            place.token = feed.token().cloned().ok_or_else(no_record)?;
-            place.failures = Failures::default();
+            let token = feed.token().cloned().ok_or_else(no_record)?;
+            if token != place.token {
+                (place.token, place.failures, moved) = (token, Failures::default(), Instant::now());
+            } else if moved.elapsed() > self.client.limit() {
+                return Err(stands_still(&self.selection));
+            }
             let reached = Position::of(&place.token).is_some_and(|position| position >= end);
             let checkpoint = Bookmark::cursor(&place.token, &self.selection)?;
             if self.sender.send(Ok(Change::Checkpoint(checkpoint))).await.is_err() || reached {
@@ -150,12 +163,13 @@ impl Follower {
 
     /// The next events, as many as are there at once.
     async fn batch(&self, feed: &mut Feed) -> Result<Batch> {
-        let mut batch = Batch::new();
+        let mut batch = Batch::default();
         for _ in 0..BATCH {
             let next = feed.next_if_any(&self.client).await;
             let Some(event) = next.map_err(|error| failed(&error, &self.selection))? else { break };
+            batch.time = event::time_of(&event).or(batch.time);
             match Event::of(event.as_bytes(), &self.selection, self.client.legacy_uuid())? {
-                Event::Document(id, touched) => drop(batch.insert(id, touched)),
+                Event::Document(id, touched) => drop(batch.touched.insert(id, touched)),
                 Event::Structure(what) => return Err(needs_full_sync(&what)),
                 Event::Other => {}
             }
@@ -173,6 +187,10 @@ fn filter_of(query: Query) -> Result<Option<Find>> {
             "rules with skip, limit, sort or aggregate can't be followed change by change: run full syncs with them",
         )),
     }
+}
+
+fn stands_still(selection: &Selection) -> Error {
+    Error::transient(format!("could not follow the changes of {selection}")).caused_by(StandsStill)
 }
 
 fn needs_full_sync(what: &str) -> Error {

@@ -7,14 +7,14 @@ mod probe;
 
 use std::io::Write as _;
 
-use bson::{Document, Timestamp, doc};
+use bson::{Timestamp, doc};
 use connectors_core::{Context, Error, Result};
 use mongodb::error::Error as DriverError;
 use mongodb::options::{
     ClientOptions, ConnectionString, Credential, HostInfo, ReadPreference, SelectionCriteria, ServerAddress,
     ServerMonitoringMode, Tls, TlsOptions,
 };
-use mongodb::{Client as Driver, ClientSession, Collection};
+use mongodb::{Client as Driver, ClientSession};
 use std::future::{Future, IntoFuture as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tracing::debug;
 
-pub(crate) use namespaces::{Kind, Namespace, Selection};
+pub(crate) use namespaces::{Kind, Namespace, Selection, names_of};
 pub(crate) use patience::NoAnswer;
 
 use crate::attempts::Failures;
@@ -90,11 +90,6 @@ impl Client {
         Ok(driver.insert(made.map_err(|error| error::map(&error, "connect"))?).clone())
     }
 
-    /// The collection of a namespace.
-    pub(crate) async fn collection(&self, namespace: &Namespace) -> Result<Collection<Document>> {
-        Ok(self.driver().await?.database(&namespace.database).collection(&namespace.collection))
-    }
-
     /// Waits for an answer of the server, up to the limit of a wait; `doing` completes "could not".
     ///
     /// # Errors
@@ -110,6 +105,11 @@ impl Client {
             lock(&self.driver).take();
         }
         done
+    }
+
+    /// How long one wait for the server may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.patience.limit()
     }
 
     /// Asks the server something, again after failures that may pass, as the driver itself tries nothing again.

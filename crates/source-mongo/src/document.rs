@@ -11,6 +11,9 @@ use crate::client::{Namespace, Selection};
 /// Elasticsearch refuses longer ids.
 const MAX_ID: usize = 512;
 
+/// What stands before the hash of a longer one.
+const HASHED: &str = "$hash:";
+
 /// What the documents of one namespace have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -50,6 +53,12 @@ impl Place {
     pub(crate) fn id(&self, value: Value<'_>) -> Result<DocumentId> {
         let id = id_text(value, self.legacy).map_err(unreadable)?;
         Ok(fitting(if self.prefix.is_empty() { id } else { format!("{}{id}", self.prefix) }))
+    }
+
+    /// The part of an id that stands for the `_id`; none where no document of this place has such an id.
+    pub(crate) fn own<'a>(&self, id: &'a DocumentId) -> Option<&'a str> {
+        let id = id.as_str();
+        if id.starts_with(HASHED) { Some(id) } else { id.strip_prefix(&self.prefix) }
     }
 
     /// By the bytes, and by what decides how they are shown.
@@ -95,7 +104,7 @@ fn fitting(id: String) -> DocumentId {
     if id.len() <= MAX_ID {
         return DocumentId::from(id);
     }
-    DocumentId::from(format!("$hash:{}", DocumentId::hashed(id.as_bytes())))
+    DocumentId::from(format!("{HASHED}{}", DocumentId::hashed(id.as_bytes())))
 }
 
 #[cfg(test)]

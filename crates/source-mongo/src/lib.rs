@@ -16,6 +16,7 @@
 mod ahead;
 mod attempts;
 mod bson;
+mod by_id;
 mod changes;
 mod client;
 mod config;
@@ -25,6 +26,7 @@ mod document;
 pub mod fuzzing;
 mod glob;
 mod listing;
+mod lookup;
 mod rules;
 mod source;
 mod watch;

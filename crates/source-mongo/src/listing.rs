@@ -5,12 +5,16 @@ mod cursor;
 mod plan;
 mod reader;
 
+pub(crate) use batch::Batch;
+pub(crate) use cursor::Cursor;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use connectors_core::{Document, Error, Result};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _, stream};
+use mongodb::options::CollectionOptions;
 
 use crate::client::{Client, Namespace};
 use crate::document::Place;
@@ -24,18 +28,20 @@ pub(crate) struct Task {
     pub(crate) namespace: Namespace,
     pub(crate) place: Place,
     pub(crate) query: Query,
+    /// From which servers, and how certain, it is read; what the connection string says where nothing else is.
+    pub(crate) options: CollectionOptions,
 }
 
 impl Task {
     /// Completes "could not".
-    fn doing(&self) -> String {
+    pub(crate) fn doing(&self) -> String {
         format!("read {}", self.namespace)
     }
 }
 
 /// What one cursor reads of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     /// All of it in whatever order, with no way to go on after a broken cursor.
     Whole,
     /// All of it in the order in which the server has it, which costs the server half of what the index on `_id` does; after a

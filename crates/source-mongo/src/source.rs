@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connectors_core::{
-    AdvancedRules, Change, Connector, Context, Cursor, Document, Error, Incremental, Result, RuleProblem,
-    Rules, Source,
+    AdvancedRules, Change, Connector, Context, Cursor, Document, Error, Found, Incremental, Lookup, Result,
+    RuleProblem, Rules, Source, Unlisted,
 };
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use mongodb::options::CollectionOptions;
 
 use crate::changes;
 use crate::client::{Client, Namespace, Selection};
 use crate::config::MongoConfig;
 use crate::document::Place;
 use crate::listing::{self, Task};
+use crate::lookup;
 use crate::rules::{self, Query};
 use crate::watch::Watch;
 
@@ -65,6 +67,10 @@ impl Source for Mongo {
         stream::once(self.listing(rules)).try_flatten().boxed()
     }
 
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
+    }
+
     async fn close(&self) -> Result<()> {
         self.watch.end();
         self.client.close().await;
@@ -87,7 +93,16 @@ impl Mongo {
 
     fn task(&self, namespace: Namespace, query: &Query) -> Task {
         let place = Place::new(&namespace, &self.selection, self.client.legacy_uuid());
-        Task { place, namespace, query: query.clone() }
+        Task { place, namespace, query: query.clone(), options: CollectionOptions::default() }
+    }
+}
+
+impl Lookup for Mongo {
+    fn look_up<'a>(&'a self, wanted: &'a [Unlisted], rules: &'a Rules) -> BoxStream<'a, Result<Found>> {
+        match Query::of(rules) {
+            Ok(query) => lookup::look_up((self.client.clone(), self.selection.clone()), wanted, query),
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        }
     }
 }
 

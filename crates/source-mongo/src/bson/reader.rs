@@ -55,6 +55,9 @@ pub(crate) enum Value<'a> {
 /// Name and value.
 pub(super) type Element<'a> = (&'a [u8], Value<'a>);
 
+/// Name, type, and the bytes of the value.
+pub(super) type RawElement<'a> = (&'a [u8], u8, &'a [u8]);
+
 /// Walks over the elements of one document or array, not below them.
 #[derive(Debug, Clone)]
 pub(crate) struct Elements<'a> {
@@ -97,6 +100,14 @@ impl<'a> Elements<'a> {
     #[inline(always)]
     pub(super) fn value(&mut self, Kind(kind): Kind) -> Result<Value<'a>, Malformed> {
         self.rest.value(kind)
+    }
+
+    /// The next element as it stands there.
+    pub(super) fn raw(&mut self) -> Result<Option<RawElement<'a>>, Malformed> {
+        let Some((Name::New(name), kind)) = self.name::<Infallible>(|_| None)? else { return Ok(None) };
+        let value = self.rest.0;
+        self.value(kind)?;
+        Ok(Some((name, kind.0, &value[..value.len() - self.rest.0.len()])))
     }
 
     fn element(&mut self) -> Result<Option<Element<'a>>, Malformed> {

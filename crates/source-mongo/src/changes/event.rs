@@ -1,8 +1,9 @@
 //! What an event of a change stream means for the index.
 
+use bson::{RawDocument, Timestamp};
 use connectors_core::{DocumentId, Error, Result};
 
-use crate::bson::{Elements, LegacyUuid, Malformed, Value};
+use crate::bson::{Elements, LegacyUuid, Malformed, RawId, Value};
 use crate::client::{Kind, Namespace, Selection};
 use crate::document::{Place, id_value};
 
@@ -21,7 +22,7 @@ pub(super) enum Event {
 #[derive(Debug, PartialEq)]
 pub(super) enum Touched {
     /// It is there, under this `_id`, or was when the event happened.
-    Written(Namespace, bson::Bson),
+    Written(Namespace, RawId),
     /// It is gone.
     Removed,
 }
@@ -80,9 +81,8 @@ impl<'a> Parts<'a> {
         if self.operation == b"delete" {
             return Ok(Event::Document(id, Touched::Removed));
         }
-        let value = bson::RawDocument::from_bytes(key).ok().and_then(|key| key.get("_id").ok().flatten());
-        let value = value.and_then(|value| value.try_into().ok()).ok_or_else(incomplete)?;
-        Ok(Event::Document(id, Touched::Written(namespace, value)))
+        let raw = RawId::of(key).ok().flatten().ok_or_else(incomplete)?;
+        Ok(Event::Document(id, Touched::Written(namespace, raw)))
     }
 
     fn structure(self, selection: &Selection) -> Event {
@@ -109,6 +109,11 @@ impl<'a> Parts<'a> {
             _ => Event::Other,
         }
     }
+}
+
+/// When an event happened, by the server's clock.
+pub(super) fn time_of(raw: &RawDocument) -> Option<Timestamp> {
+    raw.get_timestamp("clusterTime").ok()
 }
 
 fn names_of(document: &[u8]) -> Result<(String, String), Malformed> {
@@ -142,7 +147,7 @@ mod tests {
             let raw = rawdoc! {
                 "operationType": operation, "ns": {"db": "shop", "coll": "orders"}, "documentKey": {"_id": 7},
             };
-            let written = Touched::Written(namespace.clone(), Bson::Int32(7));
+            let written = Touched::Written(namespace.clone(), RawId::of_value(Bson::Int32(7)).unwrap());
             assert_eq!(event(&raw, "shop", "orders"), Event::Document("$number:7".into(), written));
         }
         let raw = rawdoc! {

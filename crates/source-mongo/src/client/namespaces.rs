@@ -81,6 +81,11 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
+    /// The collection of this name, whether it is there or not.
+    pub(crate) fn plain(database: &str, collection: &str) -> Self {
+        Self { database: database.to_owned(), collection: collection.to_owned(), kind: Kind::Collection }
+    }
+
     /// True when a change stream tells what changes in it.
     pub(crate) fn has_changes(&self) -> bool {
         self.kind == Kind::Collection
@@ -106,6 +111,12 @@ impl fmt::Display for Namespace {
 /// A collection's name without `/`, which ends it in ids and scopes.
 fn escaped(collection: &str) -> String {
     collection.replace('%', "%25").replace('/', "%2F")
+}
+
+/// Database and collection of a [scope](Namespace::scope).
+pub(crate) fn names_of(scope: &str) -> Option<(&str, String)> {
+    let (database, collection) = scope.split_once('/')?;
+    Some((database, collection.replace("%2F", "/").replace("%25", "%")))
 }
 
 /// What a list of names is to hold. A server leaves names out of the second without a word, so that a right that
@@ -145,6 +156,21 @@ impl Client {
         }
         found.extend(hidden.into_iter().map(Err));
         Ok(found)
+    }
+
+    /// The collection or view of this name; none when its database is listed without it.
+    ///
+    /// # Errors
+    /// When the database can't be listed, `Denied` among them: what may not be seen is not known to be gone.
+    pub(crate) async fn present(&self, database: &str, collection: &str) -> Result<Option<Namespace>> {
+        let named = |all: Vec<Namespace>| all.into_iter().find(|one| one.collection == collection);
+        match self.named(database, Shown::All, Some(collection)).await {
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                let permitted = self.named(database, Shown::Permitted, Some(collection)).await?;
+                named(permitted).map(Some).ok_or(error)
+            }
+            all => Ok(named(all?)),
+        }
     }
 
     /// Reads one document.
@@ -207,8 +233,16 @@ impl Client {
     }
 
     async fn collections(&self, database: &str, shown: Shown) -> Result<Vec<Namespace>> {
+        self.named(database, shown, None).await
+    }
+
+    /// The collections of a database, or only that of a name.
+    async fn named(&self, database: &str, shown: Shown, name: Option<&str>) -> Result<Vec<Namespace>> {
         let permitted = shown == Shown::Permitted;
-        let command = doc! {"listCollections": 1, "nameOnly": true, "authorizedCollections": permitted};
+        let mut command = doc! {"listCollections": 1, "nameOnly": true, "authorizedCollections": permitted};
+        if let Some(name) = name {
+            command.insert("filter", doc! {"name": name});
+        }
         let doing = format!("list the collections of {database}");
         let list = |driver: Driver| {
             let command = command.clone();
@@ -305,6 +339,10 @@ mod tests {
         assert_eq!(namespace("a/b").scope(), "shop/a%2Fb");
         assert_ne!(namespace("a/b").prefix(), namespace("a%2Fb").prefix());
         assert_eq!(namespace("orders").to_string(), "shop.orders");
+        for name in ["orders", "a/b", "a%2Fb", "%/%25"] {
+            assert_eq!(names_of(&namespace(name).scope()), Some(("shop", name.to_owned())));
+        }
+        assert_eq!(names_of("orders"), None);
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl Patience {
         Self { limit, peer }
     }
 
+    /// How long one wait may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// Waits for an answer of the server; `doing` completes "could not".
     ///
     /// # Errors

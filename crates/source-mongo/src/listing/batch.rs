@@ -12,7 +12,7 @@ use super::{Task, in_scope};
 use crate::document::{Place, id_value};
 
 /// A reply of the server, of which nothing is made before it is asked for.
-pub(super) struct Batch {
+pub(crate) struct Batch {
     bytes: Bytes,
     /// Where in the bytes each document lies.
     places: Vec<Range<usize>>,
@@ -58,7 +58,7 @@ impl Batch {
     ///
     /// # Errors
     /// When the reply holds none, or can't be read.
-    pub(super) fn of(reply: RawBatch, restarts: u32) -> Result<Self> {
+    pub(crate) fn of(reply: RawBatch, restarts: u32) -> Result<Self> {
         let bytes = Bytes::from_owner(Reply(reply));
         let array =
             array(&bytes).ok_or_else(|| Error::unexpected("the server's reply holds no documents"))?;
@@ -72,6 +72,11 @@ impl Batch {
             places.push(from..from + document.as_bytes().len());
         }
         Ok(Self { bytes, places, restarts })
+    }
+
+    /// The bytes of each document.
+    pub(crate) fn raw(&self) -> impl Iterator<Item = &[u8]> {
+        self.places.iter().map(|place| &self.bytes[place.clone()])
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -91,7 +96,7 @@ impl Batch {
     }
 
     /// The documents, each made when it is taken.
-    pub(super) fn documents(self, task: Arc<Task>) -> impl Iterator<Item = Result<Document>> {
+    pub(crate) fn documents(self, task: Arc<Task>) -> impl Iterator<Item = Result<Document>> {
         let Self { bytes, places, restarts } = self;
         places.into_iter().map(move |place| match task.place.document(bytes.slice(place)) {
             Ok(document) => Ok(document.restarts(restarts)),

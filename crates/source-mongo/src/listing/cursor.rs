@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::rules::{Find, Query};
 
 /// A cursor with the session that it belongs to.
-pub(super) struct Cursor {
+pub(crate) struct Cursor {
     cursor: SessionRawBatchCursor,
     session: ClientSession,
 }
@@ -21,7 +21,7 @@ impl Cursor {
     /// Opens a cursor over a part, behind the last `_id` where there is one.
     ///
     /// By the index that `_id` itself is the first that comes again.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         client: &Client,
         (task, part): (&Task, Part),
         last: Option<&Bson>,
@@ -38,7 +38,8 @@ impl Cursor {
         (last, batch_size): (Option<&Bson>, u32),
     ) -> Result<Self, DriverError> {
         let database = driver.database(&task.namespace.database);
-        let collection = database.collection::<Document>(&task.namespace.collection);
+        let collection =
+            database.collection_with_options::<Document>(&task.namespace.collection, task.options.clone());
         let mut session = client.session(&driver).await?;
         let cursor = match &task.query {
             Query::Aggregate(rule) => {
@@ -65,7 +66,7 @@ impl Cursor {
     }
 
     /// The next batch; none at the end.
-    pub(super) async fn next(
+    pub(crate) async fn next(
         &mut self,
         client: &Client,
         doing: &str,

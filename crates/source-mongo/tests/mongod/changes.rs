@@ -1,11 +1,11 @@
 use base64::Engine as _;
-use bson::doc;
+use bson::{RawDocumentBuf, doc, rawdoc};
 use connectors_core::{Change, Connection, Cursor, Error, ErrorKind, Rules};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::server::Shape;
-use crate::support::{Fixture, body, rules};
+use crate::support::{Fixture, body, connect, rules};
 
 /// What a run of changes brought.
 #[derive(Debug, Default)]
@@ -40,6 +40,13 @@ async fn run_with(connection: &dyn Connection, from: Cursor, rules: &Rules) -> R
 
 pub(crate) async fn run(connection: &dyn Connection, from: Cursor) -> Run {
     run_with(connection, from, &Rules::default()).await
+}
+
+/// A document whose `_id` is of this type, with these bytes.
+pub(crate) fn odd_id(kind: u8, value: &[u8]) -> RawDocumentBuf {
+    let length = i32::try_from(value.len() + 10).unwrap().to_le_bytes();
+    let bytes = [&length[..], &[kind], b"_id\0", value, &[0]].concat();
+    RawDocumentBuf::from_bytes(bytes).unwrap()
 }
 
 pub(crate) async fn cursor(connection: &dyn Connection) -> Cursor {
@@ -218,4 +225,47 @@ async fn a_cursor_that_the_server_has_forgotten_asks_for_a_full_sync() {
     }
     let lost = error(run(&*connection, old).await);
     assert!(lost.to_string().contains("oplog"), "{lost}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_that_no_driver_can_write_are_followed_like_others() {
+    let Some(fixture) = Fixture::new("odd_ids").await else { return };
+    fixture.collection("odd").insert_one(doc! {"_id": 0}).await.unwrap();
+    let connection = fixture.source("odd");
+    let before = cursor(&*connection).await;
+    let twice = &b"\x13\0\0\0\x10a\0\x01\0\0\0\x10a\0\x02\0\0\0\0"[..];
+    for (kind, id) in [(0x03, twice), (0x02, &b"\x03\0\0\0x\xff\0"[..])] {
+        let document = odd_id(kind, id);
+        let insert = rawdoc! {"insert": "odd", "documents": [document.clone()]};
+        fixture.database.run_raw_command(insert).await.unwrap();
+        let change = rawdoc! {"q": document, "u": {"$set": {"n": 1}}};
+        fixture.database.run_raw_command(rawdoc! {"update": "odd", "updates": [change]}).await.unwrap();
+    }
+    let run = run(&*connection, before).await;
+    assert!(run.error.is_none() && run.deletes.is_empty(), "{run:?}");
+    let ids = [r#"$bytes:78ff"#, r#"$object:["a","$number:1","a","$number:2"]"#];
+    assert_eq!(run.upserts, ids.map(|id| (id.to_owned(), json!({"n": 1}))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_documents_are_read_as_a_majority_has_them_and_a_lost_majority_is_told() {
+    let Some(fixture) = Fixture::of_its_own(Shape::replica_set(64), "majority").await else { return };
+    let people = fixture.collection("people");
+    people.insert_one(doc! {"_id": "a", "n": 0}).await.unwrap();
+    let mut values = fixture.values("people");
+    let options = "serverSelectionTimeoutMS=1000&socketTimeoutMS=500";
+    values.insert("host".into(), json!(format!("mongodb://{}/?{options}", fixture.access.host)));
+    let connection = connect(&values);
+    let before = cursor(&*connection).await;
+    people.update_one(doc! {"_id": "a"}, doc! {"$set": {"n": 1}}).await.unwrap();
+    let admin = fixture.client.database("admin");
+    admin.run_command(doc! {"configureFailPoint": "disableSnapshotting", "mode": "alwaysOn"}).await.unwrap();
+    let by_one =
+        mongodb::options::WriteConcern::builder().w(mongodb::options::Acknowledgment::Nodes(1)).build();
+    people.update_one(doc! {"_id": "a"}, doc! {"$set": {"n": 2}}).write_concern(by_one).await.unwrap();
+    let run = run(&*connection, before).await;
+    assert_eq!(run.upserts, [("a".to_owned(), json!({"n": 1}))]);
+    let error = run.error.unwrap();
+    assert_eq!(error.kind(), ErrorKind::Transient);
+    assert!(error.to_string().contains("a majority of its members"), "{error}");
 }

@@ -1,6 +1,9 @@
 //! The source against a real server.
 
 #[cfg(test)]
+#[path = "../../arbitrary.rs"]
+mod arbitrary;
+#[cfg(test)]
 mod changed;
 #[cfg(test)]
 mod changes;
@@ -8,6 +11,8 @@ mod changes;
 mod faults;
 #[cfg(test)]
 mod listing;
+#[cfg(test)]
+mod lookup;
 #[cfg(test)]
 mod ping;
 #[cfg(test)]

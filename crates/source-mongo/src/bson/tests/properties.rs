@@ -123,6 +123,16 @@ proptest! {
     }
 
     #[test]
+    fn whatever_an_id_leads_back_to_has_the_same_id(value in scalar(), other in ".{0,40}") {
+        let text = |id: &RawId| id.with_value(|value| id_text(value, LegacyUuid::InOrder).unwrap()).unwrap();
+        for wanted in [text(&RawId::of_value(value).unwrap()), other] {
+            if let Inverse::Value(id) = inverse(&wanted) {
+                prop_assert_eq!(text(&id), wanted);
+            }
+        }
+    }
+
+    #[test]
     fn any_bytes_are_walked_or_refused(bytes in any::<Vec<u8>>()) {
         if let Ok(json) = to_json(&bytes, LegacyUuid::InOrder) {
             serde_json::from_slice::<Sound>(&json).unwrap();
