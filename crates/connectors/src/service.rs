@@ -15,6 +15,8 @@ mod connections;
 mod drafts;
 pub(crate) mod endpoints;
 mod execute;
+mod finish;
+mod heal;
 mod metrics;
 mod options;
 mod outcome;

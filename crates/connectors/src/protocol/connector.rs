@@ -7,7 +7,7 @@ use connectors_core::{Capabilities, Registered};
 use serde_json::{Map, Value, json};
 
 use super::job::patch;
-use super::{ConnectorStatus, JobType, Record, completed, is_filled, timestamp};
+use super::{ConnectorStatus, JobStatus, JobType, Record, completed, is_filled, timestamp};
 
 /// When a schedule runs that nobody has set: at midnight.
 const MIDNIGHT: &str = "0 0 0 * * ?";
@@ -62,6 +62,11 @@ impl Connector {
         self.0.date(last_scheduled_field(job_type))
     }
 
+    /// How the last job that wrote documents, or who may read them, went; none before the first.
+    pub(crate) fn last_sync(&self, job_type: JobType) -> Option<JobStatus> {
+        JobStatus::of(self.0.text(last_sync_field(job_type))?)
+    }
+
     /// The rules in force and the draft of others; null where the document has none.
     pub(crate) fn filtering(&self) -> &Value {
         self.0.first("filtering")
@@ -74,6 +79,14 @@ pub(crate) fn last_scheduled_field(job_type: JobType) -> &'static str {
         JobType::Full => "last_sync_scheduled_at",
         JobType::Incremental => "last_incremental_sync_scheduled_at",
         JobType::AccessControl => "last_access_control_sync_scheduled_at",
+    }
+}
+
+/// Where it stands how the last job went.
+pub(super) fn last_sync_field(job_type: JobType) -> &'static str {
+    match job_type {
+        JobType::AccessControl => "last_access_control_sync_status",
+        JobType::Full | JobType::Incremental => "last_sync_status",
     }
 }
 

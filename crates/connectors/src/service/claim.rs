@@ -70,7 +70,7 @@ impl Worker {
     }
 
     /// True while a worker that is alive has another job of the connector.
-    async fn has_other_job(&self, connector: &str, job: &str) -> Result<bool> {
+    pub(super) async fn has_other_job(&self, connector: &str, job: &str) -> Result<bool> {
         self.store.refresh(Kind::Job).await?;
         let running = json!({ "bool": {
             "filter": [

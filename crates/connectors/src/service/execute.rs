@@ -1,7 +1,6 @@
 //! Running a job that was claimed, from its source to its last write.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use connectors_core::rules::RuleSet;
 use connectors_core::sync::{
@@ -15,10 +14,7 @@ use tracing::Instrument;
 use super::Worker;
 use super::outcome::Outcome;
 use super::running::{Running, Stage, Stop};
-use crate::protocol::{Connector, JobStatus, JobType, Kind, SyncJob, ended_connector};
-
-/// Between two tries to write down what a job came to.
-const AGAIN: Duration = Duration::from_secs(2);
+use crate::protocol::{Connector, JobType, SyncJob};
 
 impl Worker {
     /// Runs a claimed job in tasks of its own.
@@ -171,49 +167,6 @@ impl Worker {
                 kept.basis = report.basis;
             }
         }
-    }
-
-    /// Writes down what a job came to, however long the server is away; not when the job is another worker's.
-    async fn finish(&self, running: &Running, outcome: Outcome) {
-        let told = outcome.error.as_deref().unwrap_or_default();
-        tracing::info!(status = %outcome.status, error = told, indexed = outcome.counts.indexed, "the job ends");
-        while running.stopped() != Some(Stop::Lost) {
-            match self.write_down(running, &outcome).await {
-                Ok(()) => return,
-                Err(error) if self.stopping.is_cancelled() || !error.kind().is_passing() => {
-                    tracing::error!(%error, "what the job came to could not be written down");
-                    return;
-                }
-                Err(error) => tracing::warn!(%error, "what the job came to is written down later"),
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
-        tracing::warn!("the job is another worker's now; nothing more is written");
-    }
-
-    async fn write_down(&self, running: &Running, outcome: &Outcome) -> Result<()> {
-        let now = self.context.clock.now();
-        let mut status = outcome.status;
-        let written = self.store.change(Kind::Job, &running.id, |record| {
-            let job = SyncJob(record.clone());
-            let current = job.status().filter(|_| job.worker() == Some(&self.options.worker));
-            // A cancel that came too late for the sync still is one.
-            status = match current {
-                Some(JobStatus::Canceling) => JobStatus::Canceled,
-                _ => outcome.status,
-            };
-            let is_mine = current.is_some_and(|current| current.may_become(status));
-            let error = outcome.error.as_deref().filter(|_| status != JobStatus::Canceled);
-            Ok(is_mine.then(|| SyncJob::left(status, error, outcome.counts, now)))
-        });
-        if written.await?.is_none() {
-            running.stop(Stop::Lost);
-            return Ok(());
-        }
-        self.tally.end(status);
-        let error = outcome.error.as_deref().filter(|_| status != JobStatus::Canceled);
-        let patch = ended_connector(running.job_type, (status, error), outcome.counts, now);
-        self.store.change(Kind::Connector, &running.connector, |_| Ok(Some(patch.clone()))).await.map(drop)
     }
 }
 

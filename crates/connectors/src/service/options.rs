@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) still: Duration,
     /// How long a sync that is asked to stop may go on.
     pub(crate) grace: Duration,
+    /// Between two tries to write how a job ended.
+    pub(crate) again: Duration,
     /// Jobs at once that write documents.
     pub(crate) content_slots: usize,
     /// Jobs at once that write who may read what.
@@ -68,6 +70,7 @@ impl Default for Options {
             check: Duration::from_secs(3600),
             still: Duration::from_secs(600),
             grace: Duration::from_secs(3),
+            again: Duration::from_secs(2),
             content_slots: 4,
             access_slots: 1,
             missed: CatchUp::Once,

@@ -25,6 +25,11 @@ impl Outcome {
         Self { status, error: error.map(|error| masked(&error)), counts }
     }
 
+    /// The cause that is written beside a status: that of a job which somebody cancelled is of no interest.
+    pub(super) fn error_of(&self, status: JobStatus) -> Option<&str> {
+        self.error.as_deref().filter(|_| status != JobStatus::Canceled)
+    }
+
     /// A sync with accounts, after what was done before.
     pub(super) fn of(report: &Report, stop: Option<Stop>, before: Counts) -> Self {
         let counts = Counts {

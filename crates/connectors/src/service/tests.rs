@@ -1,8 +1,10 @@
 //! Workers against the embedded server, with a driven clock: rounds are called, never waited for.
 
+mod gate;
 mod place;
 
 mod drafts;
+mod ends;
 mod jobs;
 mod kills;
 mod life;

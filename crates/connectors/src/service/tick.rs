@@ -38,6 +38,7 @@ impl Worker {
             }
         }
         self.clean_up(&connectors, &jobs).await;
+        self.heal(&mine, &jobs).await;
         self.take_jobs(&mine, &jobs).await
     }
 
