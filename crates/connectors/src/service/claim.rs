@@ -12,42 +12,66 @@ use crate::protocol::{Connector, JobStatus, Kind, SyncJob, Written, started_conn
 /// A job that makes its worker go away so often is given up.
 pub(super) const TAKEOVERS: u64 = 5;
 
+/// Tries to write a connector that others write at the same time; then its job waits for the next tick.
+const TRIES: usize = 10;
+
 impl Worker {
     /// Takes a job that waits, or one whose worker went away. None when another worker was faster, or another
     /// job of the connector runs.
     ///
     /// The job is written on the condition that it is as it was read: of two workers one wins. Two jobs of one
-    /// connector are kept apart by its document: each writes there that a job started, on the condition that the
-    /// connector is as it was before the other jobs were looked at; who can't looks again, and steps back.
+    /// connector are kept apart by its document, see [`enter`](Self::enter).
     ///
     /// # Errors
-    /// When the server can't be asked.
+    /// When the server can't be asked; a job that was taken is given back then.
     pub(super) async fn claim(&self, job: &SyncJob) -> Result<Option<(SyncJob, Connector)>> {
         let Some(id) = job.connector_id() else { return Ok(None) };
-        let Some(connector) = self.store.connector(id).await? else { return Ok(None) };
         if self.has_other_job(id, job.id()).await? {
             return Ok(None);
         }
         let now = self.context.clock.now();
         let Some(claimed) = self.take(job, now).await? else { return Ok(None) };
+        match self.enter(&claimed, id).await {
+            Ok(Some(connector)) => {
+                self.count_takeover(job);
+                Ok(Some((claimed, connector)))
+            }
+            Ok(None) => self.put_back(&claimed).await.map(|()| None),
+            Err(error) => {
+                if let Err(error) = self.put_back(&claimed).await {
+                    tracing::warn!(job = job.id(), %error, "a job was not given back; its lease runs out");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes into a connector's document that this job runs; none where another one does, or the connector is
+    /// gone.
+    ///
+    /// The document is the lock. Whoever writes it took its job before, read the document, and then looked for
+    /// other running jobs; the write holds only for the version that was read. Of two workers that both wrote,
+    /// the later one read what the earlier one had written, and so found its job: one of them steps back.
+    async fn enter(&self, job: &SyncJob, id: &str) -> Result<Option<Connector>> {
+        for _ in 0..TRIES {
+            let Some(connector) = self.store.connector(id).await? else { return Ok(None) };
+            if self.has_other_job(id, job.id()).await? {
+                return Ok(None);
+            }
+            let started = started_connector(job.job_type(), self.context.clock.now());
+            if let Written::Done(record) = self.store.update(Kind::Connector, &connector.0, &started).await? {
+                return Ok(Some(Connector(record)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn count_takeover(&self, job: &SyncJob) {
         if job.status() == Some(JobStatus::InProgress) {
-            tracing::warn!(
-                job = job.id(),
-                from = job.worker(),
-                "a job is taken over from a worker that went away"
-            );
+            let from = job.worker();
+            tracing::warn!(job = job.id(), from, "a job is taken over from a worker that went away");
             self.tally.taken_over.fetch_add(1, Relaxed);
         }
-        let started = started_connector(job.job_type(), now);
-        if let Written::Done(record) = self.store.update(Kind::Connector, &connector.0, &started).await? {
-            return Ok(Some((claimed, Connector(record))));
-        }
-        if self.has_other_job(id, job.id()).await? {
-            self.put_back(&claimed, now).await?;
-            return Ok(None);
-        }
-        let changed = self.store.change(Kind::Connector, id, |_| Ok(Some(started.clone()))).await?;
-        Ok(changed.map(|record| (claimed, Connector(record))))
     }
 
     async fn take(&self, job: &SyncJob, now: DateTime<Utc>) -> Result<Option<SyncJob>> {
@@ -64,8 +88,9 @@ impl Worker {
         }))
     }
 
-    async fn put_back(&self, job: &SyncJob, now: DateTime<Utc>) -> Result<()> {
-        let patch = SyncJob::left(JobStatus::Suspended, None, job.counts(), now);
+    /// Gives a job back that was taken and not begun.
+    async fn put_back(&self, job: &SyncJob) -> Result<()> {
+        let patch = SyncJob::left(JobStatus::Suspended, None, job.counts(), self.context.clock.now());
         self.store.update(Kind::Job, &job.0, &patch).await.map(drop)
     }
 

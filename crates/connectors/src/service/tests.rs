@@ -3,6 +3,7 @@
 mod gate;
 mod place;
 
+mod claims;
 mod drafts;
 mod ends;
 mod jobs;
