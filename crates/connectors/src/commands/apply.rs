@@ -2,7 +2,7 @@
 
 use connectors_core::elastic::index::check_name;
 use connectors_core::{Error, Result};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Desk, End, Fleet, connector, prompt};
 use crate::declared::{self, Declared, Difference, Existing, File, Plan, Step, Undeclared};
@@ -117,16 +117,12 @@ async fn create(desk: &Desk, fleet: &Fleet, declared: &Declared) -> Result<()> {
     };
     let mut document = asked.document(source, now);
     document.insert("scheduling".into(), declared.scheduling());
+    let filtering = declared.filtering(&document["filtering"], now);
+    document.insert("filtering".into(), filtering);
     let made = fleet.store.add_connector(Some(&declared.id), &document).await?;
-    made.ok_or_else(|| {
+    made.map(drop).ok_or_else(|| {
         Error::config("a connector with this id was made meanwhile; apply again").with("id", &declared.id)
-    })?;
-    // Rules are not among what every server takes with a new connector.
-    let rules = |record: &Record| {
-        let filtering = declared.filtering(record.value("filtering"), now);
-        Ok(Some(Map::from_iter([("filtering".to_owned(), filtering)])))
-    };
-    fleet.store.change(Kind::Connector, &declared.id, rules).await.map(drop)
+    })
 }
 
 async fn change(

@@ -1,7 +1,9 @@
 //! Where connectors and sync jobs are kept: two indices of Elasticsearch.
 
 mod api;
+mod create;
 mod indices;
+mod pages;
 
 use connectors_core::elastic::{Client, Request, Response, index};
 use connectors_core::http::segment;
@@ -10,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Connector, JobStatus, Record, SyncJob};
 
-/// Documents of one search: as many as a server hands out by default.
-const MOST: usize = 10_000;
+/// Documents of one page: as many as a server hands out by default.
+const PAGE: usize = 10_000;
 /// Tries of a change that others keep getting in the way of.
 const TRIES: usize = 10;
 
@@ -58,6 +60,8 @@ pub(crate) struct Store {
     client: Client,
     /// True where the server's connector API is there and wanted.
     has_api: bool,
+    /// Documents of one page.
+    page: usize,
 }
 
 impl Store {
@@ -70,7 +74,7 @@ impl Store {
         for kind in [Kind::Connector, Kind::Job] {
             indices::prepare(client, kind).await?;
         }
-        Ok(Self { client: client.clone(), has_api })
+        Ok(Self { client: client.clone(), has_api, page: PAGE })
     }
 
     /// The connection.
@@ -97,8 +101,11 @@ impl Store {
     /// # Errors
     /// When the server can't be asked.
     pub(crate) async fn connectors(&self) -> Result<Vec<Connector>> {
-        let found = self.search(Kind::Connector, &json!({ "match_all": {} }), None).await?;
-        Ok(found.into_iter().map(Connector).collect())
+        let found = self.search_all(Kind::Connector, &json!({ "match_all": {} })).await?;
+        let mut found: Vec<Connector> =
+            found.into_iter().filter(|record| !is_removed(record)).map(Connector).collect();
+        found.sort_by_cached_key(|connector| (connector.0.date("created_at"), connector.id().to_owned()));
+        Ok(found)
     }
 
     /// One connector, as it is this moment.
@@ -130,8 +137,11 @@ impl Store {
     /// # Errors
     /// When the server can't be asked.
     pub(crate) async fn jobs(&self, query: &Value, last: Option<usize>) -> Result<Vec<SyncJob>> {
-        let mut jobs: Vec<SyncJob> =
-            self.search(Kind::Job, query, last).await?.into_iter().map(SyncJob).collect();
+        let found = match last {
+            Some(last) => self.newest(Kind::Job, query, last).await?,
+            None => self.search_all(Kind::Job, query).await?,
+        };
+        let mut jobs: Vec<SyncJob> = found.into_iter().map(SyncJob).collect();
         jobs.sort_by(|a, b| (a.created_at(), a.id()).cmp(&(b.created_at(), b.id())));
         Ok(jobs)
     }
@@ -142,32 +152,6 @@ impl Store {
     /// When the server can't be asked.
     pub(crate) async fn refresh(&self, kind: Kind) -> Result<()> {
         index::refresh(&self.client, kind.index()).await
-    }
-
-    /// Writes a new document; false when one with this id is there already.
-    ///
-    /// # Errors
-    /// When the server refuses.
-    pub(crate) async fn create(&self, kind: Kind, id: &str, document: &Map<String, Value>) -> Result<bool> {
-        let path = format!("/{}/_create/{}", kind.index(), segment(id));
-        let request = ours(Request::put(path)).query("refresh", "true").body(&document.clone().into());
-        let response = self.client.persist(&request).await?;
-        match response.status {
-            409 => Ok(false),
-            _ => self.success(&request, response).map(|_| true),
-        }
-    }
-
-    /// Writes a new document under an id that the server finds.
-    ///
-    /// # Errors
-    /// When the server refuses.
-    pub(crate) async fn add(&self, kind: Kind, document: &Map<String, Value>) -> Result<String> {
-        let path = format!("/{}/_doc", kind.index());
-        let request = ours(Request::post(path)).query("refresh", "true").body(&document.clone().into());
-        let answer: Value = self.client.json(&request).await?;
-        let id = answer["_id"].as_str().map(str::to_owned);
-        id.ok_or_else(|| Error::unexpected("a document was made without an id").with("index", kind.index()))
     }
 
     /// Writes these fields into the version that was read.
@@ -235,30 +219,24 @@ impl Store {
     }
 
     async fn get(&self, kind: Kind, id: &str) -> Result<Option<Record>> {
+        Ok(self.get_any(kind, id).await?.filter(|record| !is_removed(record)))
+    }
+
+    /// The same, with connectors that are marked as removed.
+    async fn get_any(&self, kind: Kind, id: &str) -> Result<Option<Record>> {
         let path = format!("/{}/_doc/{}", kind.index(), segment(id));
         let found = self.client.find_json::<Value>(&ours(Request::get(path))).await?;
         Ok(found.as_ref().and_then(Record::from_hit))
     }
 
-    /// What matches, the newest first where only the `last` are asked for, else the oldest.
-    async fn search(&self, kind: Kind, query: &Value, last: Option<usize>) -> Result<Vec<Record>> {
-        let order = if last.is_some() { "desc" } else { "asc" };
-        let request = ours(Request::post(format!("/{}/_search", kind.index()))).body(&json!({
-            "query": query, "size": last.unwrap_or(MOST).min(MOST), "seq_no_primary_term": true,
-            "sort": [{ "created_at": { "order": order, "unmapped_type": "date" } }],
-        }));
-        let answer: Value = self.client.json(&request).await?;
-        let hits = answer["hits"]["hits"].as_array();
-        let found: Vec<Record> = hits.into_iter().flatten().filter_map(Record::from_hit).collect();
-        if found.len() == MOST {
-            tracing::warn!(index = kind.index(), "more documents than are looked at in one go: {MOST}");
-        }
-        Ok(found)
-    }
-
     fn success(&self, request: &Request, response: Response) -> Result<Response> {
         if response.is_success() { Ok(response) } else { Err(self.client.refusal(request, &response)) }
     }
+}
+
+/// True for a connector that the server's connector API removed: its document stays, with a mark.
+fn is_removed(record: &Record) -> bool {
+    record.value("deleted").as_bool() == Some(true)
 }
 
 /// A request to the server's own indices or its connector API.

@@ -1,20 +1,18 @@
 //! The server's own connector API, where it has one.
 //!
 //! It checks what it is given and keeps its own books, so it is asked wherever a write need not be
-//! conditional on a version: making and removing connectors and jobs, cancels, signs of life. Claims and
-//! everything else that two workers could do at once goes to the indices, as the API has no such condition.
+//! conditional on a version: removing connectors, cancels, signs of life. Claims and everything else that two
+//! workers could do at once goes to the indices, as the API has no such condition; so does whatever makes a
+//! document, as the API makes another one when it is asked again.
 
 use chrono::{DateTime, Utc};
 use connectors_core::elastic::{Client, Request};
 use connectors_core::http::segment;
 use connectors_core::{Error, Result};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::{Kind, Store, ours};
-use crate::protocol::{Connector, JobStatus, JobType, SyncJob, Trigger, timestamp};
-
-/// Parts of a connector that the API takes one by one, after it was made.
-const PARTS: [&str; 4] = ["configuration", "scheduling", "pipeline", "features"];
+use crate::protocol::{Connector, JobStatus, SyncJob, timestamp};
 
 /// True when the server has the API; servers without it take the path for the name of an index.
 pub(super) async fn is_there(client: &Client) -> Result<bool> {
@@ -24,69 +22,6 @@ pub(super) async fn is_there(client: &Client) -> Result<bool> {
 }
 
 impl Store {
-    /// Makes a connector, under this id or one that the server finds; none when the id is taken.
-    ///
-    /// # Errors
-    /// When the server refuses.
-    pub(crate) async fn add_connector(
-        &self,
-        id: Option<&str>,
-        document: &Map<String, Value>,
-    ) -> Result<Option<String>> {
-        match id {
-            Some(id) if self.has_api => match self.connector(id).await? {
-                Some(_) => Ok(None),
-                None => {
-                    self.make(Request::put(format!("/_connector/{}", segment(id))), document).await.map(Some)
-                }
-            },
-            None if self.has_api => self.make(Request::post("/_connector"), document).await.map(Some),
-            Some(id) => Ok(self.create(Kind::Connector, id, document).await?.then(|| id.to_owned())),
-            None => self.add(Kind::Connector, document).await.map(Some),
-        }
-    }
-
-    async fn make(&self, request: Request, document: &Map<String, Value>) -> Result<String> {
-        let body: Map<String, Value> = ["index_name", "name", "service_type", "language", "is_native"]
-            .into_iter()
-            .filter_map(|key| {
-                Some((key.to_owned(), document.get(key).filter(|value| !value.is_null())?.clone()))
-            })
-            .collect();
-        let id = self.new_id(&ours(request).body(&body.into())).await?;
-        for part in PARTS {
-            let path = format!("/_connector/{}/_{part}", segment(&id));
-            let body = json!({ part: document.get(part) });
-            self.client.call(&ours(Request::put(path)).body(&body)).await?;
-        }
-        Ok(id)
-    }
-
-    async fn new_id(&self, request: &Request) -> Result<String> {
-        let answer: Value = self.client.json(request).await?;
-        let id = answer["id"].as_str().map(str::to_owned);
-        id.ok_or_else(|| Error::unexpected("the connector API made something without an id"))
-    }
-
-    /// Makes a job that waits for a worker.
-    ///
-    /// # Errors
-    /// When the server refuses.
-    pub(crate) async fn add_job(
-        &self,
-        connector: &Connector,
-        (job_type, trigger): (JobType, Trigger),
-        now: DateTime<Utc>,
-    ) -> Result<String> {
-        if !self.has_api {
-            return self.add(Kind::Job, &SyncJob::document(connector, (job_type, trigger), now)).await;
-        }
-        let body = json!({
-            "id": connector.id(), "job_type": job_type.word(), "trigger_method": trigger.word(),
-        });
-        self.new_id(&ours(Request::post("/_connector/_sync_job")).body(&body)).await
-    }
-
     /// Asks a job to stop; none when there is no such job.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use crate::protocol::{JobType, NewConnector, Trigger, timestamp};
 use chrono::DateTime;
 use connectors_core::elastic::Settings;
 use connectors_testkit::memory::SOURCE;
+use connectors_testkit::proxy::{Fault, Plan, Proxy};
 use elastic_embedded::{Options, Server};
 use tempfile::TempDir;
 
@@ -97,4 +98,67 @@ async fn jobs_come_oldest_first_and_by_state() {
         store.job("z").await.unwrap().unwrap().0.value("created_at"),
         &timestamp(DateTime::UNIX_EPOCH)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_found_however_many_pages_it_takes() {
+    let (mut store, _server) = store().await;
+    store.page = 3;
+    for number in 0..10 {
+        assert!(store.create(Kind::Connector, &format!("c{number}"), &connector()).await.unwrap());
+    }
+    let found = store.connectors().await.unwrap();
+    let ids: Vec<&str> = found.iter().map(Connector::id).collect();
+    assert_eq!(ids, (0..10).map(|number| format!("c{number}")).collect::<Vec<_>>());
+    let document = SyncJob::document(&found[0], (JobType::Full, Trigger::OnDemand), DateTime::UNIX_EPOCH);
+    for _ in 0..6 {
+        store.add(Kind::Job, &document).await.unwrap();
+    }
+    assert_eq!(store.jobs_in(&JobStatus::OPEN).await.unwrap().len(), 6, "just two pages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_that_is_marked_as_removed_is_none_and_its_id_is_free() {
+    let (store, _server) = store().await;
+    store.create(Kind::Connector, "c", &connector()).await.unwrap();
+    let removed = patch(json!({"deleted": true}));
+    store.change(Kind::Connector, "c", |_| Ok(Some(removed.clone()))).await.unwrap();
+    assert!(store.connectors().await.unwrap().is_empty() && store.connector("c").await.unwrap().is_none());
+    assert_eq!(store.change(Kind::Connector, "c", |_| Ok(Some(removed.clone()))).await.unwrap(), None);
+    assert_eq!(store.add_connector(Some("c"), &connector()).await.unwrap().as_deref(), Some("c"));
+    assert!(store.connector("c").await.unwrap().is_some());
+}
+
+/// A store whose requests meet the faults of a plan, and are tried again.
+async fn through(store: &Store, plan: Plan) -> (Store, Proxy) {
+    let server = store.client.settings().host.socket_addrs(|| None).unwrap().remove(0);
+    let proxy = Proxy::http(server, Plan::calm()).await.unwrap();
+    let mut settings = Settings::new(proxy.url().parse().unwrap());
+    settings.retry.initial = std::time::Duration::from_millis(1);
+    let shaky = Store::open(&Client::connect(settings).await.unwrap(), true).await.unwrap();
+    proxy.set_plan(plan);
+    (shaky, proxy)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_again_after_a_lost_answer_is_made_once() {
+    let (store, _server) = store().await;
+    let (shaky, proxy) = through(&store, Plan::calm()).await;
+    let lose_one = || proxy.set_plan(Plan::scripted([Some(Fault::LoseAnswer)]));
+    lose_one();
+    let id = shaky.add_connector(None, &connector()).await.unwrap().unwrap();
+    let connector_made = store.connector(&id).await.unwrap().unwrap();
+    lose_one();
+    let asks = (JobType::Full, Trigger::OnDemand);
+    let job = shaky.add_job(&connector_made, asks, DateTime::UNIX_EPOCH).await.unwrap();
+    lose_one();
+    assert_eq!(shaky.add_connector(Some("c"), &connector()).await.unwrap().as_deref(), Some("c"));
+    assert_eq!(proxy.injected().get("lose_answer"), Some(&3));
+    assert_eq!(store.connectors().await.unwrap().len(), 2);
+    let jobs = store.jobs_in(&JobStatus::OPEN).await.unwrap();
+    assert_eq!(jobs.iter().map(SyncJob::id).collect::<Vec<_>>(), [job]);
+
+    let asked = NewConnector { name: "n".into(), index_name: "docs".into(), ..NewConnector::default() };
+    let other = asked.document(&SOURCE, DateTime::from_timestamp(1, 0).unwrap());
+    assert_eq!(shaky.add_connector(Some("c"), &other).await.unwrap(), None, "it is another's");
 }

@@ -49,35 +49,20 @@ fn taken(asked: &Asked) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn connectors_are_made_and_removed_by_the_api_in_its_parts() {
+async fn connectors_are_removed_by_the_api_and_made_under_an_id_of_ours() {
     let (store, asked) = store(true).await;
-    assert_eq!(store.add_connector(Some("c"), &connector()).await.unwrap(), None, "the id is taken");
-    assert_eq!(store.add_connector(None, &connector()).await.unwrap().as_deref(), Some("made"));
-    let sent = asked.lock().unwrap().clone();
-    let base = json!({"index_name": "docs", "name": "n", "service_type": "memory", "is_native": false});
-    assert_eq!(sent[0], ("POST /_connector".to_owned(), base));
-    assert_eq!(sent[1].0, "PUT /_connector/made/_configuration");
-    assert_eq!(sent[1].1["configuration"]["store"]["label"], "Store");
-    assert_eq!(sent[2].1["scheduling"]["full"]["enabled"], false);
-    assert_eq!(
-        taken(&asked)[2..],
-        ["_scheduling", "_pipeline", "_features"].map(|part| format!("PUT /_connector/made/{part}"))
-    );
-    store.add_connector(Some("new/one"), &connector()).await.unwrap();
-    assert_eq!(taken(&asked)[0], "PUT /_connector/new%2Fone");
+    let id = store.add_connector(None, &connector()).await.unwrap().unwrap();
+    assert_eq!(taken(&asked), [format!("PUT /.elastic-connectors/_create/{id}")]);
+    assert_eq!(store.add_connector(Some("new/one"), &connector()).await.unwrap().as_deref(), Some("new/one"));
+    assert_eq!(taken(&asked), ["PUT /.elastic-connectors/_create/new%2Fone"]);
     assert!(store.remove_connector("c").await.unwrap());
     assert_eq!(taken(&asked), ["DELETE /_connector/c", "POST /.elastic-connectors-sync-jobs/_search"]);
 }
 
 #[tokio::test]
-async fn jobs_are_made_and_cancelled_by_the_api_where_their_state_allows_it() {
+async fn jobs_are_cancelled_by_the_api_where_their_state_allows_it() {
     let (store, asked) = store(true).await;
     let connector = store.connector("c").await.unwrap().unwrap();
-    let asks = (JobType::Full, Trigger::OnDemand);
-    assert_eq!(store.add_job(&connector, asks, DateTime::UNIX_EPOCH).await.unwrap(), "made");
-    let body = json!({"id": "c", "job_type": "full", "trigger_method": "on_demand"});
-    assert_eq!(asked.lock().unwrap()[0], ("POST /_connector/_sync_job".to_owned(), body));
-    taken(&asked);
     assert!(store.cancel_job("j", DateTime::UNIX_EPOCH).await.unwrap().is_some());
     assert_eq!(taken(&asked), ["PUT /_connector/_sync_job/j/_cancel"]);
     let refused = store.cancel_job("done", DateTime::UNIX_EPOCH).await.unwrap_err().to_string();
