@@ -10,5 +10,6 @@ mod jobs;
 mod kills;
 mod life;
 mod operators;
+mod orphans;
 mod schedules;
 mod week;

@@ -24,7 +24,8 @@ impl Worker {
         let connectors = self.store.connectors().await?;
         let mut jobs = self.store.jobs_in(&JobStatus::OPEN).await?;
         let ids: HashSet<&str> = connectors.iter().map(Connector::id).collect();
-        self.forget(|id| ids.contains(id)).await;
+        let has_job = |id: &str| self.all_running().iter().any(|running| running.connector == id);
+        self.forget(|id| ids.contains(id) || has_job(id)).await;
         let mine: Vec<&Connector> = connectors.iter().filter(|connector| self.serves(connector)).collect();
         mine.iter().for_each(|connector| self.attend(connector));
         let scheduled = mine.iter().map(|connector| self.schedule(connector, &jobs)).collect();
