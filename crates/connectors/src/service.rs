@@ -11,6 +11,7 @@ mod attend;
 mod beat;
 mod claim;
 mod cleanup;
+mod clock;
 mod connections;
 mod drafts;
 pub(crate) mod endpoints;
@@ -41,6 +42,7 @@ use tokio_util::task::TaskTracker;
 use crate::protocol::Store;
 
 use attend::Known;
+use claim::Met;
 pub(crate) use options::{Options, Served};
 use running::{Running, Stop};
 pub(crate) use tally::Tally;
@@ -60,6 +62,10 @@ pub(crate) struct Worker {
     /// Jobs that this worker has, by id.
     running: Mutex<BTreeMap<String, Arc<Running>>>,
     tally: Tally,
+    /// How far the server's clock is ahead of ours.
+    ahead: clock::Ahead,
+    /// Stamps of running jobs that lie ahead, and when they were first met, by the job's id.
+    met: Mutex<HashMap<String, Met>>,
     /// When the last look at everything ended.
     looked: Mutex<Instant>,
     tasks: TaskTracker,
@@ -85,6 +91,8 @@ impl Worker {
             known: Mutex::default(),
             running: Mutex::default(),
             tally: Tally::default(),
+            ahead: clock::Ahead::default(),
+            met: Mutex::default(),
             looked: Mutex::new(Instant::now()),
             tasks: TaskTracker::new(),
             freed: Notify::new(),

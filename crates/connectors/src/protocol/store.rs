@@ -5,6 +5,7 @@ mod create;
 mod indices;
 mod pages;
 
+use chrono::{DateTime, Utc};
 use connectors_core::elastic::{Client, Request, Response, index};
 use connectors_core::http::segment;
 use connectors_core::{Error, ErrorKind, Result};
@@ -94,6 +95,24 @@ impl Store {
             self.success(&request, response).map_err(|error| error.with("index", kind.index()))?;
         }
         Ok(())
+    }
+
+    /// The server's time, in whole seconds; none where it does not say. Every user who may read connectors may ask.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn time(&self) -> Result<Option<DateTime<Utc>>> {
+        let path = format!("/_cat/count/{}", Kind::Connector.index());
+        let request = ours(Request::get(path)).query("format", "json").query("h", "epoch");
+        let response = self.client.persist(&request).await?;
+        if !response.is_success() {
+            tracing::debug!(status = response.status, "the server does not tell its time");
+            return Ok(None);
+        }
+        let Ok(rows) = serde_json::from_slice::<Value>(&response.body) else { return Ok(None) };
+        let epoch = &rows[0]["epoch"];
+        let seconds = epoch.as_i64().or_else(|| epoch.as_str()?.parse().ok());
+        Ok(seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0)))
     }
 
     /// Every connector, oldest first.

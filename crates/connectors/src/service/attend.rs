@@ -81,7 +81,7 @@ impl Worker {
 
     /// True when something about the connector changed or its check is due; it then counts as attended.
     fn needs_attention(&self, connector: &Connector, source: &dyn Registered) -> bool {
-        let now = self.context.clock.now();
+        let now = self.now();
         let given = Looked {
             values: values(&connector.configuration(), &source.fields()),
             draft: drafts::waiting(&connector.0).map(|filtering| filtering.draft),

@@ -29,10 +29,9 @@ impl Worker {
     /// Stops jobs whose leases ran out unseen, as while the machine slept: another worker may have begun, so nothing
     /// is asked before.
     fn give_up_expired(&self, running: &[Arc<Running>]) {
-        let now = self.context.clock.now();
         for running in running.iter().filter(|running| running.stopped() != Some(Stop::Lost)) {
             let (_, alive) = running.record();
-            if (now - alive).to_std().unwrap_or_default() > self.options.lease {
+            if self.elapsed(alive) > self.options.lease {
                 tracing::warn!(job = running.id, "the job is given up: its lease ran out");
                 running.stop(Stop::Lost);
             }
@@ -53,8 +52,8 @@ impl Worker {
     /// Renews the lease of a job. One that could not be renewed for two thirds of its time is given up, so that
     /// the sync has ended when another worker may begin.
     async fn renew(&self, running: &Running) {
-        let (now, (_, alive)) = (self.context.clock.now(), running.record());
-        let silent = (now - alive).to_std().unwrap_or_default();
+        let (_, alive) = running.record();
+        let silent = self.elapsed(alive);
         if silent < self.options.progress {
             return;
         }
@@ -75,7 +74,7 @@ impl Worker {
     }
 
     async fn write_alive(&self, running: &Running) -> Result<()> {
-        let (now, (record, _)) = (self.context.clock.now(), running.record());
+        let (now, (record, _)) = (self.now(), running.record());
         let patch = SyncJob::alive(running.counts(), running.stage_word(), now);
         if let Written::Done(record) = self.store.update(Kind::Job, &record, &patch).await? {
             running.renewed(record, now);
@@ -102,7 +101,7 @@ impl Worker {
     /// # Errors
     /// When the server can't be asked.
     pub(crate) async fn heartbeat(&self) -> Result<()> {
-        let now = self.context.clock.now();
+        let now = self.now();
         let connectors = self.store.connectors().await?;
         let mine = connectors.iter().filter(|connector| self.serves(connector));
         let written = mine.map(|connector| self.store.check_in(connector, now)).collect();

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use connectors_core::Result;
 use serde_json::json;
 
-use super::Worker;
+use super::{Worker, lock};
 use crate::protocol::{Connector, JobStatus, Kind, SyncJob, Written, started_connector};
 
 /// A job that makes its worker go away so often is given up.
@@ -29,7 +29,7 @@ impl Worker {
         if self.has_other_job(id, job.id()).await? {
             return Ok(None);
         }
-        let now = self.context.clock.now();
+        let now = self.now();
         let Some(claimed) = self.take(job, now).await? else { return Ok(None) };
         match self.enter(&claimed, id).await {
             Ok(Some(connector)) => {
@@ -58,7 +58,7 @@ impl Worker {
             if self.has_other_job(id, job.id()).await? {
                 return Ok(None);
             }
-            let started = started_connector(job.job_type(), self.context.clock.now());
+            let started = started_connector(job.job_type(), self.now());
             if let Written::Done(record) = self.store.update(Kind::Connector, &connector.0, &started).await? {
                 return Ok(Some(Connector(record)));
             }
@@ -90,7 +90,7 @@ impl Worker {
 
     /// Gives a job back that was taken and not begun.
     async fn put_back(&self, job: &SyncJob) -> Result<()> {
-        let patch = SyncJob::left(JobStatus::Suspended, None, job.counts(), self.context.clock.now());
+        let patch = SyncJob::left(JobStatus::Suspended, None, job.counts(), self.now());
         self.store.update(Kind::Job, &job.0, &patch).await.map(drop)
     }
 
@@ -109,9 +109,34 @@ impl Worker {
     }
 
     /// True for a running job whose worker was not heard of for as long as a lease lasts.
+    ///
+    /// A sign of life from the future was written by a wrong clock: how old it is, is known from when this worker
+    /// first met it.
     pub(super) fn is_idle(&self, job: &SyncJob) -> bool {
-        let silent = job.last_seen().map(|seen| self.context.clock.now() - seen);
-        job.status().is_some_and(JobStatus::is_running)
-            && silent.is_none_or(|silent| silent.to_std().unwrap_or_default() > self.options.lease)
+        let is_silent = |seen: DateTime<Utc>| {
+            let now = self.now();
+            let met = lock(&self.met).get(job.id()).filter(|met| met.seen == seen).map(|met| met.at);
+            let since = if seen > now { met.unwrap_or(now) } else { seen };
+            (now - since).to_std().unwrap_or_default() > self.options.lease
+        };
+        job.status().is_some_and(JobStatus::is_running) && job.last_seen().is_none_or(is_silent)
     }
+
+    /// Remembers when signs of life from the future were first met.
+    pub(super) fn meet(&self, open: &[SyncJob]) {
+        let (now, mut met) = (self.now(), lock(&self.met));
+        met.retain(|id, _| open.iter().any(|job| job.id() == id));
+        for job in open.iter().filter(|job| job.status().is_some_and(JobStatus::is_running)) {
+            let Some(seen) = job.last_seen().filter(|seen| *seen > now) else { continue };
+            if met.get(job.id()).is_none_or(|met| met.seen != seen) {
+                met.insert(job.id().to_owned(), Met { seen, at: now });
+            }
+        }
+    }
+}
+
+/// A sign of life from the future, and when it was first met.
+pub(super) struct Met {
+    seen: DateTime<Utc>,
+    at: DateTime<Utc>,
 }

@@ -69,7 +69,7 @@ impl Worker {
 
     /// Only the state that was looked at is ended: a worker that has come back keeps its job.
     async fn end(&self, job: &SyncJob, status: JobStatus, error: Option<&str>) -> Result<()> {
-        let patch = SyncJob::left(status, error, job.counts(), self.context.clock.now());
+        let patch = SyncJob::left(status, error, job.counts(), self.now());
         self.store.update(Kind::Job, &job.0, &patch).await.map(drop)
     }
 }

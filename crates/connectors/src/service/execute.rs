@@ -19,7 +19,7 @@ use crate::protocol::{Connector, JobType, SyncJob};
 impl Worker {
     /// Runs a claimed job in tasks of its own.
     pub(super) fn start(self: &Arc<Self>, job: SyncJob, connector: Connector) {
-        let now = self.context.clock.now();
+        let now = self.now();
         let running = Arc::new(Running::new(&job, connector.id(), now));
         if self.stopping.is_cancelled() {
             running.stop(Stop::Suspend);
@@ -161,7 +161,7 @@ impl Worker {
         let is_whole = matches!(report.status, Status::Completed | Status::Skipped);
         if let Some(known) = self.known().get_mut(&running.connector) {
             if is_whole {
-                known.completed = Some(self.context.clock.now());
+                known.completed = Some(self.now());
             }
             if let Some(kept) = known.kept.as_mut().filter(|_| running.job_type == JobType::Full) {
                 kept.basis = report.basis;

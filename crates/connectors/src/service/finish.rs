@@ -21,7 +21,7 @@ impl Worker {
     /// Writes how a job ended, however long the server is away or refuses, until the lease is lost or the worker
     /// ends. What is not written of the connector then is mended by a later tick, see [`heal`](Self::heal).
     pub(super) async fn finish(&self, running: &Running, outcome: Outcome) {
-        let (error, now) = (outcome.error.as_deref().unwrap_or_default(), self.context.clock.now());
+        let (error, now) = (outcome.error.as_deref().unwrap_or_default(), self.now());
         tracing::info!(status = %outcome.status, error, indexed = outcome.counts.indexed, "the job ends");
         let ended = loop {
             if running.stopped() == Some(Stop::Lost) {

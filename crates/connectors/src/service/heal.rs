@@ -48,7 +48,7 @@ impl Worker {
         if !jobs.iter().all(is_over) {
             return Ok(());
         }
-        let now = self.context.clock.now();
+        let now = self.now();
         let last = jobs.iter().max_by_key(|job| job.last_seen());
         let status = last.and_then(SyncJob::status).unwrap_or(JobStatus::Error);
         let error = last.map_or(Some(UNKNOWN), |job| job.0.text("error"));

@@ -78,7 +78,7 @@ impl Worker {
     }
 
     fn of_connectors(&self, registry: &mut Registry) {
-        let now = self.context.clock.now();
+        let now = self.now();
         let mut all: Vec<(String, Totals)> = Vec::new();
         let lags = Family::<Labels, Gauge>::default();
         // In this order: a job that ends goes from one to the other under the lock of the first.
@@ -104,7 +104,7 @@ impl Worker {
 
     fn of_jobs(&self, registry: &mut Registry) {
         let (stages, still) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
-        let now = self.context.clock.now();
+        let now = self.now();
         for running in self.all_running() {
             let mut labels = of(&running.connector);
             still.get_or_create(&labels).set(running.still_since(now).num_seconds());

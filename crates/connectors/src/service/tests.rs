@@ -4,6 +4,7 @@ mod gate;
 mod place;
 
 mod claims;
+mod clocks;
 mod drafts;
 mod ends;
 mod jobs;

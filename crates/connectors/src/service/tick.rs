@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors_core::Result;
 
+use super::clock::AHEAD;
 use super::queue::{self, Slots, Waiting};
 use super::{Worker, side_by_side};
 use crate::protocol::{
@@ -21,8 +22,10 @@ impl Worker {
     /// # Errors
     /// When the server can't be asked.
     pub(crate) async fn tick(self: &Arc<Self>) -> Result<()> {
+        self.set_clock().await?;
         let connectors = self.store.connectors().await?;
         let mut jobs = self.store.jobs_in(&JobStatus::OPEN).await?;
+        self.meet(&jobs);
         let ids: HashSet<&str> = connectors.iter().map(Connector::id).collect();
         let has_job = |id: &str| self.all_running().iter().any(|running| running.connector == id);
         self.forget(|id| ids.contains(id) || has_job(id)).await;
@@ -109,7 +112,7 @@ impl Worker {
         time: DateTime<Utc>,
     ) -> Result<Option<SyncJob>> {
         let id = format!("{}-{job_type}-{}", connector.id(), time.format("%Y%m%dT%H%M%SZ"));
-        let document = SyncJob::document(connector, (job_type, Trigger::Scheduled), self.context.clock.now());
+        let document = SyncJob::document(connector, (job_type, Trigger::Scheduled), self.now());
         if !self.store.create(Kind::Job, &id, &document).await? {
             return Ok(None);
         }
@@ -135,7 +138,7 @@ impl Worker {
         };
         let look = Look {
             last: self.since(connector, job_type, &schedule.interval),
-            now: self.context.clock.now(),
+            now: self.now(),
             grace: TimeDelta::from_std(self.options.idling * 2).unwrap_or_default(),
         };
         Some(schedule::due(&expression, self.options.zone, self.options.missed, look))
@@ -144,7 +147,9 @@ impl Worker {
     /// Up to when the runs of a schedule are accounted for. One that is new to this worker goes on from its last
     /// run; one that was changed under its eyes begins now.
     fn since(&self, connector: &Connector, job_type: JobType, interval: &str) -> DateTime<Utc> {
-        let (last, now) = (connector.last_scheduled(job_type), self.context.clock.now());
+        let now = self.now();
+        // A time far ahead was written by a wrong clock, and would hold up every run until then.
+        let last = connector.last_scheduled(job_type).filter(|last| *last - now <= AHEAD);
         let mut known = self.known();
         let schedules = &mut known.entry(connector.id().to_owned()).or_default().schedules;
         let since = match schedules.get(&job_type) {

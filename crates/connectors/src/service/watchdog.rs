@@ -8,7 +8,7 @@ use super::running::Running;
 impl Worker {
     /// Tells of each job that made no progress for too long, once until it goes on.
     pub(super) fn watch(&self, running: &[Arc<Running>]) {
-        let now = self.context.clock.now();
+        let now = self.now();
         for job in running {
             let still = job.still_since(now).to_std().unwrap_or_default();
             if still >= self.options.still && job.is_first_told() {

@@ -2,7 +2,6 @@ mod api;
 
 use super::*;
 use crate::protocol::{JobType, NewConnector, Trigger, timestamp};
-use chrono::DateTime;
 use connectors_core::elastic::Settings;
 use connectors_testkit::memory::SOURCE;
 use connectors_testkit::proxy::{Fault, Plan, Proxy};

@@ -71,9 +71,14 @@ impl Place {
         self.seconds.fetch_add(seconds, SeqCst);
     }
 
-    fn clock(&self) -> Clock {
+    pub(super) fn set_back(&self, seconds: u64) {
+        self.seconds.fetch_sub(seconds, SeqCst);
+    }
+
+    /// A clock that is this many seconds ahead.
+    fn clock(&self, ahead: i64) -> Clock {
         let seconds = self.seconds.clone();
-        let start: DateTime<Utc> = START.parse().unwrap();
+        let start = START.parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(ahead);
         Clock::new(move || start + TimeDelta::seconds(seconds.load(SeqCst) as i64))
     }
 
@@ -91,7 +96,13 @@ impl Place {
 
     /// A worker with a connection of its own.
     pub(super) fn worker_of(&self, store: Store, options: Options) -> Arc<Worker> {
-        let context = Context { clock: self.clock(), mask: crate::secrets::kept(), ..Context::default() };
+        self.worker_ahead(0, store, options)
+    }
+
+    /// A worker whose machine's clock is this many seconds ahead.
+    pub(super) fn worker_ahead(&self, ahead: i64, store: Store, options: Options) -> Arc<Worker> {
+        let context =
+            Context { clock: self.clock(ahead), mask: crate::secrets::kept(), ..Context::default() };
         let sources: Vec<&'static dyn Registered> = vec![&MEMORY, &TOLD];
         Worker::new(store, sources, context, (options, connectors_core::sync::Options::default()))
     }
