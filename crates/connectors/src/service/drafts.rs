@@ -1,11 +1,12 @@
-//! Drafts of rules: validated by the worker, and put in force where nothing is wrong with them.
+//! Rules: drafts are validated by the worker, and put in force where nothing is wrong with them; those in force
+//! are checked again by each job.
 
-use connectors_core::rules::Filtering;
-use connectors_core::{Registered, Result, RuleProblem, Rules};
+use connectors_core::rules::{Filtering, RuleSet};
+use connectors_core::{Error, Registered, Result, RuleProblem, Rules};
 use serde_json::Map;
 
 use super::Worker;
-use crate::protocol::{Connector, Kind, Record};
+use crate::protocol::{Connector, JobType, Kind, Record, SyncJob};
 use crate::secrets::masked;
 
 /// Where problems stand that concern advanced rules as a whole.
@@ -17,6 +18,26 @@ pub(super) fn waiting(record: &Record) -> Option<Filtering> {
 }
 
 impl Worker {
+    /// The rules that a job was made with; none for identities, which no rule leaves out.
+    ///
+    /// # Errors
+    /// `Config` when one of them can't be evaluated: what it is to leave out would be indexed.
+    pub(super) async fn rules(
+        &self,
+        job: &SyncJob,
+        connector: &Connector,
+        source: &'static dyn Registered,
+    ) -> Result<Rules> {
+        if job.job_type() == JobType::AccessControl {
+            return Ok(Rules::NONE);
+        }
+        let (rules, mut problems) = RuleSet::of_job(job.filtering())?.unwrap_or_default().read();
+        if rules.advanced.is_some() {
+            problems.extend(self.advanced_problems(connector, source, &rules).await?);
+        }
+        if problems.is_empty() { Ok(rules) } else { Err(unusable(&problems)) }
+    }
+
     /// Validates the draft of a connector's rules, if one waits. A good one is in force from then on, of a bad one
     /// the document tells what is wrong. Rules in the source's own language wait until there is a source to ask.
     ///
@@ -69,6 +90,13 @@ impl Worker {
         }
         Ok(problems)
     }
+}
+
+fn unusable(problems: &[RuleProblem]) -> Error {
+    let each: Vec<String> =
+        problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
+    let message = "nothing is synced, as active rules can't be evaluated; correct or remove them";
+    Error::config(format!("{message}: {}", each.join("; ")))
 }
 
 /// What is written of a draft that was looked at.

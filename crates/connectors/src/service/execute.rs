@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use connectors_core::rules::RuleSet;
 use connectors_core::sync::{
     Job, Options as SyncOptions, Owner, Pipeline, Report, Status, TakeOver, access_control, full,
     full_resumable, incremental,
@@ -99,8 +98,8 @@ impl Worker {
         let prepared = self.prepare(connector, source).await?;
         let connector = prepared.ok_or_else(|| Error::missing("the connector was deleted"))?;
         let connection = self.connection(&connector, source).await?;
+        let rules = self.rules(job, &connector, source).await?;
         running.enter(Stage::Syncing);
-        let rules = rules(job)?;
         let pipeline = job.pipeline();
         self.run_sync(&connection, source, (running, &rules, pipeline.as_ref())).await
     }
@@ -186,15 +185,6 @@ async fn synced(
             access_control(job, guarded).await
         }
     })
-}
-
-/// The rules that a job was made with. A rule that can't be evaluated is left out, and told of.
-fn rules(job: &SyncJob) -> Result<Rules> {
-    let (rules, problems) = RuleSet::of_job(job.filtering())?.unwrap_or_default().read();
-    for problem in problems {
-        tracing::warn!(rule = problem.place, error = problem.message, "a rule is left out");
-    }
-    Ok(rules)
 }
 
 fn unable(source: &dyn Registered, what: &str) -> Error {

@@ -1,5 +1,6 @@
 //! Drafts of rules.
 
+use connectors_core::elastic::index;
 use connectors_core::rules::Filtering;
 use serde_json::{Value, json};
 
@@ -101,4 +102,40 @@ async fn advanced_rules_wait_for_a_source_and_are_refused_where_it_has_none() {
         (&json!("invalid"), &json!("advanced_snippet"))
     );
     assert!(validation["errors"][0]["messages"][0].as_str().unwrap().contains("no rules of its own"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_active_rules_can_not_be_evaluated_fails_and_names_each() {
+    let place = Place::new().await;
+    let fixture = filled(3).await;
+    place.memory("c", &fixture, None).await;
+    let told = place.told("told").await;
+    told.let_through(100);
+    let worker = place.worker("w");
+    turn(&worker).await;
+    let active = async |connector: &str, rules: Value, advanced: Value| {
+        let active = json!({"rules": rules, "advanced_snippet": {"value": advanced}});
+        let patch = json!({"filtering": [{"domain": "DEFAULT", "active": active, "draft": {}}]});
+        place.change(Kind::Connector, connector, patch).await;
+        let job = place.ask(connector, JobType::Full).await;
+        turn(&worker).await;
+        let job = place.job(&job).await;
+        (job.status(), job.0.text("error").unwrap_or_default().to_owned())
+    };
+    let failed = Some(JobStatus::Error);
+    let (status, error) = active("c", json!([basic("title", "regex", "(")]), json!({})).await;
+    assert_eq!(status, failed, "{error}");
+    assert!(error.contains("nothing is synced") && error.contains("mine: "), "{error}");
+    let (status, error) = active("c", json!([]), json!({"title": []})).await;
+    assert!(
+        status == failed && error.contains("advanced_snippet: title: expected a text"),
+        "{status:?} {error}"
+    );
+    let (status, error) = active("told", json!([]), json!({"a": 1})).await;
+    assert!(status == failed && error.contains("this source has no rules of its own"), "{status:?} {error}");
+    for index in ["c", "told"] {
+        assert!(!index::exists(place.store.client(), index).await.unwrap(), "{index}: nothing was written");
+    }
+    let (status, error) = active("told", json!([]), json!({})).await;
+    assert_eq!((status, error.as_str()), (Some(JobStatus::Completed), ""));
 }
