@@ -46,7 +46,7 @@ impl Worker {
     }
 
     /// The sync as a task, so that a fault of a source ends its job and nothing else. A sync that is asked to stop
-    /// and does not is cut off.
+    /// and does not is cut off, one whose job is lost at once: another worker may write by now.
     async fn outcome(
         self: &Arc<Self>,
         job: SyncJob,
@@ -58,7 +58,7 @@ impl Worker {
         let mut task = tokio::spawn(sync.in_current_span());
         let joined = tokio::select! {
             joined = &mut task => joined,
-            () = self.out_of_patience(running) => {
+            () = running.overdue(self.options.grace) => {
                 task.abort();
                 task.await
             }
@@ -81,11 +81,6 @@ impl Worker {
             known.totals = known.totals.with(running);
         }
         self.running().remove(&running.id);
-    }
-
-    async fn out_of_patience(&self, running: &Running) {
-        running.cancel.cancelled().await;
-        tokio::time::sleep(self.options.grace).await;
     }
 
     async fn sync(&self, job: &SyncJob, connector: &Connector, running: &Running) -> Result<Report> {

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use connectors_core::elastic::Client;
@@ -42,6 +43,8 @@ pub(crate) struct Running {
     pub(crate) counters: Counters,
     /// Asks the sync to end.
     pub(super) cancel: CancellationToken,
+    /// Cancelled when the job is lost: the sync is cut off then.
+    lost: CancellationToken,
     /// What was done before this worker took it.
     before: Counts,
     state: Mutex<State>,
@@ -70,6 +73,7 @@ impl Running {
             index: job.index_name().unwrap_or_default().to_owned(),
             counters: Counters::default(),
             cancel: CancellationToken::new(),
+            lost: CancellationToken::new(),
             before: job.counts(),
             state: Mutex::new(State {
                 record: job.0.clone(),
@@ -89,6 +93,21 @@ impl Running {
         let mut state = lock(&self.state);
         state.stop = state.stop.max(Some(why));
         self.cancel.cancel();
+        if why == Stop::Lost {
+            self.lost.cancel();
+        }
+    }
+
+    /// Waits until the sync has to be cut off: at once when the job is lost, else a while after it was asked to end.
+    pub(super) async fn overdue(&self, grace: Duration) {
+        let asked = async {
+            self.cancel.cancelled().await;
+            tokio::time::sleep(grace).await;
+        };
+        tokio::select! {
+            () = self.lost.cancelled() => {}
+            () = asked => {}
+        }
     }
 
     pub(super) fn stopped(&self) -> Option<Stop> {

@@ -1,5 +1,6 @@
 //! A server in front of the server, where a test stops chosen requests, loses their answers or gives its own.
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -59,6 +60,7 @@ struct Rule {
 pub(super) struct Gate {
     url: String,
     rules: Arc<Mutex<Vec<Rule>>>,
+    met: Arc<AtomicUsize>,
 }
 
 #[derive(Clone)]
@@ -66,18 +68,20 @@ struct Passage {
     target: String,
     client: reqwest::Client,
     rules: Arc<Mutex<Vec<Rule>>>,
+    met: Arc<AtomicUsize>,
 }
 
 impl Gate {
     pub(super) async fn before(place: &Place) -> Self {
         let target = place.store.client().settings().host.as_str().trim_end_matches('/').to_owned();
-        let passage = Passage { target, client: reqwest::Client::new(), rules: Arc::default() };
+        let passage =
+            Passage { target, client: reqwest::Client::new(), rules: Arc::default(), met: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let rules = passage.rules.clone();
+        let (rules, met) = (passage.rules.clone(), passage.met.clone());
         let router = Router::new().fallback(pass).with_state(passage);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, rules }
+        Self { url, rules, met }
     }
 
     /// A store that is reached through it, with so many further tries of each request.
@@ -103,6 +107,11 @@ impl Gate {
     /// The next `times` such requests get this answer.
     pub(super) fn answer(&self, part: &str, times: usize, (status, body): (u16, &str)) {
         self.rule(part, (0, times), Act::Answer(status, body.to_owned()));
+    }
+
+    /// Requests that came so far.
+    pub(super) fn met(&self) -> usize {
+        self.met.load(SeqCst)
     }
 
     fn rule(&self, part: &str, (skip, times): (usize, usize), act: Act) {
@@ -135,6 +144,7 @@ impl Passage {
 
 async fn pass(State(passage): State<Passage>, call: Call) -> Response {
     let what = format!("{} {}", call.method(), call.uri());
+    passage.met.fetch_add(1, SeqCst);
     let act = passage.act(&what);
     match &act {
         Some(Act::Hold(held)) => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use connectors_testkit::memory::Record;
 
+use super::gate::Gate;
 use super::place::{Place, connect, filled, turn};
 use crate::protocol::{JobStatus, JobType, Kind};
 use crate::service::running::Stop;
@@ -155,8 +156,9 @@ async fn a_job_whose_worker_went_away_is_taken_over_and_the_old_worker_writes_no
     heir.tick().await.unwrap();
     let job = place.job(&id).await;
     assert_eq!((job.worker(), job.takeovers()), (Some("heir"), 1));
+    let lost = gone.all_running().remove(0);
     gone.beat().await;
-    assert_eq!(gone.all_running().first().and_then(|running| running.stopped()), Some(Stop::Lost));
+    assert_eq!(lost.stopped(), Some(Stop::Lost));
     gone.settle().await;
     assert_eq!(place.job(&id).await.status(), Some(JobStatus::InProgress), "it is the heir's");
     told.let_through(100);
@@ -351,4 +353,27 @@ async fn a_worker_that_slept_through_its_lease_stops_before_anybody_answers() {
         Some(JobStatus::InProgress),
         "it is for another to go on with"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_whose_job_is_lost_is_cut_off_at_once_and_writes_no_more() {
+    let place = Place::new().await;
+    let told = place.told("c").await;
+    let gate = Gate::before(&place).await;
+    let patient = Options { worker: "w".into(), grace: Duration::from_secs(3600), ..Options::default() };
+    let worker = place.worker_of(gate.store(0).await, patient);
+    turn(&worker).await;
+    let job = place.ask("c", JobType::Full).await;
+    // All is listed, and its first write is on its way.
+    told.let_through(100);
+    let bulk = gate.hold("POST /c/_bulk", 0);
+    worker.tick().await.unwrap();
+    bulk.arrived().await;
+    place.wait(301);
+    worker.beat().await;
+    tokio::time::timeout(Duration::from_secs(20), worker.settle()).await.expect("it waits for nothing");
+    let asked = gate.met();
+    bulk.open();
+    assert_eq!(place.job(&job).await.status(), Some(JobStatus::InProgress), "it is for another worker");
+    assert_eq!(gate.met(), asked, "no request was begun");
 }
