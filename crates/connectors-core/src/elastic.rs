@@ -20,7 +20,7 @@ pub use bulk::{Acknowledged, Batch, Bulk, Item, Kind, Refused, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
 pub use fence::Fence;
-pub use key::IndexKey;
+pub use key::{IndexKey, Ownership};
 pub use mapping::{FieldKind, Fields, Preset};
 pub(crate) use page::Page;
 pub use settings::{Auth, BulkSettings, Settings};

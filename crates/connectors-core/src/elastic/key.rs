@@ -8,6 +8,7 @@ use std::fmt;
 use highway::{HighwayHash, HighwayHasher, Key};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::document::hash;
 use crate::{Error, Result};
 
 /// A key of 256 bits for HighwayHash, kept in `_meta.sync.key` of the index as 64 hexadecimal digits.
@@ -53,18 +54,33 @@ impl IndexKey {
         self.id(id).id
     }
 
-    /// Whether a document that carries this `_sync.id` is the one that was sent under this `_id`, and not a copy of it.
-    #[must_use]
-    pub fn is_own(&self, id: &str, hash: i64) -> bool {
-        self.sync_id(id) == hash
-    }
-
     fn parsed(text: &str) -> Option<Self> {
         if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
         let word = |place: usize| u64::from_str_radix(&text[16 * place..16 * (place + 1)], 16).ok();
         Some(Self([word(0)?, word(1)?, word(2)?, word(3)?]))
+    }
+}
+
+/// Tells the documents that a sync wrote from copies that somebody made of them under another `_id`.
+#[derive(Debug, Clone, Copy)]
+pub struct Ownership {
+    key: IndexKey,
+    takes_older: bool,
+}
+
+impl Ownership {
+    /// By the key of an index; while it is marked again, documents with marks of an older version count too.
+    #[must_use]
+    pub fn by(key: IndexKey, is_remarking: bool) -> Self {
+        Self { key, takes_older: is_remarking }
+    }
+
+    /// Whether a document that carries this `_sync.id` is the one that was sent under this `_id`.
+    #[must_use]
+    pub fn is_own(&self, id: &str, sync_id: i64) -> bool {
+        self.key.sync_id(id) == sync_id || (self.takes_older && hash(id.as_bytes()).cast_signed() == sync_id)
     }
 }
 
@@ -114,6 +130,11 @@ mod tests {
         let other = IndexKey([1, 2, 3, 5]);
         assert_ne!(KEY.id("doc-1").id, other.id("doc-1").id);
         assert_ne!(KEY.hash(b"v1"), other.hash(b"v1"));
-        assert!(KEY.is_own("doc-1", KEY.id("doc-1").id) && !KEY.is_own("copy", KEY.id("doc-1").id));
+        let (ours, older) = (KEY.id("doc-1").id, hash(b"doc-1").cast_signed());
+        for (ownership, takes_older) in [(Ownership::by(KEY, false), false), (Ownership::by(KEY, true), true)]
+        {
+            assert!(ownership.is_own("doc-1", ours) && !ownership.is_own("copy", ours));
+            assert_eq!(ownership.is_own("doc-1", older), takes_older);
+        }
     }
 }

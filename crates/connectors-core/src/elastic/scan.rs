@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub use self::lookup::{LOOKUP, Located, locate, sources};
 use self::pit::{PointInTime, Reading};
 pub use self::unmarked::{Unmarked, count_unmarked};
-use super::{Client, index};
+use super::{Client, Ownership, index};
 use crate::Result;
 
 /// Readers at the same time.
@@ -85,8 +85,8 @@ pub async fn each_mark(
     mut take: impl FnMut(Mark),
 ) -> Result<()> {
     let pit = PointInTime::open(client, index).await?;
-    let readings = stream::iter(part.readings()).map(|reading| pit.marks(reading).boxed());
-    let mut pages = readings.flatten_unordered(part.readers());
+    let readings: Vec<_> = part.readings().into_iter().map(|reading| pit.marks(reading).boxed()).collect();
+    let mut pages = stream::iter(readings).flatten_unordered(part.readers());
     let read = async {
         while let Some(hits) = pages.try_next().await? {
             hits.iter().filter_map(Hit::mark).for_each(&mut take);
@@ -127,10 +127,10 @@ impl Hit {
         }
     }
 
-    fn located(self, is_own: impl Fn(&str, i64) -> bool) -> Option<Located> {
+    fn located(self, ownership: &Ownership) -> Option<Located> {
         let mark = Mark { id: *self.fields.id.first()?, mark: *self.fields.mark.first()? };
         let (id, scope) = (self.id?, self.fields.scope.into_iter().next());
-        let is_own = is_own(&id, mark.id);
+        let is_own = ownership.is_own(&id, mark.id);
         Some(Located { id, mark, scope, is_own })
     }
 }
@@ -141,6 +141,7 @@ pub(crate) fn read_hits(bytes: &[u8]) -> Option<(Vec<Mark>, Vec<Located>)> {
     let page: super::page::Page<Hit> = serde_json::from_slice(bytes).ok()?;
     let (hits, ()) = page.whole("index").ok()?;
     let marks = hits.iter().filter_map(Hit::mark).collect();
-    let located = hits.into_iter().filter_map(|hit| hit.located(|_, _| true)).collect();
+    let ownership = Ownership::by(super::IndexKey::random().ok()?, true);
+    let located = hits.into_iter().filter_map(|hit| hit.located(&ownership)).collect();
     Some((marks, located))
 }

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::document::hash;
 use crate::elastic::scan::{LOOKUP, Located, Mark, Unmarked};
-use crate::elastic::{index, scan};
+use crate::elastic::{Ownership, index, scan};
 use crate::{DocumentId, Result};
 
 use super::inventory::Unseen;
@@ -224,12 +223,8 @@ impl<'j> Run<'_, 'j> {
     }
 
     /// Whether a document carries the hash of its own id, by this version or, while the index is marked again, by an older one.
-    pub(super) fn ownership(&self) -> impl Fn(&str, i64) -> bool + use<> {
-        let (key, is_remarking) = (self.render.shape.key, self.is_remarking);
-        move |id, sync_id| {
-            let by_older = || is_remarking && hash(id.as_bytes()).cast_signed() == sync_id;
-            key.is_own(id, sync_id) || by_older()
-        }
+    pub(super) fn ownership(&self) -> Ownership {
+        Ownership::by(self.render.shape.key, self.is_remarking)
     }
 
     /// The guard: more than the floor and more than the share of what the index held before the sync needs somebody's word.

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use serde::Serialize;
 
 use crate::elastic::scan::{LOOKUP, Located, Mark, Unmarked};
-use crate::elastic::{index, scan};
+use crate::elastic::{Ownership, index, scan};
 use crate::{Document, Error, Result};
 
 use self::deep::Deep;
@@ -175,13 +175,12 @@ impl Comparison<'_> {
             deep.flush(&mut self.found.differing).await?;
             self.found.compared = Some(deep.compared());
         }
-        let key = self.render.shape.key;
-        let is_own = move |id: &str, sync_id| key.is_own(id, sync_id);
+        let ownership = Ownership::by(self.render.shape.key, false);
         let mut from = 0;
         while let Some(unseen) = self.inventory.unseen(from, LOOKUP) {
             from = unseen.next;
             let located =
-                scan::locate(job.client, job.index, (&unseen.marks, unseen.between), is_own).await?;
+                scan::locate(job.client, job.index, (&unseen.marks, unseen.between), ownership).await?;
             let located = located.iter().filter(|found| !self.is_listed(found));
             let ids: Vec<&str> = located.map(|found| found.id.as_str()).collect();
             ids.into_iter().for_each(|id| self.left_over(id));

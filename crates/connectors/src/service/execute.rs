@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::Worker;
 use super::outcome::Outcome;
 use super::running::{Running, Stage, Stop};
-use crate::protocol::{Connector, JobType, SyncJob};
+use crate::protocol::{Connector, JobStatus, JobType, SyncJob};
 
 impl Worker {
     /// Runs a claimed job in tasks of its own.

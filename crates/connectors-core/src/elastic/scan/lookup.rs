@@ -8,7 +8,7 @@ use super::{Hit, Mark, within};
 use crate::Result;
 use crate::elastic::limits::Bounded;
 use crate::elastic::page::Page;
-use crate::elastic::{Client, Request};
+use crate::elastic::{Client, Ownership, Request};
 
 /// Marks that are [located](locate) at a time, at the most.
 pub const LOOKUP: usize = 1_000;
@@ -30,7 +30,7 @@ pub struct Located {
 /// how many marks the index holds from the first to the last: where most of them are wanted, they are asked for as one range.
 ///
 /// A mark stands for as many documents as it is asked for. Where more carry it, copies come before the document whose `_id`
-/// has this hash, which `is_own` says: the one that is left is the one that was listed.
+/// has this hash: the one that is left is the one that was listed.
 ///
 /// # Errors
 /// When the server can't be asked.
@@ -38,7 +38,7 @@ pub async fn locate(
     client: &Client,
     index: &str,
     (marks, between): (&[Mark], usize),
-    is_own: impl Fn(&str, i64) -> bool,
+    ownership: Ownership,
 ) -> Result<Vec<Located>> {
     let (Some(first), Some(last)) = (marks.first(), marks.last()) else { return Ok(Vec::new()) };
     let search = Search { client, index, wanted: Wanted::MARKS };
@@ -48,7 +48,7 @@ pub async fn locate(
         Some(hits) => hits,
         None => search.by_hash(&marks.iter().map(|mark| mark.id).collect::<Vec<_>>()).await?,
     };
-    let mut found: Vec<Located> = hits.into_iter().filter_map(|hit| hit.located(&is_own)).collect();
+    let mut found: Vec<Located> = hits.into_iter().filter_map(|hit| hit.located(&ownership)).collect();
     found.sort_unstable_by(|one, other| {
         (one.mark, one.is_own, &one.id).cmp(&(other.mark, other.is_own, &other.id))
     });
