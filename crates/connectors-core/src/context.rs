@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -58,11 +59,18 @@ pub struct Limits {
     pub concurrent_contents: usize,
     /// How often [`Context::http`] tries again what may pass.
     pub retry: Retry,
+    /// How long a source may be silent: answer no question, and yield no document (`sync.max_silence`).
+    pub silence: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_content: 10 * 1024 * 1024, concurrent_contents: 10, retry: Retry::default() }
+        Self {
+            max_content: 10 * 1024 * 1024,
+            concurrent_contents: 10,
+            retry: Retry::default(),
+            silence: Duration::from_secs(900),
+        }
     }
 }
 

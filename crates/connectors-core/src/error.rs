@@ -103,6 +103,12 @@ impl Error {
         self
     }
 
+    /// The same once more, as a text: what lies beneath is kept in its words.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::new(self.kind(), self.to_string())
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

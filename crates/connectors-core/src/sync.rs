@@ -23,7 +23,9 @@ mod learn;
 mod loading;
 mod mark;
 mod marks;
+mod mend;
 mod owner;
+mod patience;
 mod pipeline;
 mod prepare;
 mod render;
@@ -105,6 +107,9 @@ pub struct Options {
     pub document_level_security: bool,
     /// How an index is mapped that has to be made.
     pub mapping: Preset,
+    /// True reads every document of the index that is unchanged by its mark, and writes it again where a field differs: what
+    /// somebody else edited in the index is mended.
+    pub mend: bool,
     /// What becomes of an index that holds documents that no sync of this owner wrote.
     pub take_over: TakeOver,
 }
@@ -121,6 +126,7 @@ impl Default for Options {
             max_failures: 10_000,
             document_level_security: false,
             mapping: Preset::default(),
+            mend: false,
             take_over: TakeOver::default(),
         }
     }

@@ -149,6 +149,10 @@ pub(crate) struct Sync {
     /// With --take-over: do not ask
     #[arg(long, requires = "take_over")]
     pub(crate) yes: bool,
+    /// Read every document of the index too, and write those again that somebody edited there; without it, what carries the
+    /// mark of the source's document is left alone
+    #[arg(long, conflicts_with_all = ["incremental", "pipeline"])]
+    pub(crate) mend: bool,
     /// Send documents again that failed before
     #[arg(long)]
     pub(crate) retry_failed: bool,

@@ -13,7 +13,7 @@ use std::{env, fs};
 
 use connectors_core::config::{Config, Problems, Secret};
 use connectors_core::elastic::{self, Auth, BulkSettings, Preset, Retry};
-use connectors_core::sync::Options;
+use connectors_core::sync::{Options, TakeOver};
 use connectors_core::{Error, Limits, Result};
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 use serde_json::{Map, Value};
@@ -79,6 +79,10 @@ connectors_core::config! {
         pub(crate) sync_delete_floor: u64,
         #[label = "sync.marks"]
         pub(crate) sync_marks: Option<PathBuf>,
+        #[label = "sync.max_silence", between(1, 86_400)]
+        pub(crate) sync_max_silence: u32,
+        #[label = "sync.take_over"]
+        pub(crate) sync_take_over: bool,
         #[label = "service.max_file_download_size"]
         pub(crate) service_max_file_download_size: u64,
         #[label = "service.secrets"]
@@ -226,6 +230,7 @@ impl Settings {
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             max_content: self.keys.service_max_file_download_size,
+            silence: Duration::from_secs(self.keys.sync_max_silence.into()),
             concurrent_contents: self.keys.elasticsearch_bulk_concurrent_downloads as usize,
             ..Limits::default()
         }
@@ -238,6 +243,7 @@ impl Settings {
             delete_floor: self.keys.sync_delete_floor,
             max_failures: self.keys.elasticsearch_bulk_error_monitor_max_total_errors as usize,
             mapping: self.keys.index_mapping,
+            take_over: if self.keys.sync_take_over { TakeOver::Unowned } else { TakeOver::Never },
             ..Options::default()
         }
     }

@@ -101,6 +101,7 @@ fn checked(report: &Report) -> Vec<String> {
     lines.extend(
         (report.repaired > 0).then(|| format!("differed at the end and repaired: {}", report.repaired)),
     );
+    lines.extend(difference("edited in the index and mended", &report.mended));
     lines.extend(difference("differ still", &report.differing));
     lines.extend(difference("not listed, and not confirmed as gone", &report.unconfirmed));
     lines.extend(difference("copies inside the index", &report.foreign));

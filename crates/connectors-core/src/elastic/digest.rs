@@ -58,6 +58,21 @@ impl Digest {
         digest
     }
 
+    /// The coarsest digest of so many documents that is exact, or the finest that is tried.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn exact<E>(count: u64, mut make: impl FnMut(Grid) -> Result<Self, E>) -> Result<Self, E> {
+        let mut digest = make(Grid::for_count(count))?;
+        for grid in Grid::choices(count).skip(1) {
+            if digest.is_exact() {
+                break;
+            }
+            digest = make(grid)?;
+        }
+        Ok(digest)
+    }
+
     /// Takes in one document.
     pub fn add(&mut self, mark: Mark) {
         let bucket = &mut self.buckets[self.grid.place(mark.id)];

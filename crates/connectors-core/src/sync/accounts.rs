@@ -34,6 +34,7 @@ impl Run<'_, '_> {
         self.report.created += written.created;
         self.report.updated += written.updated;
         self.report.deleted += written.deleted;
+        self.job.counters.sent.fetch_add(written.created + written.updated, Relaxed);
         self.job.counters.deleted.fetch_add(written.deleted, Relaxed);
         for item in written.dropped {
             self.report.dropped += 1;

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use crate::{Document, Found, Lookup, Result, Unlisted};
 
 use super::deletes::LeftOver;
+use super::patience::within;
 use super::run::Run;
 
 impl Run<'_, '_> {
@@ -38,8 +39,18 @@ impl Run<'_, '_> {
     ) -> (Vec<Document>, HashSet<String>) {
         let (mut there, mut gone) = (Vec::new(), HashSet::new());
         let mut found = lookup.look_up(wanted, self.job.rules);
-        while let Some(found) = found.next().await {
-            match found {
+        loop {
+            let next =
+                within(self.job.context, "whether documents are gone", async { Ok(found.next().await) });
+            let answer = match next.await {
+                Ok(Some(answer)) => answer,
+                Ok(None) => break,
+                Err(error) => {
+                    self.report.note(&error);
+                    break;
+                }
+            };
+            match answer {
                 Ok(Found::Gone(id)) => drop(gone.insert(id.into_string())),
                 Ok(Found::There(document)) => match self.job.rules.basic.sift(document) {
                     Ok(document) => there.push(document),

@@ -3,11 +3,13 @@
 mod text;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use crate::{Content, Error, ErrorKind, Result};
+use crate::{Content, Error, ErrorKind, Limits, Result};
 
 use self::text::{Sniff, decode, is_opaque, sniff};
 
@@ -28,14 +30,16 @@ pub(super) struct Reader {
     budget: Arc<Semaphore>,
     budget_bytes: u64,
     max: u64,
+    /// How long a file may yield nothing.
+    silence: Duration,
 }
 
 impl Reader {
-    /// A reader that opens nothing above `max` bytes and holds at most `budget` bytes.
-    pub(super) fn new(max: u64, budget: usize) -> Self {
+    /// A reader that opens nothing above the limit and holds at most `budget` bytes.
+    pub(super) fn new(limits: &Limits, budget: usize) -> Self {
         let budget_bytes = (budget as u64).min(u64::from(u32::MAX >> 1));
         let semaphore = Semaphore::new(usize::try_from(budget_bytes).unwrap_or(usize::MAX >> 4));
-        Self { budget: Arc::new(semaphore), budget_bytes, max }
+        Self { budget: Arc::new(semaphore), budget_bytes, max: limits.max_content, silence: limits.silence }
     }
 
     /// The text of a content, or why there is none. Reads a second time when the first broke off.
@@ -61,12 +65,18 @@ impl Reader {
         }
     }
 
+    async fn in_time<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
+        let late =
+            || Error::transient("the file yielded nothing for longer than it may (`sync.max_silence`)");
+        timeout(self.silence, read).await.unwrap_or_else(|_| Err(late()))
+    }
+
     async fn read(&self, content: &Content, mime: &str) -> Result<Fetched> {
-        let mut stream = content.open().await?;
+        let mut stream = self.in_time(content.open()).await?;
         let mut bytes = Vec::with_capacity(usize::try_from(content.size.unwrap_or(0)).unwrap_or(0));
         let mut is_judged = false;
-        while let Some(piece) = stream.next().await {
-            bytes.extend_from_slice(&piece?);
+        while let Some(piece) = self.in_time(async { stream.next().await.transpose() }).await? {
+            bytes.extend_from_slice(&piece);
             if bytes.len() as u64 > self.max {
                 return Ok(Fetched::Skipped("too large".into()));
             }

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::elastic::scan::{LOOKUP, Located, Mark, Unmarked};
 use crate::elastic::{Ownership, index, scan};
-use crate::{DocumentId, Result};
+use crate::{DocumentId, Error, Result};
 
 use super::inventory::Unseen;
 use super::owner::TakeOver;
@@ -63,7 +63,12 @@ impl<'j> Run<'_, 'j> {
             return Ok(());
         }
         let sorted = self.left_over().await?;
-        self.report.kept = sorted.kept;
+        self.report.kept = sorted.kept + self.dropped.left_out();
+        if self.dropped.left_out() > 0 {
+            let what = "more documents were dropped by the pipeline than are remembered; the next sync deletes the rest";
+            self.report.note(&Error::unexpected(what).with("documents", self.dropped.left_out()));
+            self.report.undeleted += self.dropped.left_out();
+        }
         if sorted.gone == 0 {
             return Ok(());
         }

@@ -10,6 +10,9 @@ use crate::{Context, Result};
 use super::marks::MarkFile;
 use super::run::Run;
 
+/// Older versions of dropped documents that are remembered by name until they are deleted.
+const MOST_OLDER: usize = 100_000;
+
 /// What was dropped.
 #[derive(Debug, Default)]
 pub(super) struct Dropped {
@@ -20,6 +23,8 @@ pub(super) struct Dropped {
     met: BTreeSet<Mark>,
     /// Ids of which the index may hold an older version, which is left over.
     older: BTreeSet<String>,
+    /// Older versions that were too many to be remembered: the next sync finds them again.
+    left_out: u64,
 }
 
 impl Dropped {
@@ -54,6 +59,11 @@ impl Dropped {
 
     /// Takes note of a document that was dropped now.
     pub(super) fn add(&mut self, item: &Item, is_in_index: bool) {
+        if is_in_index && self.older.len() >= MOST_OLDER {
+            // Without its mark it is sent, and dropped, once more.
+            self.left_out += 1;
+            return;
+        }
         self.met.insert(Mark { id: item.hash.cast_signed(), mark: item.mark });
         if is_in_index {
             self.older.insert(item.id.clone());
@@ -68,6 +78,11 @@ impl Dropped {
     /// The ids of which an older version is left over.
     pub(super) fn older(&self) -> &BTreeSet<String> {
         &self.older
+    }
+
+    /// How many older versions are left to the next sync.
+    pub(super) fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// The same, which are then somebody else's to delete.

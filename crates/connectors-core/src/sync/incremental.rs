@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Cursor, Incremental, Result};
+use crate::{Context, Cursor, Incremental, Result};
 
 use super::dropped::Dropped;
 use super::learn::Learnt;
 use super::owner::Refusal;
+use super::patience::within;
 use super::pipeline::in_force;
 use super::prepare::{self, Prepared};
 use super::report::{Phase, Report, Status};
@@ -22,7 +23,7 @@ const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
 ///
 /// A source that can't tell a cursor now (a database without a log of changes) is synced all the same.
 pub async fn full_resumable(job: &Job<'_>, source: &dyn Incremental) -> Report {
-    let start = match start(source).await {
+    let start = match start(job.context, source).await {
         Ok(start) => Some(start),
         Err(error) => {
             tracing::info!(%error, "no incremental sync can follow");
@@ -41,8 +42,11 @@ pub async fn full_resumable(job: &Job<'_>, source: &dyn Incremental) -> Report {
 }
 
 /// Where changes go on, and of which backend.
-async fn start(source: &dyn Incremental) -> Result<(Cursor, Option<String>)> {
-    Ok((source.cursor().await?, source.backend().await?))
+async fn start(context: &Context, source: &dyn Incremental) -> Result<(Cursor, Option<String>)> {
+    within(context, "where its changes go on", async {
+        Ok((source.cursor().await?, source.backend().await?))
+    })
+    .await
 }
 
 /// Applies the changes since the cursor that the last sync of this index kept, up to now.
@@ -62,7 +66,10 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
         }
         Err(Refusal::Failed(error)) => return Err(error),
     };
-    let place = Place { uuid: facts.uuid.clone(), backend: source.backend().await? };
+    let place = Place {
+        uuid: facts.uuid.clone(),
+        backend: within(job.context, "what it is", source.backend()).await?,
+    };
     let from = state::load(job, &place).await?;
     let failed_before = failures::before(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;

@@ -6,11 +6,12 @@ mod fresh;
 mod places;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::hint::black_box;
 
 use self::fresh::Fresh;
 use self::places::Places;
-use crate::elastic::digest::{Digest, Grid};
+use crate::elastic::digest::Digest;
 use crate::elastic::scan::Mark;
 
 /// In place of the mark of a document that was deleted; no mark is negative.
@@ -225,14 +226,10 @@ impl Inventory {
 
     /// The digest of what the index should hold, fine enough to be exact.
     pub(super) fn digest(&self) -> Digest {
-        let mut grid = Grid::for_count((self.marks.len() + self.fresh.len()) as u64);
-        loop {
-            let digest = Digest::of(grid, self.expected());
-            match grid.finer() {
-                Some(finer) if !digest.is_exact() => grid = finer,
-                _ => return digest,
-            }
-        }
+        let count = (self.marks.len() + self.fresh.len()) as u64;
+        let of = |grid| Ok::<_, Infallible>(Digest::of(grid, self.expected()));
+        let Ok(digest) = Digest::exact(count, of);
+        digest
     }
 
     /// Where the marks of a hash begin, and how many there are: one search.

@@ -68,9 +68,19 @@ impl Shape {
 
     /// The mark of a document that has a version, as long as its content can be read.
     pub(super) fn quick(&self, document: &Document, id: IdHash) -> Option<Mark> {
+        Some(mark(id, self.fingerprint_of(document)?))
+    }
+
+    /// The mark of a document that has a version, if its content could not be read; none for one without a content.
+    pub(super) fn quick_without_content(&self, document: &Document, id: IdHash) -> Option<Mark> {
+        document.0.content.as_ref()?;
+        Some(mark(id, without_content(self.fingerprint_of(document)?)))
+    }
+
+    fn fingerprint_of(&self, document: &Document) -> Option<u64> {
         let version = self.version(document.0.version.as_ref()?);
         let print = self.fingerprint(version, document.0.content.is_some(), document.0.scope.as_deref());
-        Some(mark(id, self.closed(print, document.0.permissions.as_ref())))
+        Some(self.closed(print, document.0.permissions.as_ref()))
     }
 }
 

@@ -73,15 +73,9 @@ impl MarkFile {
         if whole != Some(file.metadata()?.len()) {
             return Err(unusable("it is torn"));
         }
-        let mut grid = Grid::for_count(count);
-        let mut kept = Kept { file, digest: Digest::new(grid) };
-        loop {
-            let digest = kept.checked(&header, (count, grid))?;
-            match grid.finer() {
-                Some(finer) if !digest.is_exact() => grid = finer,
-                _ => return Ok(Kept { digest, ..kept }),
-            }
-        }
+        let mut kept = Kept { file, digest: Digest::new(Grid::for_count(count)) };
+        let digest = Digest::exact(count, |grid| kept.checked(&header, (count, grid)))?;
+        Ok(Kept { digest, ..kept })
     }
 
     /// Takes the place of what was kept; `marks` are by id.

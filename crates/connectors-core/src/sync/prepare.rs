@@ -12,9 +12,10 @@ use super::learn::{Learnt, learn};
 use super::mark::hash_of;
 use super::marks::MarkFile;
 use super::owner::{Refusal, check_owner, claim};
+use super::patience::within;
 use super::pipeline::{InForce, in_force};
 use super::report::{Phase, Report};
-use super::{Job, failures};
+use super::{Job, failures, mend};
 
 /// What a sync goes by.
 pub(super) struct Prepared {
@@ -42,7 +43,7 @@ pub(super) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
         report.basis = job.options.skip_unchanged;
         return Ok(None);
     }
-    job.source.ping().await?;
+    within(job.context, "an answer to its first question", job.source.ping()).await?;
     let wanted = wanted(job, job.source);
     let made = match &found {
         None => index::create(job.client, job.index, &wanted).await?,
@@ -59,6 +60,7 @@ pub(super) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
     let failed_before = failures::before(job.client, job.index).await?;
     let facts = index::facts(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
+    mend::check(job, pipeline.as_ref().map_or(&[], |pipeline| &pipeline.names[..]))?;
     report.uuid.clone_from(&facts.uuid);
     report.basis = basis(job, &facts, pipeline.as_ref());
     let dropped = dropped(job, &facts, pipeline.as_ref()).await;
@@ -131,7 +133,8 @@ async fn is_unchanged(job: &Job<'_>, found: Option<&Existing>) -> Result<bool, R
     if basis(job, &facts, pipeline.as_ref()) != Some(last) {
         return Ok(false);
     }
-    Ok(!job.source.changed().await.unwrap_or(true))
+    let changed = within(job.context, "whether anything changed", job.source.changed()).await;
+    Ok(!changed.unwrap_or(true))
 }
 
 /// A number that changes with whatever a sync goes by besides its source.

@@ -23,6 +23,15 @@ pub(super) struct Render {
 pub(super) struct Rendered {
     pub(super) draft: Draft,
     pub(super) mark: Mark,
+    /// True where its content could not be read.
+    pub(super) lacks_content: bool,
+}
+
+/// What marks a document.
+pub(super) struct Marks {
+    pub(super) whole: Mark,
+    /// Where it has a content that was not read now: its mark without it.
+    pub(super) without_content: Option<Mark>,
 }
 
 impl Render {
@@ -33,7 +42,7 @@ impl Render {
         Self {
             shape: Shape::new(key, by),
             flags: pipeline.map(|pipeline| pipeline.flags).unwrap_or_default(),
-            reader: Reader::new(max_content, job.client.settings().bulk.queue_bytes),
+            reader: Reader::new(&job.context.limits, job.client.settings().bulk.queue_bytes),
         }
     }
 
@@ -55,7 +64,7 @@ impl Render {
             }
         }
         let mark = self.mark_of(&draft, has_failed);
-        Ok(Rendered { draft, mark })
+        Ok(Rendered { draft, mark, lacks_content: has_failed })
     }
 
     /// What marks a document that is whole, or lacks a content that could not be read.
@@ -70,11 +79,13 @@ impl Render {
     ///
     /// # Errors
     /// As for [`whole`](Self::whole).
-    pub(super) async fn mark(&self, document: Document) -> Result<Mark> {
+    pub(super) async fn marks(&self, document: Document) -> Result<Marks> {
         let id = self.shape.id(document.id().as_str());
         match self.shape.quick(&document, id) {
-            Some(mark) => Ok(mark),
-            None => Ok(self.whole(document).await?.mark),
+            Some(whole) => {
+                Ok(Marks { whole, without_content: self.shape.quick_without_content(&document, id) })
+            }
+            None => Ok(Marks { whole: self.whole(document).await?.mark, without_content: None }),
         }
     }
 }

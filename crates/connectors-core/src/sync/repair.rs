@@ -10,6 +10,7 @@ use futures::StreamExt;
 use super::confirm::Mismatch;
 use super::deletes::LeftOver;
 use super::draft::stamp;
+use super::patience::within;
 use super::render::Render;
 use super::run::Run;
 
@@ -43,7 +44,11 @@ impl Run<'_, '_> {
     async fn list_again(&mut self, mismatch: &Mismatch, relisted: &mut Relisted) -> Result<Names> {
         let (render, mut names) = (self.render.clone(), Names::new());
         let mut documents = self.job.source.documents(self.job.rules);
-        while let Some(listed) = documents.next().await {
+        loop {
+            let next = within(self.job.context, "the next document of the listing", async {
+                Ok(documents.next().await)
+            });
+            let Some(listed) = next.await? else { break };
             let mut document = listed?;
             self.job.options.close(&mut document);
             let Ok(document) = self.job.rules.basic.sift(document) else { continue };

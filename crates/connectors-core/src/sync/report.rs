@@ -131,6 +131,8 @@ pub struct Report {
     /// Why it is not, where that is no difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unverified: Option<String>,
+    /// Documents whose marks were right and whose fields were not, and that were written again.
+    pub mended: Difference,
     /// Documents that were found to differ at the end, and were written or removed once more.
     pub repaired: u64,
     /// Documents that differ still.
@@ -195,6 +197,7 @@ impl Report {
             verified: false,
             basis: None,
             unverified: None,
+            mended: Difference::default(),
             repaired: 0,
             differing: Difference::default(),
             listing_errors: 0,
@@ -314,7 +317,7 @@ impl Phase {
 pub struct Counters {
     /// Documents listed.
     pub listed: AtomicU64,
-    /// Documents handed to the writer.
+    /// Documents that the server acknowledged.
     pub sent: AtomicU64,
     /// Documents left alone.
     pub unchanged: AtomicU64,

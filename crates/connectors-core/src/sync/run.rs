@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::elastic::key::IdHash;
-use crate::elastic::{Bulk, Kind, index};
+use crate::elastic::scan::Mark;
+use crate::elastic::{Bulk, Fence, Kind, index};
 use crate::{Change, Content, Document, Error, Result};
 
 use super::accounts::count;
@@ -18,6 +20,8 @@ use super::failures::Before;
 use super::incremental::Checkpoints;
 use super::inventory::{Inventory, Known};
 use super::marks::MarkFile;
+use super::mend::Mend;
+use super::patience::silent;
 use super::prepare::Prepared;
 use super::render::Render;
 use super::report::{Failure, Phase, Report, Stage, Status};
@@ -56,6 +60,8 @@ pub(super) struct Run<'a, 'j> {
     /// What failed in earlier syncs, by id.
     pub(super) failed_before: HashMap<String, Before>,
     pub(super) render: Render,
+    /// Documents that wait to be compared with the index.
+    pub(super) mend: Mend,
     /// Documents that no sync of ours wrote, when this one began.
     pub(super) foreign: u64,
     /// True where documents may still carry marks of an older version.
@@ -77,12 +83,16 @@ impl<'a, 'j> Run<'a, 'j> {
     /// # Errors
     /// `Unexpected` for an index without a key.
     pub(super) fn new(job: &'a Job<'j>, prepared: Prepared, report: &'a mut Report) -> Result<Self> {
-        let Prepared { existing, learnt, foreign, failed_before, pipeline, dropped, .. } = prepared;
+        let Prepared { existing, uuid, learnt, foreign, failed_before, pipeline, dropped } = prepared;
         let key = existing.meta.key.ok_or_else(|| no_key(job.index))?;
         let asked = pipeline.as_ref().map(|pipeline| pipeline.asked.as_deref());
         let bulk = match asked {
             Some(asked) => Bulk::piped(job.client, job.index, asked),
             None => Bulk::new(job.client, job.index),
+        };
+        let bulk = match uuid {
+            Some(uuid) => bulk.fenced(Fence::same_index(job.client, job.index, &uuid)),
+            None => bulk,
         };
         let render = Render::new(job, key, pipeline.as_ref());
         let is_piped = pipeline.is_some();
@@ -101,6 +111,7 @@ impl<'a, 'j> Run<'a, 'j> {
             failing: HashSet::new(),
             failed_before,
             render,
+            mend: Mend::default(),
             foreign,
             is_remarking: existing.meta.is_remarking,
             dropped,
@@ -123,6 +134,7 @@ impl<'a, 'j> Run<'a, 'j> {
     /// Takes in changes until there are no more; complete only if that end was reached without any error.
     pub(super) async fn take_in(&mut self, mut changes: BoxStream<'_, Result<Change>>) -> Result<()> {
         loop {
+            let silence = self.job.context.limits.silence;
             let may_read = self.fetching.len() < self.job.context.limits.concurrent_contents.max(1);
             tokio::select! {
                 biased;
@@ -131,6 +143,10 @@ impl<'a, 'j> Run<'a, 'j> {
                     break;
                 }
                 content = self.next_content() => self.fetched(content).await?,
+                () = sleep(silence), if may_read => {
+                    self.listing_error(silent(self.job.context, "the next document of the listing"))?;
+                    break;
+                },
                 change = changes.next(), if may_read => if self.take_ready(change, &mut changes).await? {
                     self.report.complete = self.report.listing_errors == 0;
                     break;
@@ -199,7 +215,7 @@ impl<'a, 'j> Run<'a, 'j> {
         while let Some(content) = self.fetching.join_next().await {
             self.fetched(content).await?;
         }
-        Ok(())
+        self.mend_now().await
     }
 
     /// Keeps the order of one id: what comes for it now waits for its content from before.
@@ -218,7 +234,7 @@ impl<'a, 'j> Run<'a, 'j> {
 
     /// Waits for every write and takes the answers into the accounts.
     pub(super) async fn finish_writes(&mut self) -> Result<()> {
-        let abandoned = self.fetching.len() as u64;
+        let abandoned = self.fetching.len() as u64 + self.mend.abandon();
         self.fetching.abort_all();
         self.report.failed += abandoned;
         let finished = self.bulk.finish().await;
@@ -256,7 +272,7 @@ impl<'a, 'j> Run<'a, 'j> {
         self.await_content_of(document.0.id.as_str()).await?;
         let is_retried = self.is_retried(document.0.id.as_str());
         let mark = if is_retried { None } else { self.render.shape.quick(&document, hash) };
-        if mark.is_some_and(|mark| self.inventory.meet(mark)) {
+        if mark.is_some_and(|mark| !self.job.options.mend && self.inventory.meet(mark)) {
             self.note_closed(&document);
             return self.unchanged();
         }
@@ -294,7 +310,7 @@ impl<'a, 'j> Run<'a, 'j> {
         if self.inventory.is_known() { Ok(()) } else { self.delete(id).await }
     }
 
-    fn unchanged(&mut self) -> Result<()> {
+    pub(super) fn unchanged(&mut self) -> Result<()> {
         self.report.unchanged += 1;
         count(&self.job.counters.unchanged);
         Ok(())
@@ -333,7 +349,7 @@ impl<'a, 'j> Run<'a, 'j> {
     }
 
     /// Puts a document into the bulk unless the index holds it just so.
-    async fn write(&mut self, mut draft: Draft, failure: Option<Error>) -> Result<()> {
+    async fn write(&mut self, draft: Draft, failure: Option<Error>) -> Result<()> {
         let mark = self.render.mark_of(&draft, failure.is_some());
         if let Some(error) = failure {
             self.keep((draft.id.clone(), draft.scope.as_deref()), Stage::Content, &error.to_string());
@@ -346,6 +362,9 @@ impl<'a, 'j> Run<'a, 'j> {
         self.await_write_of(mark.id.cast_unsigned()).await?;
         self.dropped.is_sent(&draft.id);
         let kind = match self.inventory.look(mark) {
+            Known::Unchanged if !is_retried && self.job.options.mend => {
+                return self.mend_later(draft, mark).await;
+            }
             Known::Unchanged if !is_retried => return self.unchanged(),
             Known::New if self.foreign == 0 && !self.is_remarking => Kind::Create,
             Known::New | Known::Unknown => Kind::Upsert,
@@ -355,7 +374,11 @@ impl<'a, 'j> Run<'a, 'j> {
                 Kind::Update
             }
         };
-        count(&self.job.counters.sent);
+        self.send(draft, (mark, kind)).await
+    }
+
+    /// Puts a document into the bulk.
+    pub(super) async fn send(&mut self, mut draft: Draft, (mark, kind): (Mark, Kind)) -> Result<()> {
         let told = (self.now.1.as_str(), self.render.flags);
         let item = draft.item(mark, kind);
         let put = self.bulk.put(item, |id, out| draft.write((id, mark), out, told)).await;

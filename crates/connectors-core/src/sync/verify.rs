@@ -1,6 +1,6 @@
 //! Compares an index with its source without writing: by id and mark, or field by field.
 
-mod deep;
+pub(super) mod deep;
 
 use std::collections::HashSet;
 
@@ -16,6 +16,7 @@ use super::Job;
 use super::dropped::Dropped;
 use super::inventory::{Inventory, Known};
 use super::learn::learn;
+use super::patience::within;
 use super::pipeline::in_force;
 use super::prepare::dropped;
 use super::render::Render;
@@ -40,6 +41,8 @@ pub struct Verification {
     pub missing: Difference,
     /// Documents that the index holds in another version.
     pub stale: Difference,
+    /// Documents that the index holds without their content, which could not be read when they were written.
+    pub without_content: Difference,
     /// Documents of the index that the source does not have.
     pub left_over: Difference,
     /// How it was learnt what the index holds.
@@ -49,6 +52,9 @@ pub struct Verification {
     pub compared: Option<u64>,
     /// Documents that carry the mark of what the source has, and hold something else.
     pub differing: Differing,
+    /// Documents whose fields could not be compared: the index does not hand out their source, or their content could not be
+    /// read now.
+    pub not_comparable: Difference,
     /// Errors of the listing; without a whole one, `left_over` says nothing.
     pub listing_errors: u64,
     /// The first error of the listing.
@@ -60,7 +66,14 @@ impl Verification {
     /// True when nothing differs and all was listed.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        let differences = [self.missing.count, self.stale.count, self.left_over.count, self.differing.count];
+        let differences = [
+            self.missing.count,
+            self.stale.count,
+            self.without_content.count,
+            self.left_over.count,
+            self.differing.count,
+            self.not_comparable.count,
+        ];
         self.listing_errors == 0 && differences.iter().all(|count| *count == 0)
     }
 }
@@ -83,7 +96,7 @@ pub async fn verify_deep(job: &Job<'_>) -> Result<Verification> {
 }
 
 async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> {
-    job.source.ping().await?;
+    within(job.context, "an answer to its first question", job.source.ping()).await?;
     let Some(existing) = index::find(job.client, job.index).await? else {
         let hint = "there is no such index; `connectors sync … --index NAME` makes one";
         return Err(Error::config(hint).with("index", job.index));
@@ -106,7 +119,10 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
     let (render, unread) = (Render::new(job, key, pipeline.as_ref()), HashSet::new());
     let mut comparison = Comparison { inventory: learnt.inventory, dropped, render, unread, deep, found };
     let mut documents = job.source.documents(job.rules);
-    while let Some(listed) = documents.next().await {
+    loop {
+        let next =
+            within(job.context, "the next document of the listing", async { Ok(documents.next().await) });
+        let Some(listed) = next.await? else { break };
         match listed {
             Ok(mut document) => {
                 job.options.close(&mut document);
@@ -135,24 +151,37 @@ impl Comparison<'_> {
     async fn document(&mut self, document: Document) -> Result<()> {
         self.found.listed += 1;
         let id = document.id().as_str().to_owned();
-        let Some(deep) = &mut self.deep else {
-            let mark = self.render.mark(document).await;
-            self.note(id, mark);
+        if self.deep.is_none() {
+            let marks = self.render.marks(document).await;
+            let without_content = marks.as_ref().ok().and_then(|marks| marks.without_content);
+            if without_content.is_some_and(|mark| self.inventory.meet(mark)) {
+                self.found.without_content.add(&id);
+            } else {
+                self.note(id, marks.map(|marks| marks.whole));
+            }
             return Ok(());
-        };
-        let whole = self.render.whole(document).await;
-        if let Ok(whole) = &whole {
-            deep.add(whole, &mut self.found.differing).await?;
         }
-        self.note(id, whole.map(|whole| whole.mark));
-        Ok(())
+        let whole = self.render.whole(document).await;
+        let is_equal = self.note(id.clone(), whole.as_ref().map(|whole| whole.mark).map_err(Error::again));
+        match (&mut self.deep, whole) {
+            (Some(deep), Ok(whole)) if is_equal && !whole.lacks_content => {
+                deep.add(&whole, (&mut self.found.differing, &mut self.found.not_comparable)).await
+            }
+            (Some(_), Ok(_)) if is_equal => {
+                self.found.not_comparable.add(&id);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
-    fn note(&mut self, id: String, mark: Result<Mark>) {
+    /// Sorts a document in by its mark; true where the index holds it.
+    fn note(&mut self, id: String, mark: Result<Mark>) -> bool {
         if mark.as_ref().is_ok_and(|mark| self.dropped.knows(*mark)) {
             self.found.dropped += 1;
-            return;
+            return false;
         }
+        let equal = self.found.equal;
         match mark.map(|mark| self.inventory.look(mark)) {
             Ok(Known::Unchanged) => self.found.equal += 1,
             Ok(Known::New) => self.found.missing.add(&id),
@@ -162,6 +191,7 @@ impl Comparison<'_> {
                 self.unread.insert(id);
             }
         }
+        self.found.equal > equal
     }
 
     fn error(&mut self, error: &Error) {
@@ -172,7 +202,7 @@ impl Comparison<'_> {
     /// Names what was not listed.
     async fn finish(mut self, job: &Job<'_>) -> Result<Verification> {
         if let Some(deep) = &mut self.deep {
-            deep.flush(&mut self.found.differing).await?;
+            deep.flush((&mut self.found.differing, &mut self.found.not_comparable)).await?;
             self.found.compared = Some(deep.compared());
         }
         let ownership = Ownership::by(self.render.shape.key, false);

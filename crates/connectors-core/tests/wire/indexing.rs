@@ -46,7 +46,10 @@ async fn a_new_index_is_loaded_before_it_is_asked_anything() {
         let kept = world.fake.kept();
         let of_index = kept.seen[seen..].iter().filter(|seen| seen.path.starts_with("/docs/"));
         let mut paths = of_index.map(|seen| seen.path.trim_start_matches("/docs/").to_owned());
-        paths.by_ref().take_while(|path| path != "_bulk").collect()
+        let mut asked: Vec<String> = paths.by_ref().take_while(|path| path != "_bulk").collect();
+        // Settings are asked for before each bulk, as the index may be another one by then; that refreshes nothing.
+        asked.dedup();
+        asked
     };
     assert_eq!(world.sync(&Memory::numbered(3)).await.created, 3);
     assert_eq!(

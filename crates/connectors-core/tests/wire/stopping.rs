@@ -152,3 +152,23 @@ async fn a_request_without_an_answer_is_given_up_after_a_cancel() {
     assert!(error.to_string().contains("given up") && error.to_string().contains("GET /_asked"), "{error}");
     assert_eq!(before.elapsed().as_secs(), 10);
 }
+
+#[tokio::test]
+async fn a_source_that_goes_silent_ends_the_sync_and_deletes_nothing() {
+    let mut world = World::new().await;
+    let source = Memory::numbered(30);
+    world.sync(&source).await;
+    world.context.limits.silence = Duration::from_millis(50);
+    let mut steps: Vec<Step> = entries(0..3).into_iter().map(Step::from).collect();
+    steps.push(Step::Silence);
+    source.set(steps);
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, report.unchanged, report.deleted), (Status::Partial, 3, 0), "{report:?}");
+    assert!(
+        report.messages[0].contains("waited for the next document of the listing"),
+        "{:?}",
+        report.messages
+    );
+    assert_eq!(world.ids().len(), 30);
+    assert!(world.verify(&source).await.unwrap_err().to_string().contains("sync.max_silence"));
+}

@@ -1,8 +1,8 @@
 //! What a comparison of index and source tells.
 
 use connectors_core::ErrorKind;
-use connectors_core::sync::KnownBy;
-use serde_json::json;
+use connectors_core::sync::{KnownBy, Pipeline, Status};
+use serde_json::{Value, json};
 
 use crate::support::{Entry, Fault, Memory, Step, World, entries};
 
@@ -67,7 +67,7 @@ async fn a_deep_comparison_names_the_fields() {
     let world = World::new().await;
     let mut all = entries(0..450);
     all[9] = Entry::versioned("d9", 9).text("words").scope("a");
-    all[10] = Entry::plain("d10", 10).broken(ErrorKind::Missing);
+    all[10] = Entry::plain("d10", 10);
     let source = Memory::new(all);
     world.sync(&source).await;
     let found = world.verify_deep(&source).await.unwrap();
@@ -99,4 +99,74 @@ async fn a_comparison_asks_for_the_digest_alone() {
     let found = world.verify(&source).await.unwrap();
     assert_eq!((found.is_equal(), found.known_by), (true, Some(KnownBy::Digest)));
     assert_eq!(world.fake.kept().pits_opened, 0);
+}
+
+#[tokio::test]
+async fn what_was_not_compared_is_never_called_equal() {
+    let world = World::new().await;
+    let source = Memory::new([
+        Entry::versioned("a", 1),
+        Entry::versioned("b", 2),
+        Entry::versioned("c", 3).text("words"),
+    ]);
+    world.sync(&source).await;
+    assert!(world.verify_deep(&source).await.unwrap().is_equal());
+    // `b` comes back without its source, as from an index that keeps none, and the file of `c` can't be read any more.
+    let without_source: fn(&mut Value) = |answer| {
+        for hit in answer["hits"]["hits"].as_array_mut().into_iter().flatten() {
+            if hit["_id"] == "b" && !hit["_source"].is_null() {
+                hit["_source"] = Value::Null;
+            }
+        }
+    };
+    world.fake.script(
+        move |call| {
+            if call.path == "/docs/_search" { Fault::Change(without_source) } else { Fault::None }
+        },
+    );
+    let found = world.verify_deep(&source).await.unwrap();
+    assert_eq!((found.listed, found.compared, found.not_comparable.count), (3, Some(2), 1), "{found:?}");
+    assert!(!found.is_equal() && found.not_comparable.first == ["b"]);
+}
+
+#[tokio::test]
+async fn a_document_whose_content_could_not_be_read_is_not_called_stale() {
+    let world = World::new().await;
+    let source = Memory::new([Entry::versioned("a", 1).broken(ErrorKind::Missing)]);
+    world.sync(&source).await;
+    let found = world.verify(&source).await.unwrap();
+    assert_eq!(
+        (found.stale.count, found.without_content.count, found.is_equal()),
+        (0, 1, false),
+        "{found:?}"
+    );
+    let found = world.verify_deep(&source).await.unwrap();
+    assert_eq!((found.stale.count, found.not_comparable.count), (0, 1), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_somebody_edited_in_the_index_is_mended_when_asked_for() {
+    let mut world = World::new().await;
+    let source =
+        Memory::new([Entry::versioned("a", 1), Entry::plain("b", 2), Entry::versioned("c", 3).text("words")]);
+    world.sync(&source).await;
+    let mut edited = world.fake.documents("docs");
+    edited.get_mut("a").unwrap()["n"] = json!(99);
+    edited.get_mut("c").unwrap()["body"] = json!("other words");
+    world.fake.seed("docs", edited);
+    assert_eq!(world.sync(&source).await.unchanged, 3, "their marks are right");
+    world.options.mend = true;
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, report.updated, report.unchanged), (Status::Completed, 2, 1), "{report:?}");
+    assert_eq!((report.mended.count, report.mended.first.len()), (2, 2));
+    world.assert_holds(&[
+        Entry::versioned("a", 1),
+        Entry::plain("b", 2),
+        Entry::versioned("c", 3).text("words"),
+    ]);
+    assert_eq!(world.sync(&source).await.unchanged, 3);
+    world.pipeline = Some(Pipeline::new("p"));
+    world.fake.kept().pipelines.insert("p".into(), json!({"processors": []}));
+    let error = world.sync(&source).await.error.unwrap();
+    assert!(error.contains("leave `--mend` out"), "{error}");
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use connectors_core::elastic::Client;
 use connectors_core::sync::{Counters, Job, Options, Owner, Report, Status, incremental};
 use connectors_core::{Incremental, Result, Rules};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,13 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
     let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
     let options = Options { retry_wait: RETRY_WAIT, ..desk.sync_options(connection.as_ref()) };
     let owner = Desk::owner(connection.as_ref(), &arguments.reading.source);
-    let end = follow(desk, arguments, (source, &rules, options, &owner), (&server, &cancel)).await;
+    let end = follow(
+        desk,
+        arguments,
+        (source, &rules, options, &owner),
+        (&server.client.with_cancel(cancel.clone()), &cancel),
+    )
+    .await;
     interrupt.abort();
     connection.source().close().await?;
     server.close().await?;
@@ -39,7 +46,7 @@ async fn follow(
     desk: &Desk,
     arguments: &Follow,
     (source, rules, options, owner): (&dyn Incremental, &Rules, Options, &Owner),
-    (server, cancel): (&Server, &CancellationToken),
+    (client, cancel): (&Client, &CancellationToken),
 ) -> End {
     let pipeline = arguments.reading.pipeline();
     loop {
@@ -48,7 +55,7 @@ async fn follow(
             &Job {
                 source,
                 rules,
-                client: &server.client,
+                client,
                 index: &arguments.index,
                 owner: Some(owner),
                 context: &desk.context,

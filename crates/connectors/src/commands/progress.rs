@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use connectors_core::sync::Counters;
+use connectors_core::elastic::Client;
+use connectors_core::sync::{Counters, Phase};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
@@ -16,6 +17,9 @@ const GLANCE: Duration = Duration::from_millis(200);
 /// Between two lines elsewhere.
 const LINE: Duration = Duration::from_secs(10);
 
+/// Without progress for so long, what is waited for is shown.
+const STILL: Duration = Duration::from_secs(10);
+
 /// A task that shows counters until it is finished.
 pub(super) struct Progress {
     task: JoinHandle<()>,
@@ -23,9 +27,9 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(counters: Arc<Counters>) -> Self {
+    pub(super) fn start(counters: Arc<Counters>, client: Client) -> Self {
         let bar = std::io::stderr().is_terminal().then(bar);
-        let task = tokio::spawn(watch(counters, bar.clone()));
+        let task = tokio::spawn(watch(Watched { counters, client: Some(client) }, bar.clone()));
         Self { task, bar }
     }
 
@@ -42,13 +46,48 @@ fn bar() -> ProgressBar {
     ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-async fn watch(counters: Arc<Counters>, bar: Option<ProgressBar>) {
+/// What is shown.
+struct Watched {
+    counters: Arc<Counters>,
+    client: Option<Client>,
+}
+
+/// When the counters last changed.
+struct Pace {
+    sum: (&'static str, u64),
+    since: Instant,
+}
+
+impl Watched {
+    /// What is waited for, once nothing has moved for a while.
+    fn wait(&self, pace: &mut Pace, now: Instant) -> Option<String> {
+        let counters = &self.counters;
+        let all =
+            [&counters.listed, &counters.sent, &counters.unchanged, &counters.failed, &counters.deleted];
+        let sum = (counters.phase().word(), all.iter().map(|counter| counter.load(Relaxed)).sum());
+        if sum != pace.sum {
+            *pace = Pace { sum, since: now };
+        }
+        let waited = now.saturating_duration_since(pace.since);
+        if let Some((what, lasts)) = self.client.as_ref().and_then(Client::waiting) {
+            return Some(format!("waiting for {} s for {what}", lasts.as_secs()));
+        }
+        let is_reading = counters.phase() == Phase::Listing || counters.phase() == Phase::Connecting;
+        let whom = if is_reading { "the source" } else { "the end of this step" };
+        (waited >= STILL).then(|| format!("{}: waiting for {} s for {whom}", sum.0, waited.as_secs()))
+    }
+}
+
+async fn watch(watched: Watched, bar: Option<ProgressBar>) {
     let started = Instant::now();
+    let mut pace = Pace { sum: ("", 0), since: started };
     let mut ticks = tokio::time::interval(if bar.is_some() { GLANCE } else { LINE });
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        let line = line(&counters, started.elapsed());
+        let waits = watched.wait(&mut pace, Instant::now());
+        let line = [Some(line(&watched.counters, started.elapsed())), waits];
+        let line = line.into_iter().flatten().collect::<Vec<_>>().join("; ");
         match &bar {
             Some(bar) => {
                 bar.set_message(line);
@@ -83,11 +122,26 @@ mod tests {
         assert_eq!(shown, "listed 300, sent 200, unchanged 0, failed 0, 150/s");
     }
 
+    #[test]
+    fn after_ten_seconds_without_progress_it_says_what_is_waited_for() {
+        let watched = Watched { counters: Arc::default(), client: None };
+        let begin = Instant::now();
+        let mut pace = Pace { sum: ("", 0), since: begin };
+        assert_eq!(watched.wait(&mut pace, begin), None);
+        assert_eq!(watched.wait(&mut pace, begin + Duration::from_secs(9)), None);
+        let waits = watched.wait(&mut pace, begin + Duration::from_secs(12)).unwrap();
+        assert_eq!(waits, "connecting: waiting for 12 s for the source");
+        watched.counters.listed.store(1, Relaxed);
+        assert_eq!(watched.wait(&mut pace, begin + Duration::from_secs(13)), None);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_bar_shows_the_counters() {
         let (counters, bar) = (Arc::new(Counters::default()), bar());
         counters.listed.store(7, Relaxed);
-        let watching = tokio::time::timeout(GLANCE * 3, watch(counters, Some(bar.clone()))).await;
+        let watching =
+            tokio::time::timeout(GLANCE * 3, watch(Watched { counters, client: None }, Some(bar.clone())))
+                .await;
         assert!(watching.is_err(), "it watches until it is ended");
         assert!(bar.message().starts_with("listed 7, "), "{}", bar.message());
     }

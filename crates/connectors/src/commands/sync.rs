@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use connectors_core::elastic::Client;
 use connectors_core::sync::{
     Counters, Job, Options, Owner, Pipeline, Report, TakeOver, access_control, full, full_resumable,
     incremental,
@@ -43,7 +44,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
         pipeline,
         index,
         owner,
-        server: &server,
+        client: server.client.with_cancel(cancel.clone()),
         cancel,
     };
     let end = syncs.run().await;
@@ -64,7 +65,8 @@ struct Syncs<'a> {
     index: String,
     /// Who keeps it equal.
     owner: Owner,
-    server: &'a Server,
+    /// The server, whose waits end when the sync is stopped.
+    client: Client,
     cancel: CancellationToken,
 }
 
@@ -96,7 +98,7 @@ impl Syncs<'_> {
         let counters = Arc::new(Counters::default());
         let job = self.job(skip_unchanged, &counters);
         let source = self.connection.incremental();
-        let progress = Progress::start(counters.clone());
+        let progress = Progress::start(counters.clone(), self.client.clone());
         let report = match (self.arguments.incremental, source) {
             _ if self.arguments.access_control => access_control(&job, self.connection.guarded()?).await,
             (true, Some(source)) => incremental(&job, source).await,
@@ -114,13 +116,14 @@ impl Syncs<'_> {
             take_over: if self.arguments.take_over { TakeOver::Any } else { base.take_over },
             allow_deletes: self.arguments.allow_deletes,
             retry_failed: self.arguments.retry_failed,
+            mend: self.arguments.mend,
             skip_unchanged,
             ..base
         };
         Job {
             source: self.connection.source(),
             rules: &self.rules,
-            client: &self.server.client,
+            client: &self.client,
             index: &self.index,
             owner: Some(&self.owner),
             context: &self.desk.context,

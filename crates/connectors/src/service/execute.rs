@@ -105,7 +105,8 @@ impl Worker {
         source: &dyn Registered,
         (running, rules, pipeline): (&Running, &Rules, Option<&Pipeline>),
     ) -> Result<Report> {
-        let client = self.writer(&running.connector).await?.counted_apart();
+        let client =
+            self.writer(&running.connector).await?.counted_apart().with_cancel(running.cancel.clone());
         running.writes_by(&client);
         let owner = Owner::Connector { connector: running.connector.clone() };
         let mut job = Job {

@@ -4,6 +4,8 @@ use std::ops::{Range, RangeInclusive};
 
 /// Documents of a bucket on average, at the most: sums of so many marks of 45 bits are exact in a double.
 const FULL: u64 = 256;
+/// How often a grid is made twice as fine as the number of documents asks for.
+const FINER: u32 = 3;
 /// Enough for four billion documents.
 const MOST_BITS: u32 = 24;
 /// No id is further than this from the double that it is rounded to.
@@ -25,10 +27,12 @@ impl Grid {
         Self { bits: buckets.ilog2().min(MOST_BITS) }
     }
 
-    /// With twice as many buckets; none beyond the most.
-    #[must_use]
-    pub fn finer(self) -> Option<Self> {
-        (self.bits < MOST_BITS).then_some(Self { bits: self.bits + 1 })
+    /// Those that may be tried for this number of documents, the coarsest first: up to eight times as many buckets as are
+    /// needed where ids are spread evenly. Where they are not even then, which nobody can bring about without the key of the
+    /// index, some sums are not exact, and their buckets are read.
+    pub fn choices(count: u64) -> impl Iterator<Item = Self> {
+        let first = Self::for_count(count).bits;
+        (first..=(first + FINER).min(MOST_BITS)).map(|bits| Self { bits })
     }
 
     /// The number of buckets.
@@ -101,10 +105,8 @@ mod tests {
         let bits = |count| Grid::for_count(count).bits;
         let counts = [0, 1, 512, 513, 1_000_000, 1 << 20, 4_000_000, 16_000_000, 1_000_000_000, u64::MAX];
         assert_eq!(counts.map(bits), [1, 1, 1, 2, 12, 12, 14, 16, 22, 24]);
-        assert_eq!(
-            (Grid { bits: 3 }.finer(), Grid { bits: MOST_BITS }.finer()),
-            (Some(Grid { bits: 4 }), None)
-        );
+        let choices = |count| Grid::choices(count).map(|grid| grid.bits).collect::<Vec<_>>();
+        assert_eq!((choices(1_000_000), choices(u64::MAX)), (vec![12, 13, 14, 15], vec![24]));
     }
 
     #[test]

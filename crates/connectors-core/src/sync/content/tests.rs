@@ -17,7 +17,7 @@ fn content(name: &str, size: Option<u64>, bytes: &'static [u8]) -> Content {
 }
 
 fn reader() -> Reader {
-    Reader::new(100_000, 1 << 20)
+    Reader::new(&Limits { max_content: 100_000, ..Limits::default() }, 1 << 20)
 }
 
 #[tokio::test]
@@ -65,4 +65,12 @@ async fn a_content_that_stays_broken_fails_with_its_last_error() {
     });
     assert!(matches!(reader().fetch(&content).await, Fetched::Failed(_)));
     assert_eq!(tries.load(SeqCst), 1, "a denial does not pass");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_yields_nothing_is_an_error_and_no_endless_wait() {
+    let content = Content::new("a.txt", None, || async { Ok(stream::pending().boxed()) });
+    let fetched = reader().fetch(&content).await;
+    let Fetched::Failed(error) = fetched else { panic!("{fetched:?}") };
+    assert!(error.to_string().contains("sync.max_silence"), "{error}");
 }

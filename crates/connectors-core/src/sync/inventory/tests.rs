@@ -1,6 +1,7 @@
 //! What an inventory knows and expects.
 
 use super::*;
+use crate::elastic::digest::Grid;
 
 fn mark(id: i64, mark: i64) -> Mark {
     Mark { id, mark }
@@ -112,8 +113,14 @@ fn many_marks_cost_sixteen_bytes_and_a_bit_each() {
 #[test]
 fn a_digest_is_made_fine_enough_to_be_exact() {
     let highest = (1 << 45) - 1;
-    let crowded = (0..1024).map(|id| mark(id << 40, highest)).collect();
-    let digest = Inventory::new(crowded).digest();
+    let even = (0..1024).map(|id| mark((id - 512) << 54, highest)).collect();
+    let digest = Inventory::new(even).digest();
     assert!(digest.is_exact());
     assert!(digest.grid().places() > Grid::for_count(1024).places(), "more buckets than the count asks for");
+    let crowded = (0..1024).map(|id| mark(id, highest)).collect();
+    let digest = Inventory::new(crowded).digest();
+    assert!(
+        !digest.is_exact() && digest.grid().places() <= 8 * Grid::for_count(1024).places(),
+        "bounded by the count"
+    );
 }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::elastic::scan;
+use crate::elastic::scan::{self, Mark};
 use crate::{Error, Result};
 
 use super::Job;
-use crate::sync::draft::stamp;
+use crate::sync::draft::{Draft, stamp};
 use crate::sync::pipeline::Flags;
 use crate::sync::render::Rendered;
+use crate::sync::report::Difference;
 
 /// Documents compared at a time.
 const BATCH: usize = 200;
@@ -31,6 +32,9 @@ pub struct Differing {
     pub first: Vec<(String, Vec<String>)>,
 }
 
+/// Where documents go that differ, and those that could not be compared.
+pub(super) type Findings<'a> = (&'a mut Differing, &'a mut Difference);
+
 /// Collects documents and compares them with the index.
 pub(super) struct Deep<'a> {
     job: &'a Job<'a>,
@@ -39,7 +43,8 @@ pub(super) struct Deep<'a> {
     compared: u64,
 }
 
-struct Expected {
+/// A document as the index should hold it.
+pub(in crate::sync) struct Expected {
     id: String,
     hash: i64,
     fields: Map<String, Value>,
@@ -58,22 +63,16 @@ impl<'a> Deep<'a> {
     }
 
     /// Takes a document in, and compares once enough are together.
-    pub(super) async fn add(&mut self, document: &Rendered, found: &mut Differing) -> Result<()> {
-        let mut line = Vec::new();
-        let now = stamp(self.job.context.clock.now());
-        document.draft.write((&document.draft.id, document.mark), &mut line, (&now, Flags::default()));
-        self.bytes += line.len();
-        let fields = serde_json::from_slice(&line)
-            .map_err(|error| Error::unexpected("a document is not JSON").caused_by(error))?;
-        let has_time = document.draft.timestamp.is_some();
-        let (id, hash) = (document.draft.id.clone(), document.mark.id);
-        self.batch.push(Expected { id, hash, fields, has_time });
+    pub(super) async fn add(&mut self, document: &Rendered, found: Findings<'_>) -> Result<()> {
+        let (expected, bytes) = Expected::of(self.job, &document.draft, document.mark)?;
+        self.bytes += bytes;
+        self.batch.push(expected);
         let is_full = self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES;
         if is_full { self.flush(found).await } else { Ok(()) }
     }
 
-    /// Compares what is left. What the index lacks or holds in another version is told by its mark.
-    pub(super) async fn flush(&mut self, found: &mut Differing) -> Result<()> {
+    /// Compares what is left, documents whose marks the index holds.
+    pub(super) async fn flush(&mut self, (differing, not_comparable): Findings<'_>) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
         if batch.is_empty() {
@@ -83,14 +82,15 @@ impl<'a> Deep<'a> {
         let held = scan::sources(self.job.client, self.job.index, &hashes).await?;
         let mut held: HashMap<String, Value> = held.into_iter().collect();
         for expected in batch {
-            let Some(held) = held.remove(&expected.id) else { continue };
-            if held["_sync"]["mark"] != expected.fields["_sync"]["mark"] {
+            let held = held.remove(&expected.id).filter(|held| held["_sync"] == expected.fields["_sync"]);
+            let Some(held) = held else {
+                not_comparable.add(&expected.id);
                 continue;
-            }
+            };
             self.compared += 1;
             let fields = expected.differing(&held);
             if !fields.is_empty() {
-                found.add(expected.id, fields);
+                differing.add(expected.id, fields);
             }
         }
         Ok(())
@@ -107,8 +107,18 @@ impl Differing {
 }
 
 impl Expected {
+    /// As a draft with this mark is written, and its length in bytes.
+    pub(in crate::sync) fn of(job: &Job<'_>, draft: &Draft, mark: Mark) -> Result<(Self, usize)> {
+        let (mut line, now) = (Vec::new(), stamp(job.context.clock.now()));
+        draft.write((&draft.id, mark), &mut line, (&now, Flags::default()));
+        let fields = serde_json::from_slice(&line)
+            .map_err(|error| Error::unexpected("a document is not JSON").caused_by(error))?;
+        let (id, has_time) = (draft.id.clone(), draft.timestamp.is_some());
+        Ok((Self { id, hash: mark.id, fields, has_time }, line.len()))
+    }
+
     /// The first fields that differ.
-    fn differing(&self, held: &Value) -> Vec<String> {
+    pub(in crate::sync) fn differing(&self, held: &Value) -> Vec<String> {
         let none = Map::new();
         let mut fields = Vec::new();
         descend("", (&self.fields, held.as_object().unwrap_or(&none)), &mut fields);

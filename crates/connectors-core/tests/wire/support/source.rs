@@ -82,6 +82,8 @@ pub(crate) enum Step {
     Error(ErrorKind, Option<&'static str>),
     /// Somebody ends the sync just now.
     Cancel(CancellationToken),
+    /// Nothing, for ever.
+    Silence,
     /// A body that does not serialise.
     Unserialisable(String),
     /// A body as these bytes.
@@ -174,6 +176,7 @@ impl Memory {
                 token.cancel();
                 None
             }
+            Step::Silence => None,
             Step::Unserialisable(id) => Some(Ok(Document::new(id).body(&json!([1])))),
             Step::Raw(id, bytes) => Some(Ok(Document::new(id).body(Body::raw(
                 Bytes::from_static(bytes.as_bytes()),
@@ -235,7 +238,11 @@ impl Source for Memory {
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
         self.asked.listings.fetch_add(1, SeqCst);
         let steps = self.steps.lock().unwrap().clone();
-        stream::iter(steps).filter_map(async |step| Self::item(step, &self.asked)).boxed()
+        let next = async |step| match step {
+            Step::Silence => std::future::pending().await,
+            step => Self::item(step, &self.asked),
+        };
+        stream::iter(steps).filter_map(next).boxed()
     }
 }
 
