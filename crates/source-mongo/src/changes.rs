@@ -73,6 +73,15 @@ pub(crate) async fn cursor(client: &Client, selection: &Selection) -> Result<Cur
     Bookmark::cursor(&token.ok_or_else(no_record)?, selection)
 }
 
+/// Fine when changes can be followed, and on a single server, which has none to follow.
+///
+/// # Errors
+/// `Denied` without the privilege to.
+pub(crate) async fn may_follow(client: &Client, selection: &Selection) -> Result<()> {
+    let Some(time) = client.operation_time().await? else { return Ok(()) };
+    client.token_at(selection, &Start::behind(time)).await.map(drop)
+}
+
 fn no_record() -> Error {
     Error::config(
         "incremental syncs need a replica set: a single server keeps no record of changes (a set of one will do)",
@@ -209,7 +218,22 @@ fn failed(error: &DriverError, selection: &Selection) -> Error {
         return Error::unexpected("the server does not know the cursor: run a full sync")
             .caused_by(error.kind.to_string());
     }
+    if error::is_denied(error) {
+        return not_permitted(selection).caused_by(error.kind.to_string());
+    }
     error::map(error, &format!("follow the changes of {selection}"))
+}
+
+fn not_permitted(selection: &Selection) -> Error {
+    let (place, role) = match (selection.database.fixed(), selection.collection.fixed()) {
+        (Some(database), Some(collection)) => (format!("{database}.{collection}"), "`read`"),
+        (Some(database), None) => (format!("the whole database {database}"), "`read`"),
+        (None, _) => ("all databases".to_owned(), "`readAnyDatabase`"),
+    };
+    Error::denied(format!(
+        "no right to follow changes: the privilege `changeStream` on {place} is missing, which the role {role} holds; \
+         full syncs need none"
+    ))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The connection, and what is asked over it.
 
+mod address;
 pub(crate) mod error;
 mod namespaces;
 mod patience;
@@ -11,7 +12,7 @@ use bson::{Timestamp, doc};
 use connectors_core::{Context, Error, Result};
 use mongodb::error::Error as DriverError;
 use mongodb::options::{
-    ClientOptions, ConnectionString, Credential, HostInfo, ReadPreference, SelectionCriteria, ServerAddress,
+    ClientOptions, ConnectionString, HostInfo, ReadPreference, SelectionCriteria, ServerAddress,
     ServerMonitoringMode, Tls, TlsOptions,
 };
 use mongodb::{Client as Driver, ClientSession};
@@ -54,7 +55,7 @@ struct Prepared {
 impl Client {
     /// A client for these settings; nothing is sent yet.
     pub(crate) fn new(config: MongoConfig, context: &Context) -> Result<Self> {
-        let mut address = address(config.host.as_str())?;
+        let mut address = address::address(&config)?;
         let patience = Patience::taken_from(&mut address);
         let (context, prepared) = (context.clone(), OnceCell::new());
         let (driver, seen) = Default::default();
@@ -200,11 +201,6 @@ impl Client {
             options.direct_connection = Some(true);
             options.hosts.truncate(1);
         }
-        if !self.config.user.is_empty() {
-            let credential = options.credential.get_or_insert_with(Credential::default);
-            credential.username = Some(self.config.user.clone());
-            credential.password = Some(self.config.password.reveal().to_owned());
-        }
         Ok(options)
     }
 
@@ -263,17 +259,6 @@ fn lines(pem: &str) -> String {
         }
     }
     out
-}
-
-/// The connection string; a plain `host:port` becomes one.
-fn address(host: &str) -> Result<ConnectionString> {
-    let host = host.trim();
-    let text = if host.contains("://") { host.to_owned() } else { format!("mongodb://{host}") };
-    ConnectionString::parse(&text).map_err(|error| {
-        let reason = error::without_credentials(&error.kind.to_string(), &text);
-        Error::config("host is no connection string of MongoDB, such as mongodb://localhost:27017")
-            .caused_by(reason)
-    })
 }
 
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {

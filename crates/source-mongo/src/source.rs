@@ -10,6 +10,7 @@ use connectors_core::{
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::options::CollectionOptions;
+use tracing::warn;
 
 use crate::changes;
 use crate::client::{Client, Namespace, Selection};
@@ -52,7 +53,14 @@ impl Source for Mongo {
         for namespace in met.into_iter().take(PINGED) {
             self.client.may_read(&namespace?).await?;
         }
-        Ok(())
+        match changes::may_follow(&self.client, &self.selection).await {
+            Err(error) if error.kind().is_passing() => Err(error),
+            Err(error) => {
+                warn!(selection = %self.selection, %error, "incremental syncs are not possible");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     async fn changed(&self) -> Result<bool> {

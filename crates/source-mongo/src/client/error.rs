@@ -74,6 +74,11 @@ pub(crate) fn is_history_lost(error: &DriverError) -> bool {
     code(error).is_some_and(|code| HISTORY_LOST.contains(&code))
 }
 
+/// True when the user lacks a privilege for it.
+pub(crate) fn is_denied(error: &DriverError) -> bool {
+    code(error) == Some(UNAUTHORIZED)
+}
+
 /// True when a token is none of this server's.
 pub(crate) fn is_foreign_token(error: &DriverError) -> bool {
     code(error).is_some_and(|code| FOREIGN_TOKEN.contains(&code))
@@ -102,6 +107,13 @@ pub(super) fn unreachable(message: &str) -> Error {
     let says = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
     if says(&["authentication failed", "scram failure"]) {
         return wrong_credentials();
+    }
+    if says(&["causedasendentity"]) {
+        return Error::config(
+            "TLS failed: the server shows the certificate of an authority (CA:TRUE) as its own, which is refused also \
+             where ssl_ca holds it: give the server a certificate that the authority has signed, or one signed by \
+             itself with basicConstraints CA:FALSE",
+        );
     }
     if says(&["certificate", "unknownissuer"]) {
         return Error::config(

@@ -152,7 +152,13 @@ impl Client {
             }
         }
         if found.is_empty() {
-            return Err(self.nothing_taken(selection, &databases).await);
+            // What may not be seen is not known to be absent.
+            return Err(match hidden.into_iter().next() {
+                Some(hidden) => {
+                    Error::denied(format!("nothing that may be read matches {selection}")).caused_by(hidden)
+                }
+                None => self.nothing_taken(selection, &databases).await,
+            });
         }
         found.extend(hidden.into_iter().map(Err));
         Ok(found)
@@ -260,8 +266,18 @@ impl Client {
         Ok(found)
     }
 
+    /// That the one collection that is asked for may not be read, which hides it from a list.
+    async fn denied(&self, selection: &Selection) -> Option<Error> {
+        let (database, collection) = (selection.database.fixed()?, selection.collection.fixed()?);
+        let read = self.may_read(&Namespace::plain(database, collection)).await;
+        read.err().filter(|error| error.kind() == ErrorKind::Denied)
+    }
+
     /// Says which of the two names is wrong, and what it may have been meant to be.
     async fn nothing_taken(&self, selection: &Selection, databases: &[String]) -> Error {
+        if let Some(denied) = self.denied(selection).await {
+            return denied;
+        }
         let all = self.database_names(Shown::Permitted).await.unwrap_or_default();
         if let Some(name) = selection.database.fixed()
             && !all.is_empty()

@@ -149,6 +149,7 @@ fn a_broken_connection_passes_and_our_own_errors_stay() {
 fn a_server_out_of_reach_is_told_by_its_reason() {
     for (message, kind, text) in [
         ("invalid peer certificate: UnknownIssuer", ErrorKind::Config, "certificate is not trusted"),
+        ("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", ErrorKind::Config, "CA:FALSE"),
         ("received corrupt message of type InvalidContentType", ErrorKind::Config, "speak TLS"),
         (
             "failed to lookup address information: Name or service not known",

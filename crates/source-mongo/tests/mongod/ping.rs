@@ -115,3 +115,32 @@ async fn settings_that_can_not_work_are_refused_at_once() {
     let error = refused(json!({"hst": "h"}));
     assert!(error.to_string().contains("did you mean `host`?"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_of_a_user_of_the_settings_is_that_of_the_connection_string() {
+    let Some(fixture) = Fixture::new("logins").await else { return };
+    fixture.collection("people").insert_one(doc! {}).await.unwrap();
+    let _ = fixture.database.run_command(doc! {"dropUser": "local/user"}).await;
+    let create = doc! {"createUser": "local/user", "pwd": "p@ss/w:rd%", "roles": ["read"]};
+    fixture.database.run_command(create).await.unwrap();
+    for (options, fits) in [
+        ("?authSource=logins", true),
+        ("logins?authSource=logins&authMechanism=SCRAM-SHA-256", true),
+        ("?authSource=elsewhere", false),
+        ("", false),
+    ] {
+        let mut values = fixture.values("people");
+        for (name, value) in [
+            ("host", format!("mongodb://{}/{options}", fixture.access.host)),
+            ("user", "local/user".into()),
+            ("password", "p@ss/w:rd%".into()),
+        ] {
+            values.insert(name.into(), json!(value));
+        }
+        let pinged = connect(&values).source().ping().await;
+        match pinged {
+            Ok(()) => assert!(fits, "{options}"),
+            Err(error) => assert!(!fits && error.to_string().contains("`authSource`"), "{options}: {error}"),
+        }
+    }
+}

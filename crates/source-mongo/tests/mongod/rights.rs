@@ -83,3 +83,54 @@ async fn who_has_the_role_that_is_asked_for_is_told_of_no_gap() {
     let error = connect(&values).source().ping().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Missing | ErrorKind::Denied), "{error}");
 }
+
+/// The settings of a user of this name with these privileges.
+async fn with_privileges(fixture: &Fixture, name: &str, privileges: Vec<Bson>) -> Map<String, Value> {
+    let admin = fixture.client.database("admin");
+    for command in [doc! {"dropUser": name}, doc! {"dropRole": name}] {
+        let _ = admin.run_command(command).await;
+    }
+    admin.run_command(doc! {"createRole": name, "privileges": privileges, "roles": []}).await.unwrap();
+    admin.run_command(doc! {"createUser": name, "pwd": "pw", "roles": [name]}).await.unwrap();
+    let mut values = fixture.values("a");
+    values.insert("user".into(), json!(name));
+    values.insert("password".into(), json!("pw"));
+    values
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_privilege_that_change_streams_need_is_named() {
+    let Some(fixture) = Fixture::new("rights_stream").await else { return };
+    fixture.collection("a").insert_one(doc! {"_id": "x"}).await.unwrap();
+    let mut values = with_privileges(&fixture, "no_stream", vec![find("rights_stream", "a")]).await;
+    for (database, collection, place, role) in [
+        ("rights_stream", "a", "on rights_stream.a is missing", "`read`"),
+        ("rights_stream", "*", "on the whole database rights_stream is missing", "`read`"),
+        ("rights_str*", "a", "on all databases is missing", "`readAnyDatabase`"),
+    ] {
+        values.insert("database".into(), json!(database));
+        values.insert("collection".into(), json!(collection));
+        let connection = connect(&values);
+        connection.source().ping().await.unwrap();
+        let error = connection.incremental().unwrap().cursor().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        let text = error.to_string();
+        assert!(text.contains("`changeStream`") && text.contains(place) && text.contains(role), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_that_were_all_taken_away_are_not_taken_for_absence() {
+    let Some(fixture) = Fixture::new("rights_all_lost").await else { return };
+    fixture.collection("a").insert_one(doc! {"_id": "x"}).await.unwrap();
+    let mut values = with_privileges(&fixture, "bereft", vec![]).await;
+    for (database, collection) in
+        [("rights_all_lost", "a"), ("rights_all_lost", "*"), ("rights_all_l*", "a"), ("rights_all_l*", "*")]
+    {
+        values.insert("database".into(), json!(database));
+        values.insert("collection".into(), json!(collection));
+        let error = connect(&values).source().ping().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied, "{database}.{collection}: {error}");
+        assert!(error.to_string().contains("no right to"), "{database}.{collection}: {error}");
+    }
+}

@@ -31,10 +31,10 @@ fn identity(issuer: &Issuer<'static, KeyPair>, address: &str) -> String {
     format!("{}{}", key.serialize_pem(), certificate.pem())
 }
 
-/// A server with one document, for clients that know this authority.
-async fn encrypted(folder: &Path, issuer: &Issuer<'static, KeyPair>, authority: &str) -> Option<Server> {
+/// A server with this key and certificate and one document, for clients that know this authority.
+async fn encrypted(folder: &Path, identity: &str, authority: &str) -> Option<Server> {
     let (key, ca) = (folder.join("key.pem"), folder.join("ca.pem"));
-    std::fs::write(&key, identity(issuer, "127.0.0.1")).unwrap();
+    std::fs::write(&key, identity).unwrap();
     std::fs::write(&ca, authority).unwrap();
     let mut arguments: Vec<String> =
         ["--tlsMode", "requireTLS", "--tlsAllowConnectionsWithoutCertificates"].map(str::to_owned).into();
@@ -46,6 +46,39 @@ async fn encrypted(folder: &Path, issuer: &Issuer<'static, KeyPair>, authority: 
     let client = Client::with_uri_str(uri).await.unwrap();
     client.database("shop").collection("people").insert_one(doc! {"_id": "ada"}).await.unwrap();
     Some(server)
+}
+
+/// A certificate for 127.0.0.1 that nobody but itself has signed, and its key.
+fn self_signed(is_ca: IsCa) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    params.is_ca = is_ca;
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_signed_by_itself_is_trusted_unless_it_is_an_authoritys_and_that_is_told() {
+    for (is_ca, refusal) in [
+        (IsCa::ExplicitNoCa, None),
+        (IsCa::NoCa, None),
+        (IsCa::Ca(BasicConstraints::Unconstrained), Some("basicConstraints CA:FALSE")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = self_signed(is_ca);
+        let Some(server) = encrypted(folder.path(), &format!("{key}{certificate}"), &certificate).await
+        else {
+            return;
+        };
+        let settings = settings(&server.address(), &json!({"ssl_enabled": true, "ssl_ca": certificate}));
+        let pinged = connect(&settings).source().ping().await;
+        match refusal {
+            None => pinged.unwrap(),
+            Some(text) => {
+                let error = pinged.unwrap_err();
+                assert!(error.kind() == ErrorKind::Config && error.to_string().contains(text), "{error}");
+            }
+        }
+    }
 }
 
 fn settings(host: &str, more: &Value) -> Map<String, Value> {
@@ -60,7 +93,7 @@ fn settings(host: &str, more: &Value) -> Map<String, Value> {
 async fn an_encrypted_server_is_reached_and_what_is_in_the_way_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let (issuer, ca) = authority();
-    let Some(server) = encrypted(folder.path(), &issuer, &ca).await else { return };
+    let Some(server) = encrypted(folder.path(), &identity(&issuer, "127.0.0.1"), &ca).await else { return };
     let address = server.address();
     for trusted in [
         json!({"ssl_enabled": true, "ssl_ca": &ca}),

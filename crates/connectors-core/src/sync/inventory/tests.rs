@@ -113,7 +113,7 @@ fn many_marks_cost_sixteen_bytes_and_a_bit_each() {
 #[test]
 fn a_digest_is_made_fine_enough_to_be_exact() {
     let highest = (1 << 45) - 1;
-    let even = (0..1024).map(|id| mark((id - 512) << 54, highest)).collect();
+    let even = (0..1024).map(|id| mark(id << 53, highest)).collect();
     let digest = Inventory::new(even).digest();
     assert!(digest.is_exact());
     assert!(digest.grid().places() > Grid::for_count(1024).places(), "more buckets than the count asks for");
