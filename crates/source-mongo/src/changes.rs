@@ -20,7 +20,7 @@ use tracing::debug;
 
 use crate::ahead::stream_of;
 use crate::attempts::{Failures, StandsStill};
-use crate::client::{Client, Selection, error};
+use crate::client::{Client, Selection, Uuids, error};
 use crate::rules::{Find, Query};
 use event::{Event, Touched};
 use feed::{Feed, Position, Start, Token};
@@ -38,16 +38,29 @@ struct Bookmark {
     resume_token: String,
     /// The selection: a token of one can't tell what another missed.
     collections: String,
+    /// Ids of collections: a token of one deployment tells nothing in another that holds the same names.
+    #[serde(default)]
+    uuids: Uuids,
+}
+
+/// What is followed, and how it is known again.
+#[derive(Debug, Clone)]
+struct Followed {
+    selection: Selection,
+    uuids: Uuids,
 }
 
 impl Bookmark {
-    fn cursor(token: &Token, selection: &Selection) -> Result<Cursor> {
-        let resume_token = BASE64.encode(token.as_bytes());
-        let written = serde_json::to_value(Self { resume_token, collections: selection.to_string() });
+    fn cursor(token: &Token, followed: &Followed) -> Result<Cursor> {
+        let written = serde_json::to_value(Self {
+            resume_token: BASE64.encode(token.as_bytes()),
+            collections: followed.selection.to_string(),
+            uuids: followed.uuids.clone(),
+        });
         written.map(Cursor).map_err(|error| Error::unexpected("the cursor can't be written").caused_by(error))
     }
 
-    fn token(cursor: Cursor, selection: &Selection) -> Result<Token> {
+    fn read(cursor: Cursor, selection: &Selection) -> Result<(Token, Followed)> {
         let unreadable =
             |error: BoxError| Error::unexpected("the cursor can't be read: run a full sync").caused_by(error);
         let place: Self = serde_json::from_value(cursor.0).map_err(|error| unreadable(error.into()))?;
@@ -57,7 +70,8 @@ impl Bookmark {
                 .with("now", selection));
         }
         let token = BASE64.decode(place.resume_token).map_err(|error| unreadable(error.into()))?;
-        RawDocumentBuf::from_bytes(token).map_err(|error| unreadable(error.into()))
+        let token = RawDocumentBuf::from_bytes(token).map_err(|error| unreadable(error.into()))?;
+        Ok((token, Followed { selection: selection.clone(), uuids: place.uuids }))
     }
 }
 
@@ -69,8 +83,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// `Config` when the server keeps no record of changes.
 pub(crate) async fn cursor(client: &Client, selection: &Selection) -> Result<Cursor> {
     let Some(time) = client.operation_time().await? else { return Err(no_record()) };
-    let token = client.token_at(selection, &Start::behind(time)).await?;
-    Bookmark::cursor(&token.ok_or_else(no_record)?, selection)
+    let token = client.token_at(selection, &Start::behind(time)).await?.ok_or_else(no_record)?;
+    let followed = Followed { selection: selection.clone(), uuids: client.uuids(selection).await? };
+    Bookmark::cursor(&token, &followed)
 }
 
 /// Fine when changes can be followed, and on a single server, which has none to follow.
@@ -113,6 +128,7 @@ struct Follower {
 struct Place {
     /// Behind this event.
     token: Token,
+    followed: Followed,
     /// Where the server stood when it began, once that is known.
     end: Option<Position>,
     failures: Failures,
@@ -130,8 +146,11 @@ struct Batch {
 impl Follower {
     async fn follow(&self, from: Cursor, query: Query) -> Result<()> {
         let rule = filter_of(query)?;
-        let token = Bookmark::token(from, &self.selection)?;
-        let mut place = Place { token, end: None, failures: Failures::default() };
+        let (token, followed) = Bookmark::read(from, &self.selection)?;
+        if let Some(name) = self.client.replaced(&followed.uuids).await? {
+            return Err(another(&name));
+        }
+        let mut place = Place { token, followed, end: None, failures: Failures::default() };
         loop {
             let Err(error) = self.pass(&mut place, rule.as_ref()).await else { return Ok(()) };
             if !place.failures.allow_another_try(&error).await {
@@ -144,7 +163,7 @@ impl Follower {
     /// Follows on from a place to the end, or until an error.
     async fn pass(&self, place: &mut Place, rule: Option<&Find>) -> Result<()> {
         if place.end.is_none() {
-            place.end = self.client.position_now(&self.selection).await?;
+            place.end = self.present(&place.token).await?;
         }
         let Some(end) = place.end.clone() else { return Err(no_record()) };
         // Neither the document nor what changed in it: so an event stays far below the 16 MB of a message.
@@ -163,9 +182,24 @@ impl Follower {
                 return Err(stands_still(&self.selection));
             }
             let reached = Position::of(&place.token).is_some_and(|position| position >= end);
-            let checkpoint = Bookmark::cursor(&place.token, &self.selection)?;
+            let checkpoint = Bookmark::cursor(&place.token, &place.followed)?;
             if self.sender.send(Ok(Change::Checkpoint(checkpoint))).await.is_err() || reached {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Where the server stands now, once it has come to where the cursor is: a member may lag behind another.
+    async fn present(&self, token: &Token) -> Result<Option<Position>> {
+        let mut waits = Failures::default();
+        loop {
+            let now = self.client.position_now(&self.selection).await?;
+            let is_ahead = Position::of(token).zip(now.as_ref()).is_some_and(|(at, now)| at.is_after(now));
+            if !is_ahead {
+                return Ok(now);
+            }
+            if !waits.allow_another_try(&Error::transient("the server lags behind")).await {
+                return Err(ahead());
             }
         }
     }
@@ -196,6 +230,20 @@ fn filter_of(query: Query) -> Result<Option<Find>> {
             "rules with skip, limit, sort or aggregate can't be followed change by change: run full syncs with them",
         )),
     }
+}
+
+fn another(collection: &str) -> Error {
+    Error::unexpected(format!(
+        "{collection} is another collection than that of the cursor: it was dropped and made again, or the server is \
+         another or a restored one: run a full sync"
+    ))
+}
+
+fn ahead() -> Error {
+    Error::unexpected(
+        "the cursor is ahead of the server's time: the server was restored from an older backup, or is another one: \
+         run a full sync",
+    )
 }
 
 fn stands_still(selection: &Selection) -> Error {

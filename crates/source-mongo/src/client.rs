@@ -2,6 +2,7 @@
 
 mod address;
 pub(crate) mod error;
+mod identity;
 mod namespaces;
 mod patience;
 mod probe;
@@ -23,6 +24,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tracing::debug;
 
+pub(crate) use identity::Uuids;
 pub(crate) use namespaces::{Kind, Namespace, Selection, names_of};
 pub(crate) use patience::NoAnswer;
 

@@ -63,6 +63,10 @@ impl Source for Mongo {
         }
     }
 
+    async fn backend(&self) -> Result<Option<String>> {
+        self.client.deployment().await
+    }
+
     async fn changed(&self) -> Result<bool> {
         self.watch.changed(&self.client, &self.selection).await
     }

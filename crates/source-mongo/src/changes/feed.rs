@@ -61,6 +61,16 @@ impl Position {
     pub(crate) fn of(token: &RawDocument) -> Option<Self> {
         Some(Self(token.get_str("_data").ok()?.to_owned()))
     }
+
+    /// True when it lies in a later second; a cursor may lie just behind the last that happened.
+    pub(crate) fn is_after(&self, other: &Self) -> bool {
+        self.time() > other.time()
+    }
+
+    /// The type, and the seconds of the server's time, with which each token begins.
+    fn time(&self) -> &str {
+        self.0.get(..10).unwrap_or(&self.0)
+    }
 }
 
 /// An open change stream.
@@ -264,6 +274,9 @@ mod tests {
     fn positions_are_ordered_as_their_tokens() {
         let position = |data: &str| Position::of(&rawdoc! {"_data": data}).unwrap();
         assert!(position("8263") < position("8264"));
+        let (event, time) = (position("826566A0C5000000012B04"), position("826566A0C500000001"));
+        assert!(event > time && !event.is_after(&time), "an event of a second is not after it");
+        assert!(position("826566A0C600000000").is_after(&event));
         assert_eq!(position("82"), position("82"));
     }
 }

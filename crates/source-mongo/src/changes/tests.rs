@@ -8,6 +8,11 @@ fn token(data: &str) -> Token {
     rawdoc! {"_data": data}
 }
 
+fn followed(collection: &str) -> Followed {
+    let uuids = Uuids::from([("shop.orders".to_owned(), "an id".to_owned())]);
+    Followed { selection: selection(collection), uuids }
+}
+
 fn selection(collection: &str) -> Selection {
     Selection::new("shop", collection).unwrap()
 }
@@ -16,23 +21,24 @@ fn selection(collection: &str) -> Selection {
 fn a_cursor_comes_back_as_it_was() {
     let bits = bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![129, 128] };
     for token in [rawdoc! {"_data": "8263"}, rawdoc! {"_data": "8263", "_typeBits": bits}] {
-        let cursor = Bookmark::cursor(&token, &selection("orders")).unwrap();
+        let cursor = Bookmark::cursor(&token, &followed("orders")).unwrap();
         assert_eq!(cursor.0["collections"], "shop.orders");
-        assert_eq!(Bookmark::token(cursor, &selection("orders")).unwrap(), token);
+        let (read, known) = Bookmark::read(cursor, &selection("orders")).unwrap();
+        assert_eq!((read, known.uuids), (token, followed("orders").uuids));
     }
     for damaged in ["not base64!", "AAAA"] {
         let cursor = Cursor(json!({"resume_token": damaged, "collections": "shop.orders"}));
-        let error = Bookmark::token(cursor, &selection("orders")).unwrap_err();
+        let error = Bookmark::read(cursor, &selection("orders")).unwrap_err();
         assert!(error.to_string().contains("run a full sync"), "{error}");
     }
 }
 
 #[test]
 fn a_cursor_of_other_collections_asks_for_a_full_sync() {
-    let cursor = Bookmark::cursor(&token("8263"), &selection("orders")).unwrap();
-    let error = Bookmark::token(cursor, &selection("*")).unwrap_err();
+    let cursor = Bookmark::cursor(&token("8263"), &followed("orders")).unwrap();
+    let error = Bookmark::read(cursor, &selection("*")).unwrap_err();
     assert!(error.to_string().contains("run a full sync (before: shop.orders, now: shop.*)"), "{error}");
-    let error = Bookmark::token(Cursor(json!(7)), &selection("*")).unwrap_err();
+    let error = Bookmark::read(Cursor(json!(7)), &selection("*")).unwrap_err();
     assert!(error.to_string().contains("run a full sync"), "{error}");
 }
 

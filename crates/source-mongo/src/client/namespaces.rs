@@ -266,6 +266,11 @@ impl Client {
         Ok(found)
     }
 
+    /// The databases that the user may see.
+    pub(super) async fn permitted_databases(&self) -> Result<Vec<String>> {
+        self.database_names(Shown::Permitted).await
+    }
+
     /// That the one collection that is asked for may not be read, which hides it from a list.
     async fn denied(&self, selection: &Selection) -> Option<Error> {
         let (database, collection) = (selection.database.fixed()?, selection.collection.fixed()?);

@@ -8,6 +8,8 @@ mod changed;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod deployment;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod listing;
