@@ -24,7 +24,7 @@ mod facts;
 mod plan;
 mod read;
 
-pub(crate) use plan::{Difference, Plan, Step, Undeclared};
+pub(crate) use plan::{Difference, Plan, Shared, Step, Undeclared};
 pub(crate) use read::{File, read};
 
 use std::collections::BTreeMap;

@@ -77,6 +77,9 @@ pub(crate) struct Create {
     /// A quartz expression: when it is synced in full
     #[arg(long, value_name = "EXPRESSION")]
     pub(crate) schedule: Option<String>,
+    /// Make it although another connector keeps the index: each sync deletes what the other one wrote
+    #[arg(long)]
+    pub(crate) take_over: bool,
 }
 
 /// Ask for sync jobs and look at them.
@@ -126,6 +129,9 @@ pub(crate) struct Apply {
     /// Delete connectors that no file declares; their indices stay
     #[arg(long)]
     pub(crate) delete: bool,
+    /// Take indices that connectors keep which no file declares
+    #[arg(long)]
+    pub(crate) take_over: bool,
 }
 
 /// Look at the indices of connectors.

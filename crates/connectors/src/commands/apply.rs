@@ -5,7 +5,7 @@ use connectors_core::{Error, Result};
 use serde_json::{Value, json};
 
 use super::{Desk, End, Fleet, connector, prompt};
-use crate::declared::{self, Declared, Difference, Existing, File, Plan, Step, Undeclared};
+use crate::declared::{self, Declared, Difference, Existing, File, Plan, Shared, Step, Undeclared};
 use crate::protocol::{Connector, Kind, NewConnector, Record};
 use crate::{cli, registry, show};
 
@@ -39,13 +39,14 @@ async fn plan_and_do(
     (declared, asked): (Vec<Declared>, &cli::Apply),
 ) -> Result<()> {
     let undeclared = if asked.delete { Undeclared::Delete } else { Undeclared::Keep };
+    let shared = if asked.take_over { Shared::TakeOver } else { Shared::Refuse };
     let existing = fleet
         .store
         .connectors()
         .await?
         .into_iter()
         .map(|connector| Existing { id: connector.0.id, document: connector.0.fields.into() });
-    let plan = Plan::new(declared, existing.collect(), undeclared)?;
+    let plan = Plan::new(declared, existing.collect(), (undeclared, shared))?;
     let agreed = if plan.is_empty() { Ok(()) } else { wanted(desk, &plan, asked.yes) };
     if desk.json {
         show::line(&plan.to_json().to_string());

@@ -46,6 +46,9 @@ async fn answer(desk: &Desk, fleet: &Fleet, asked: cli::Connector) -> Result<()>
 async fn make(desk: &Desk, fleet: &Fleet, create: Create) -> Result<()> {
     check_name(&create.index)?;
     let source = registry::source(&create.service_type, &desk.settings.sources)?;
+    if !create.take_over {
+        is_free(fleet, &create.index).await?;
+    }
     let schedules = match create.schedule {
         None => Vec::new(),
         Some(at) => vec![(JobType::Full, Schedule { enabled: true, interval: expression(&at)? })],
@@ -71,6 +74,19 @@ async fn make(desk: &Desk, fleet: &Fleet, create: Create) -> Result<()> {
     let connector = fleet.store.connector(&id).await?.ok_or_else(|| unknown(&id))?;
     told(desk, &connector);
     Ok(())
+}
+
+/// Refuses an index that another connector keeps: each would delete the documents of the other.
+async fn is_free(fleet: &Fleet, index: &str) -> Result<()> {
+    fleet.store.refresh(Kind::Connector).await?;
+    let connectors = fleet.store.connectors().await?;
+    let keeper = connectors.iter().find(|connector| connector.index_name() == Some(index));
+    let Some(keeper) = keeper else { return Ok(()) };
+    let message = format!(
+        "another connector keeps this index, and each would delete the documents of the other; take another index, delete that connector (`connectors connector delete {}`), or say `--take-over`",
+        keeper.id()
+    );
+    Err(Error::config(message).with("index", index).with("connector", keeper.name()))
 }
 
 /// The expression as it was given, if it is one.

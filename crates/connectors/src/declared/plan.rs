@@ -17,6 +17,15 @@ pub(crate) enum Undeclared {
     Delete,
 }
 
+/// Whether a declared connector may take an index that one keeps which no file declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shared {
+    /// It may not: each would delete the documents of the other.
+    Refuse,
+    /// Somebody said so.
+    TakeOver,
+}
+
 /// One connector and what happens to it.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
@@ -56,7 +65,7 @@ impl Plan {
     pub(crate) fn new(
         declared: Vec<Declared>,
         existing: Vec<Existing>,
-        undeclared: Undeclared,
+        (undeclared, shared): (Undeclared, Shared),
     ) -> Result<Self> {
         let mut by_id: HashMap<String, usize> = HashMap::new();
         by_id.extend(existing.iter().enumerate().map(|(place, connector)| (connector.id.clone(), place)));
@@ -64,7 +73,8 @@ impl Plan {
         let mut left: Vec<Existing> =
             existing.iter().filter(|connector| !ids.contains(&connector.id.as_str())).cloned().collect();
         left.sort_by(|one, other| one.id.cmp(&other.id));
-        let kept: &[Existing] = if undeclared == Undeclared::Keep { &left } else { &[] };
+        let keeps = undeclared == Undeclared::Keep && shared == Shared::Refuse;
+        let kept: &[Existing] = if keeps { &left } else { &[] };
         let match_of = |connector: &Declared| by_id.get(&connector.id).map(|place| &existing[*place]);
         let problems: Vec<String> =
             declared.iter().filter_map(|connector| conflict(connector, match_of(connector), kept)).collect();
@@ -92,8 +102,9 @@ fn conflict(declared: &Declared, existing: Option<&Existing>, kept: &[Existing])
     let (id, index) = (&declared.id, &declared.index);
     if let Some(other) = kept.iter().find(|other| other.text("index_name") == index) {
         return Some(format!(
-            "{id}: the index `{index}` is that of the connector `{}`, which no file declares; delete it, or take another index",
-            other.id
+            "{id}: the index `{index}` is that of the connector `{}` ({}), which no file declares; delete it, take another index, or say `--take-over`",
+            other.id,
+            other.text("name")
         ));
     }
     let before = existing?.text("service_type");

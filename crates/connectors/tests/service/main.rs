@@ -102,6 +102,35 @@ fn a_connector_is_made_synced_and_looked_at() {
 }
 
 #[test]
+fn an_index_that_another_connector_keeps_is_refused_unless_it_is_taken_over() {
+    let place = with_documents();
+    let first = connector(&place);
+    let folder = format!("directory={}", place.docs().display());
+    let words = ["connector", "create", "dir", "--index", "notes", "--set", &folder];
+    let refused = place.run(&words);
+    assert_eq!(refused.code, 2, "{}{}", refused.out, refused.err);
+    for part in [first.as_str(), "my notes", "--take-over"] {
+        assert!(refused.err.contains(part), "{part}: {}", refused.err);
+    }
+    place.write(
+        "fleet.yml",
+        b"connectors: [{id: other, type: dir, index: notes, settings: {directory: /tmp}}]",
+    );
+    let refused = place.run(&["apply", "fleet.yml", "--yes"]);
+    assert!(refused.code == 2 && refused.err.contains("my notes"), "{}{}", refused.out, refused.err);
+    assert_eq!(place.json(&["connector", "list"]).as_array().unwrap().len(), 1, "nothing was made");
+
+    assert_eq!(place.run(&["apply", "fleet.yml", "--yes", "--take-over"]).code, 0);
+    let third = place.json(&[&words[..], &["--take-over"]].concat());
+    assert_eq!(third["index_name"], "notes");
+    assert_eq!(place.json(&["connector", "list"]).as_array().unwrap().len(), 3);
+    for id in [first.as_str(), "other", &id(&third)] {
+        assert_eq!(place.run(&["connector", "delete", id]).code, 0);
+    }
+    assert_eq!(place.run(&words).code, 0, "nobody keeps it any more");
+}
+
+#[test]
 fn a_connector_is_changed_scheduled_and_removed() {
     let place = with_documents();
     let connector = connector(&place);

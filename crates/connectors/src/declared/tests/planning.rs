@@ -15,7 +15,7 @@ fn merge(document: &mut Value, update: &Value) {
 }
 
 fn plan(declared: &[Declared], existing: &[Existing]) -> Plan {
-    Plan::new(declared.to_vec(), existing.to_vec(), Undeclared::Keep).unwrap()
+    Plan::new(declared.to_vec(), existing.to_vec(), (Undeclared::Keep, Shared::Refuse)).unwrap()
 }
 
 fn differences(plan: &Plan) -> Vec<String> {
@@ -151,7 +151,7 @@ fn the_text_of_a_plan_holds_no_secret() {
     changed[0].settings.insert("token".into(), json!("${secret:wiki}"));
     let gone = existing(&declared(&SMALL.replace("small", "gone"))[0]);
     let all = [whole, changed].concat();
-    let plan = Plan::new(all, vec![gone, old], Undeclared::Delete).unwrap();
+    let plan = Plan::new(all, vec![gone, old], (Undeclared::Delete, Shared::Refuse)).unwrap();
     let expected = "\
 - gone (wiki); the index `search-gone` stays
 + pages (wiki)
@@ -193,7 +193,7 @@ fn what_no_file_declares_is_kept_unless_it_is_to_go() {
         kept.to_string().lines().last(),
         Some("1 to create, 0 to change, 0 to delete, 0 unchanged, 1 not declared and kept")
     );
-    let plan = Plan::new(vec![], vec![other], Undeclared::Delete).unwrap();
+    let plan = Plan::new(vec![], vec![other], (Undeclared::Delete, Shared::Refuse)).unwrap();
     assert!(matches!(&plan.0[..], [Step::Delete(existing)] if existing.id == "other"));
 }
 
@@ -202,7 +202,9 @@ fn what_cannot_be_is_refused() {
     let declared = declared(SMALL);
     let mut other = existing(&declared[0]);
     other.document["service_type"] = json!("dir");
-    let refused = |existing: Existing, undeclared| Plan::new(declared.clone(), vec![existing], undeclared);
+    let refused = |existing: Existing, undeclared| {
+        Plan::new(declared.clone(), vec![existing], (undeclared, Shared::Refuse))
+    };
     let error = refused(other.clone(), Undeclared::Keep).unwrap_err().to_string();
     assert!(error.contains("small: its type is `dir` and can't become `wiki`"), "{error}");
     other.id = "other".into();
