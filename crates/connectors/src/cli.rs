@@ -28,7 +28,8 @@ Exit codes:
     3  done in part: documents failed, or the listing was not complete
     4  deletes are withheld until --allow-deletes
     5  a difference was found (verify)
-  130  stopped by Ctrl-C";
+  130  stopped by Ctrl-C, or ended at once by a second one
+  143  ended at once by a second SIGTERM";
 
 /// Options of every command.
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 use connectors_core::elastic::Client;
 use connectors_core::{Error, Result};
 use elastic_embedded::{Options, Server as Embedded};
+use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
 
@@ -35,6 +36,14 @@ impl Server {
         })?;
         let client = Client::connect(settings.tuned(host)).await?;
         Ok(Self { client, shown, embedded: Some(embedded) })
+    }
+
+    /// The same; none when it is time to stop before anything answered.
+    pub(crate) async fn open_until(settings: &Settings, stop: &CancellationToken) -> Result<Option<Self>> {
+        tokio::select! {
+            () = stop.cancelled() => Ok(None),
+            opened = Self::open(settings) => opened.map(Some),
+        }
     }
 
     /// Ends the embedded server, if it is ours.

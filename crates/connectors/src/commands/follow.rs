@@ -7,9 +7,8 @@ use connectors_core::sync::{Counters, Job, Options, Owner, Report, Status, incre
 use connectors_core::{Incremental, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
-use super::interrupts::Interrupts;
 use super::sync::no_incremental;
-use super::{Desk, End, rules};
+use super::{Desk, End, interrupts, rules};
 use crate::cli::Follow;
 use crate::server::Server;
 use crate::show;
@@ -21,11 +20,9 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
     let connection = desk.connect(&arguments.reading.source)?;
     let source = connection.incremental().ok_or_else(|| no_incremental(&arguments.reading.source.name))?;
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
-    let interrupts = Interrupts::listen()?;
-    let server = Server::open(&desk.settings).await?;
+    let cancel = interrupts::listen()?;
+    let Some(server) = Server::open_until(&desk.settings, &cancel).await? else { return Ok(End::Done) };
     show::note(&format!("following into {}; Ctrl-C ends it", server.shown));
-    let cancel = CancellationToken::new();
-    let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
     let options = Options { retry_wait: RETRY_WAIT, ..desk.sync_options(connection.as_ref()) };
     let owner = Desk::owner(connection.as_ref(), &arguments.reading.source);
     let end = follow(
@@ -35,7 +32,6 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
         (&server.client.with_cancel(cancel.clone()), &cancel),
     )
     .await;
-    interrupt.abort();
     connection.source().close().await?;
     server.close().await?;
     Ok(end)

@@ -1,53 +1,81 @@
-//! Ctrl-C: the first one asks, the second one ends.
+//! Ctrl-C and SIGTERM: the first one asks, the second one ends the program.
 
-use connectors_core::Result;
+use std::process::exit;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use connectors_core::{Error, Result};
 use tokio_util::sync::CancellationToken;
 
-use super::End;
 use crate::show;
 
-/// Ctrl-C, and SIGTERM where there is one.
-pub(super) struct Interrupts {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
+/// Takes signals from here on until the program ends. The first cancels the returned token; a second one ends the
+/// program at once, whatever waits or blocks by then: signals are heard on a thread of their own.
+///
+/// # Errors
+/// When the system does not hand out signals.
+pub(super) fn listen() -> Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let (ready, is_ready) = channel();
+    let asked = stop.clone();
+    thread::Builder::new().name("interrupts".into()).spawn(move || hear(&asked, &ready))?;
+    is_ready.recv().map_err(|_| Error::unexpected("the thread that hears signals did not start"))??;
+    Ok(stop)
 }
 
-impl Interrupts {
-    /// Takes the signals from here on.
+fn hear(stop: &CancellationToken, ready: &Sender<Result<()>>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let heard = runtime.and_then(|runtime| runtime.block_on(answer(stop, ready)));
+    if let Err(error) = heard {
+        // An error means that nobody waits for it any more.
+        let _ = ready.send(Err(error.into()));
+    }
+}
+
+/// Ends the program with the second signal; an error when signals can't be taken.
+async fn answer(stop: &CancellationToken, ready: &Sender<Result<()>>) -> std::io::Result<()> {
+    let mut signals = Signals::take()?;
+    let _ = ready.send(Ok(()));
+    signals.next().await;
+    show::note("stopping: waiting for what is in flight (Ctrl-C again to end at once)");
+    stop.cancel();
+    exit(signals.next().await)
+}
+
+/// The signals that ask a program to end.
+struct Signals {
     #[cfg(unix)]
-    pub(super) fn listen() -> Result<Self> {
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn take() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-        Ok(Self { signals })
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     #[cfg(not(unix))]
-    pub(super) fn listen() -> Result<Self> {
+    fn take() -> std::io::Result<Self> {
         Ok(Self {})
     }
 
-    /// The first asks the sync to end; a second one ends the program.
-    pub(super) async fn stop(mut self, cancel: CancellationToken) {
-        self.next().await;
-        show::note("stopping: waiting for what is in flight (Ctrl-C again to end at once)");
-        cancel.cancel();
-        self.next().await;
-        std::process::exit(End::Stopped as i32);
-    }
-
+    /// Waits for one, and tells the exit code of a program that it ends: 128 and its number.
     #[cfg(unix)]
-    async fn next(&mut self) {
-        let [interrupt, terminate] = &mut self.signals;
+    async fn next(&mut self) -> i32 {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => 143,
         }
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) {
+    async fn next(&mut self) -> i32 {
         if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
+        130
     }
 }

@@ -1,21 +1,27 @@
 //! `connectors run`: the service.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::Utc;
 use connectors_core::{Error, Result};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::interrupts::Interrupts;
-use super::{Desk, End, Fleet};
+use super::{Desk, End, Fleet, interrupts};
 use crate::service::{Worker, endpoints};
 use crate::{registry, show};
 
+/// Between two lines about a server that is waited for.
+const TOLD: Duration = Duration::from_secs(10);
+/// Between two tries to reach it.
+const AGAIN: Duration = Duration::from_secs(2);
+
 pub(super) async fn run(desk: &Desk) -> Result<End> {
     let options = desk.settings.service()?;
-    let interrupts = Interrupts::listen()?;
-    let fleet = Fleet::open(desk).await?;
+    let stop = interrupts::listen()?;
+    let Some(fleet) = open(desk, &stop).await? else { return Ok(End::Done) };
     show::note(&format!("running as {} on {}; Ctrl-C ends it", options.worker, fleet.server.shown));
-    let stop = CancellationToken::new();
-    let interrupt = tokio::spawn(interrupts.stop(stop.clone()));
     let sources = registry::sources(&desk.settings.sources).collect();
     let worker =
         Worker::new(fleet.store.clone(), sources, desk.context.clone(), (options, desk.settings.sync()));
@@ -29,10 +35,42 @@ pub(super) async fn run(desk: &Desk) -> Result<End> {
     if let Some(endpoints) = endpoints {
         endpoints.abort();
     }
-    interrupt.abort();
     drop(worker);
     fleet.server.close().await?;
     Ok(End::Done)
+}
+
+/// Opens the server, and waits for one that is away; none when it is time to stop before. What is waited for is
+/// shown after the first try that fails, and every ten seconds from the start.
+async fn open(desk: &Desk, stop: &CancellationToken) -> Result<Option<Fleet>> {
+    let since = Utc::now().format("%Y-%m-%d %H:%M:%S");
+    let reason: Mutex<Option<String>> = Mutex::default();
+    let opened = async {
+        loop {
+            let error = match Fleet::open(desk).await {
+                Err(error) if error.kind().is_passing() => error.to_string(),
+                opened => return opened.map(Some),
+            };
+            let before = reason.lock().unwrap_or_else(PoisonError::into_inner).replace(error.clone());
+            if before.is_none() {
+                show::note(&format!("waiting for Elasticsearch since {since} UTC: {error}"));
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    };
+    let lines = async {
+        loop {
+            tokio::time::sleep(TOLD).await;
+            let reason = reason.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let reason = reason.as_deref().unwrap_or("it has not answered yet");
+            show::note(&format!("waiting for Elasticsearch since {since} UTC: {reason}"));
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => Ok(None),
+        opened = opened => opened,
+        () = lines => Ok(None),
+    }
 }
 
 async fn bound(address: &str) -> Result<TcpListener> {

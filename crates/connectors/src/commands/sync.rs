@@ -10,9 +10,8 @@ use connectors_core::sync::{
 use connectors_core::{Connection, Error, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
-use super::interrupts::Interrupts;
 use super::progress::Progress;
-use super::{Desk, End, rules, take_over};
+use super::{Desk, End, interrupts, rules, take_over};
 use crate::cli::Sync;
 use crate::protocol::identity_index;
 use crate::server::Server;
@@ -24,10 +23,9 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
         connection.guarded()?;
     }
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
-    let interrupts = Interrupts::listen()?;
-    let server = Server::open(&desk.settings).await?;
+    let cancel = interrupts::listen()?;
+    let Some(server) = Server::open_until(&desk.settings, &cancel).await? else { return Ok(End::Stopped) };
     show::note(&format!("writing to {}", server.shown));
-    let cancel = CancellationToken::new();
     let pipeline = arguments.reading.pipeline();
     let content = &arguments.index;
     let index = if arguments.access_control { identity_index(content) } else { content.clone() };
@@ -35,7 +33,6 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
         take_over::agreed(desk, &server.client, (&index, arguments.yes)).await?;
     }
     let owner = Desk::owner(connection.as_ref(), &arguments.reading.source);
-    let interrupt = tokio::spawn(interrupts.stop(cancel.clone()));
     let syncs = Syncs {
         desk,
         arguments,
@@ -48,7 +45,6 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
         cancel,
     };
     let end = syncs.run().await;
-    interrupt.abort();
     connection.source().close().await?;
     server.close().await?;
     end

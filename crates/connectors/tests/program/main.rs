@@ -10,7 +10,7 @@ mod secrets;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use connectors_core::elastic::{Client, Request, Settings};
 use elastic_embedded::{Options, Server};
@@ -218,11 +218,58 @@ fn an_interrupt_stops_a_sync_that_waits() {
     let mut program = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut notes = BufReader::new(program.stderr.take().unwrap()).lines();
     assert!(notes.next().unwrap().unwrap().starts_with("writing to Elasticsearch 9.5.3"));
-    let interrupt = std::process::Command::new("kill").args(["-INT", &program.id().to_string()]).status();
+    let interrupt = Command::new("kill").args(["-INT", &program.id().to_string()]).status();
     assert!(interrupt.unwrap().success());
     assert!(notes.next().unwrap().unwrap().starts_with("stopping"));
     let output = program.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(String::from_utf8_lossy(&output.stdout).contains("stopped: nothing was deleted"));
     serve.join().unwrap();
+}
+
+/// Sends a signal to a program that runs.
+fn send(signal: &str, program: &Child) {
+    let sent = Command::new("kill").args([signal, &program.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn an_interrupt_ends_a_program_that_waits_for_its_server_to_answer() {
+    let place = place_with_documents();
+    // It takes connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    for (words, code) in [(&SYNC[..], 130), (&["run"][..], 0)] {
+        let mut command = place.command(&[&["--es", &url], words].concat());
+        let mut program = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let _asked = silent.accept().unwrap();
+        send("-TERM", &program);
+        let mut notes = BufReader::new(program.stderr.take().unwrap()).lines();
+        assert!(notes.next().unwrap().unwrap().starts_with("stopping"), "{words:?}");
+        assert_eq!(program.wait().unwrap().code(), Some(code), "{words:?}");
+    }
+}
+
+/// What a pipe of Linux holds.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 64 << 10;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_signal_ends_a_program_that_is_blocked() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let place = place_with_documents();
+        // Nobody reads its output, and there is room for nothing more: its last words block it.
+        let (_reader, mut output) = std::io::pipe().unwrap();
+        output.write_all(&vec![b'x'; PIPE]).unwrap();
+        let mut command = place.command(&SYNC);
+        let mut program = command.stderr(Stdio::piped()).stdout(output).spawn().unwrap();
+        let mut notes = BufReader::new(program.stderr.take().unwrap()).lines();
+        assert!(notes.next().unwrap().unwrap().starts_with("writing to"));
+        send(signal, &program);
+        assert!(notes.any(|note| note.unwrap().starts_with("stopping")));
+        assert!(program.try_wait().unwrap().is_none(), "it can't end");
+        send(signal, &program);
+        assert_eq!(program.wait().unwrap().code(), Some(code));
+    }
 }

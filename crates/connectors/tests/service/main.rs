@@ -9,6 +9,7 @@ mod place;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use elastic_embedded::{Options, Server};
 use serde_json::{Value, json};
 
 use place::Place;
@@ -213,4 +214,27 @@ fn an_address_that_is_taken_is_told() {
     place.write("config.yml", settings.as_bytes());
     let run = place.run(&["run"]);
     assert!(run.code == 2 && run.err.contains("can't be listened on"), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_waits_for_a_server_that_is_away_at_its_start() {
+    let place = Place::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    place.write("config.yml", SETTINGS.as_bytes());
+    let mut command = place.command(&["--es", &format!("http://127.0.0.1:{port}"), "run"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let waiting = lines.next().unwrap();
+    assert!(waiting.starts_with("waiting for Elasticsearch since 20"), "{waiting}");
+    let data = place.root().join("data");
+    let server = Server::start(Options { port, ..Options::new(data) }).await.unwrap();
+    let lines = tokio::task::spawn_blocking(move || {
+        let is_up = lines.any(|line| line.contains("/healthz"));
+        (lines, is_up)
+    });
+    let (lines, is_up) = lines.await.unwrap();
+    assert!(is_up, "it ended");
+    std::thread::spawn(move || lines.for_each(drop));
+    assert_eq!(Service(child).stop(), Some(0));
+    server.stop().await.unwrap();
 }
