@@ -77,6 +77,9 @@ pub struct Report {
     /// What ended it early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// True when what ended it early, or kept its listing from being complete, may pass: another sync may succeed.
+    #[serde(skip)]
+    pub outage: bool,
     /// The index.
     pub index: String,
     /// Documents that the source listed.
@@ -172,6 +175,7 @@ impl Report {
         Self {
             status: Status::Completed,
             error: None,
+            outage: false,
             index: index.to_owned(),
             listed: 0,
             created: 0,
@@ -225,6 +229,7 @@ impl Report {
 
     pub(super) fn listing_error(&mut self, error: &Error) {
         self.listing_errors += 1;
+        self.outage |= error.kind().is_passing();
         self.note(error);
     }
 
@@ -238,6 +243,7 @@ impl Report {
     pub(super) fn fail(&mut self, error: &Error) {
         self.status = Status::Failed;
         self.error = Some(error.to_string());
+        self.outage = error.kind().is_passing();
     }
 
     /// Nothing is written, for this reason.
@@ -406,6 +412,16 @@ mod tests {
         let report = closed(|report| report.listed = 1);
         assert_eq!(report.status, Status::Failed);
         assert!(report.error.unwrap().contains("do not add up"));
+    }
+
+    #[test]
+    fn an_outage_is_distinguished_from_what_does_not_pass() {
+        let (passing, lasting) = (Error::transient("away"), Error::denied("no"));
+        assert!(closed(|report| report.fail(&passing)).outage);
+        assert!(!closed(|report| report.fail(&lasting)).outage);
+        assert!(closed(|report| report.listing_error(&passing)).outage);
+        assert!(!closed(|report| report.listing_error(&lasting)).outage);
+        assert!(!closed(|report| report.contents.failed = 1).outage);
     }
 
     #[test]
