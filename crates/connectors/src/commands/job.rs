@@ -118,6 +118,8 @@ fn told(desk: &Desk, job: &SyncJob) {
         "metadata.listed",
         "metadata.unchanged",
         "metadata.failed",
+        "metadata.tries",
+        "metadata.try_at",
         "created_at",
         "started_at",
         "last_seen",

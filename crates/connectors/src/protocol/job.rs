@@ -1,10 +1,17 @@
 //! A sync job's document: what is read from it, and what each step of its life writes.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use connectors_core::sync::{Flags, Pipeline};
 use serde_json::{Map, Value, json};
 
 use super::{Connector, ConnectorStatus, JobStatus, JobType, Record, Trigger, timestamp};
+
+/// Further tries of a job that an outage ended.
+const TRIES: u64 = 5;
+/// Seconds before the first of them; each further wait is twice as long.
+const FIRST_WAIT: u64 = 60;
 
 /// A sync job as its document tells it.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +105,27 @@ impl SyncJob {
         self.0.count("metadata.takeovers")
     }
 
+    /// How often it was tried again after an outage, and when it is to be tried next.
+    pub(crate) fn tries(&self) -> (u64, Option<DateTime<Utc>>) {
+        (self.0.count("metadata.tries"), self.0.date("metadata.try_at"))
+    }
+
+    /// The next try of a job that an outage ended, and its time: only of one that somebody asked for, as another run
+    /// of a schedule comes by itself; none after the last.
+    pub(crate) fn next_try(&self, now: DateTime<Utc>) -> Option<(u64, DateTime<Utc>)> {
+        let number = self.tries().0 + 1;
+        let is_asked_for = self.0.text("trigger_method") == Some(Trigger::OnDemand.word());
+        let wait = Duration::from_secs(FIRST_WAIT << (number - 1).min(TRIES));
+        (is_asked_for && number <= TRIES).then(|| (number, now + wait))
+    }
+
+    /// True while a job that an outage ended is not to be tried yet. A time further ahead than the longest wait was
+    /// written by a wrong clock.
+    pub(crate) fn rests(&self, now: DateTime<Utc>) -> bool {
+        let longest = TimeDelta::seconds((FIRST_WAIT << TRIES) as i64);
+        self.tries().1.is_some_and(|at| at > now && at - now <= longest)
+    }
+
     /// A new job with a snapshot of its connector.
     pub(crate) fn document(
         connector: &Connector,
@@ -167,6 +195,19 @@ impl SyncJob {
         if status == JobStatus::Canceled {
             patch.insert("canceled_at".into(), timestamp(now));
         }
+        patch
+    }
+
+    /// An outage ended it, and it rests until its next try.
+    pub(crate) fn left_for_a_try(
+        (number, at): (u64, DateTime<Utc>),
+        error: &str,
+        counts: Counts,
+        now: DateTime<Utc>,
+    ) -> Map<String, Value> {
+        let mut patch = Self::left(JobStatus::Suspended, Some(error), counts, now);
+        patch["metadata"]["tries"] = number.into();
+        patch["metadata"]["try_at"] = timestamp(at);
         patch
     }
 

@@ -65,7 +65,7 @@ impl Worker {
         };
         match joined {
             Ok(Ok(report)) => Outcome::of(&report, running.stopped(), running.before()),
-            Ok(Err(error)) => Outcome::cut(running.stopped(), Some(error.to_string()), running.counts()),
+            Ok(Err(error)) => Outcome::failed(running.stopped(), &error, running.counts()),
             Err(error) if error.is_panic() => {
                 let fault = "the connector failed in a way that nobody foresaw; the log tells where";
                 Outcome::cut(None, Some(fault.into()), running.counts())

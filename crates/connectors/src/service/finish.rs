@@ -77,8 +77,13 @@ impl Worker {
             if !current.may_become(status) {
                 return Ok(None);
             }
-            ended = Ended::As(status);
-            Ok(Some(SyncJob::left(status, outcome.error_of(status), outcome.counts, now)))
+            let again = job.next_try(now).filter(|_| status == JobStatus::Error && outcome.outage);
+            ended = Ended::As(if again.is_some() { JobStatus::Suspended } else { status });
+            let error = outcome.error_of(status);
+            Ok(Some(match again {
+                Some(again) => SyncJob::left_for_a_try(again, error.unwrap_or_default(), outcome.counts, now),
+                None => SyncJob::left(status, error, outcome.counts, now),
+            }))
         });
         written.await?;
         Ok(ended)

@@ -1,5 +1,6 @@
 //! What a job came to, as its document tells it.
 
+use connectors_core::Error;
 use connectors_core::sync::{Report, Status};
 
 use super::running::Stop;
@@ -12,6 +13,8 @@ pub(super) struct Outcome {
     pub(super) status: JobStatus,
     pub(super) error: Option<String>,
     pub(super) counts: Counts,
+    /// True for an error that may pass.
+    pub(super) outage: bool,
 }
 
 impl Outcome {
@@ -22,7 +25,12 @@ impl Outcome {
             Some(Stop::Suspend | Stop::Lost) => (JobStatus::Suspended, None),
             None => (JobStatus::Error, error.or_else(|| Some("the sync ended without a word".into()))),
         };
-        Self { status, error: error.map(|error| masked(&error)), counts }
+        Self { status, error: error.map(|error| masked(&error)), counts, outage: false }
+    }
+
+    /// A job that an error ended.
+    pub(super) fn failed(stop: Option<Stop>, error: &Error, counts: Counts) -> Self {
+        Self { outage: error.kind().is_passing(), ..Self::cut(stop, Some(error.to_string()), counts) }
     }
 
     /// The cause that is written beside a status: that of a job which somebody cancelled is of no interest.
@@ -45,9 +53,12 @@ impl Outcome {
         };
         match report.status {
             Status::Stopped => Self::cut(stop, None, counts),
-            Status::Completed | Status::Skipped => Self { status: JobStatus::Completed, error: None, counts },
+            Status::Completed | Status::Skipped => {
+                Self { status: JobStatus::Completed, error: None, counts, outage: false }
+            }
             Status::Partial | Status::Withheld | Status::Refused | Status::Failed => {
-                Self { status: JobStatus::Error, error: Some(masked(&reason(report))), counts }
+                let (status, error) = (JobStatus::Error, Some(masked(&reason(report))));
+                Self { status, error, counts, outage: report.outage }
             }
         }
     }

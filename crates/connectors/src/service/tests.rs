@@ -12,5 +12,6 @@ mod kills;
 mod life;
 mod operators;
 mod orphans;
+mod outages;
 mod schedules;
 mod week;

@@ -191,7 +191,7 @@ impl Worker {
 
     fn may_start(&self, job: &SyncJob) -> bool {
         match job.status() {
-            Some(JobStatus::Pending | JobStatus::Suspended) => true,
+            Some(JobStatus::Pending | JobStatus::Suspended) => !job.rests(self.now()),
             Some(JobStatus::InProgress) => self.is_idle(job) && job.takeovers() < super::claim::TAKEOVERS,
             _ => false,
         }

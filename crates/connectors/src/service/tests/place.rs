@@ -225,6 +225,8 @@ pub(super) struct Told {
     /// The error of every document that is written.
     pub(super) broken: Mutex<Option<String>>,
     pub(super) panics: std::sync::atomic::AtomicBool,
+    /// True while it can't be listed for a reason that may pass.
+    pub(super) is_away: std::sync::atomic::AtomicBool,
     /// How often a source was made, and how often pinged.
     pub(super) made: AtomicU64,
     pub(super) pinged: AtomicU64,
@@ -240,6 +242,7 @@ impl Told {
             ping: Mutex::default(),
             broken: Mutex::default(),
             panics: false.into(),
+            is_away: false.into(),
             made: AtomicU64::new(0),
             pinged: AtomicU64::new(0),
             closed: AtomicU64::new(0),
@@ -305,6 +308,9 @@ impl Source for ToldSource {
 
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
         let count = self.0.documents.load(SeqCst);
+        if self.0.is_away.load(SeqCst) {
+            return stream::iter([Err(Error::transient("the told source is away"))]).boxed();
+        }
         stream::iter(0..count)
             .then(move |number| async move {
                 assert!(!self.0.panics.load(SeqCst), "told to panic");
