@@ -21,6 +21,7 @@ mod auth;
 mod clients;
 mod error;
 mod exchange;
+mod link;
 mod pace;
 mod pages;
 mod request;

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use futures::stream::{self, Stream, TryStreamExt};
-use reqwest::header::{HeaderMap, LINK};
+use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::Request;
 use super::request::set_parameter;
+use super::{Request, link};
 use crate::document::hash;
 use crate::{Error, Result};
 
@@ -60,11 +60,12 @@ impl Request {
     {
         self.turned(move |page, _, _| {
             let (items, next) = split(page);
-            (items, next.into())
+            (items, Ok(next.into()))
         })
     }
 
-    /// As [`pages`](Self::pages), where the header `Link` names the next page (`rel="next"`).
+    /// As [`pages`](Self::pages), where the header `Link` names the next page (`rel="next"`). One that can't be read is an
+    /// error: the listing may not end there.
     pub fn pages_by_header<P, I, S>(
         self,
         items: S,
@@ -74,7 +75,7 @@ impl Request {
         I: IntoIterator<IntoIter: Send, Item: Send> + Send,
         S: Fn(P) -> I + Send + Sync,
     {
-        self.turned(move |page, headers, _| (items(page), linked(headers).into()))
+        self.turned(move |page, headers, _| (items(page), link::next(headers).map(Next::from)))
     }
 
     /// As [`pages`](Self::pages), where a parameter holds how many items to skip; an empty page is the end.
@@ -92,7 +93,7 @@ impl Request {
             let items = items(page);
             *skipped += items.len();
             let next = (!items.is_empty()).then(|| skipped.to_string());
-            (items, Next::query(offset, next))
+            (items, Ok(Next::query(offset, next)))
         })
     }
 
@@ -100,12 +101,13 @@ impl Request {
     where
         P: DeserializeOwned,
         I: IntoIterator<IntoIter: Send, Item: Send> + Send,
-        S: Fn(P, &HeaderMap, &mut usize) -> (I, Next) + Send + Sync,
+        S: Fn(P, &HeaderMap, &mut usize) -> (I, Result<Next, String>) + Send + Sync,
     {
         let pages = stream::try_unfold((Some(Turn::new(self)), split), |(turn, split)| async move {
             let Some(mut turn) = turn else { return Ok::<_, Error>(None) };
             let whole = turn.request.whole().await?;
             let (items, next) = split(whole.parsed()?, &whole.headers, &mut turn.skipped);
+            let next = next.map_err(|problem| turn.request.unexpected(&problem))?;
             Ok(Some((items, (turn.on(next)?, split))))
         });
         pages.map_ok(|items| stream::iter(items.into_iter().map(Ok))).try_flatten()
@@ -142,36 +144,9 @@ impl Turn {
     }
 }
 
-/// The address that a `Link` header names as the next page.
-fn linked(headers: &HeaderMap) -> Option<String> {
-    let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).find_map(|link| {
-        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let is_next = parameters.split(';').any(|parameter| {
-            let relation = parameter.trim().strip_prefix("rel=").map(|relation| relation.trim_matches('"'));
-            relation.is_some_and(|relation| relation.split(' ').any(|word| word.eq_ignore_ascii_case("next")))
-        });
-        is_next.then(|| target.to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_next_page_stands_in_the_link_header() {
-        for (value, next) in [
-            (r#"</a?page=2>; rel="next", </a?page=9>; rel="last""#, Some("/a?page=2")),
-            (r#"<https://h/b>; title=x; rel="prev NEXT""#, Some("https://h/b")),
-            ("</c>;rel=next", Some("/c")),
-            (r#"</a>; rel="prev""#, None),
-            ("nonsense", None),
-        ] {
-            let headers = HeaderMap::from_iter([(LINK, value.parse().unwrap())]);
-            assert_eq!(linked(&headers).as_deref(), next, "{value}");
-        }
-    }
 
     #[test]
     fn nothing_after_the_last_page() {

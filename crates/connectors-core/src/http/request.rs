@@ -79,6 +79,14 @@ impl Request {
         self.persist(|| Box::pin(async move { self.attempt().await?.whole(limit).await })).await
     }
 
+    /// An answer of this request that says something else than it should.
+    pub(super) fn unexpected(&self, problem: &str) -> Error {
+        match &self.url {
+            Ok(url) => self.http.place(&self.method, url, None).unexpected(problem),
+            Err(_) => Error::unexpected(problem),
+        }
+    }
+
     pub(super) fn url(&self) -> Result<&Url> {
         self.url.as_ref().map_err(|problem| Error::unexpected(problem.clone()))
     }

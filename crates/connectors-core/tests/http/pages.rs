@@ -84,6 +84,27 @@ async fn pages_are_followed_by_a_header() {
 }
 
 #[tokio::test]
+async fn a_link_header_is_followed_as_it_is_meant_and_is_an_error_where_it_can_not_be_read() {
+    for (link, expected) in
+        [("</x?page=1&fields=a,b>; Rel = \"next\"", true), ("</x?page=1; rel=next", false)]
+    {
+        let server = Server::start(move |call| {
+            let number = number(call, "page");
+            let link = if number == 0 { link } else { "</x>; rel=first" };
+            Response::builder().header("link", link).body(Body::from(json!([number]).to_string())).unwrap()
+        })
+        .await;
+        let items = all(server.client().get("/x").pages_by_header(|items: Vec<u32>| items)).await;
+        match items {
+            Ok(items) => assert!(expected && items == [0, 1], "{items:?}"),
+            Err(error) => {
+                assert!(!expected && error.to_string().contains("GET") && error.is_fatal(), "{error}")
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn pages_are_followed_by_an_offset_until_one_is_empty() {
     let server = Server::start(|call| {
         let from = number(call, "startAt");
