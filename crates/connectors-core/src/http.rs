@@ -24,6 +24,7 @@ mod exchange;
 mod link;
 mod pace;
 mod pages;
+mod reach;
 mod request;
 
 pub use auth::OAuth;
@@ -38,11 +39,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use reqwest::Method;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use url::Url;
 
 use self::auth::{Auth, Header};
 use self::pace::Pace;
+use self::reach::Reach;
 use crate::config::Secret;
 use crate::{Clock, Context, Error, Result, Retry, address};
 
@@ -62,6 +64,9 @@ pub struct Http {
 #[derive(Clone)]
 struct Inner {
     client: reqwest::Client,
+    clients: Clients,
+    /// Where the server stands, and so where it may send on to; asked at its first redirect to another server.
+    reach: Arc<OnceCell<Reach>>,
     base: Url,
     auth: Auth,
     headers: Vec<Header>,
@@ -89,6 +94,8 @@ impl Http {
         Ok(Self {
             inner: Arc::new(Inner {
                 client: context.clients.client(base)?,
+                clients: context.clients.clone(),
+                reach: Arc::default(),
                 base: plain,
                 auth: Auth::of(base),
                 headers: Vec::new(),

@@ -1,13 +1,15 @@
 //! The connections behind every client of a context.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
 use url::Url;
 
+use super::reach::{Guard, Reach};
 use crate::{Error, Result, address};
 
 /// How long a connection may take to come about.
@@ -23,6 +25,8 @@ struct Pools {
     near: OnceLock<Client>,
     /// Through the proxy that the environment names, if it does.
     far: OnceLock<Client>,
+    /// For addresses that servers redirect to, by whether their server is on this machine, and by what they may reach.
+    elsewhere: Mutex<HashMap<(bool, Reach), Client>>,
 }
 
 impl Clients {
@@ -32,15 +36,30 @@ impl Clients {
         if let Some(client) = pool.get() {
             return Ok(client.clone());
         }
-        let builder = Client::builder()
-            .user_agent(concat!("connectors/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            // Credentials must not follow to another host: redirects are followed by hand.
-            .redirect(Policy::none());
-        let built = if is_near { builder.no_proxy() } else { builder }.build();
-        let built = built.map_err(|error| Error::config("the HTTP client can't be made").caused_by(error))?;
+        let built = built(is_near, |builder| builder)?;
         Ok(pool.get_or_init(|| built).clone())
     }
+
+    /// For addresses that this server redirects to, and that must be within its reach.
+    pub(super) fn elsewhere(&self, base: &Url, reach: Reach) -> Result<Client> {
+        let is_near = address::is_loopback(base);
+        let mut pools = self.0.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = pools.get(&(is_near, reach)) {
+            return Ok(client.clone());
+        }
+        let client = built(is_near, |builder| builder.dns_resolver(Arc::new(Guard::new(reach))))?;
+        Ok(pools.entry((is_near, reach)).or_insert(client).clone())
+    }
+}
+
+fn built(is_near: bool, with: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client> {
+    let builder = Client::builder()
+        .user_agent(concat!("connectors/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        // Credentials must not follow to another host: redirects are followed by hand.
+        .redirect(Policy::none());
+    let builder = with(if is_near { builder.no_proxy() } else { builder });
+    builder.build().map_err(|error| Error::config("the HTTP client can't be made").caused_by(error))
 }
 
 impl fmt::Debug for Clients {

@@ -13,6 +13,7 @@ use url::Url;
 use super::answer::{Answer, read};
 use super::auth::{Auth, Granted, Token, Tokens, bearer, headers};
 use super::error::{Place, retry_after};
+use super::reach::{Forbidden, Reach};
 use super::{Http, Request};
 use crate::config::Secret;
 use crate::{Error, ErrorKind, Result};
@@ -91,7 +92,8 @@ impl Request {
         let inner = &self.http.inner;
         let is_home = url.origin() == inner.base.origin();
         let signed = headers(&inner.headers, signature, is_home)?;
-        let mut request = inner.client.request(self.method.clone(), url.clone()).headers(signed);
+        let client = if is_home { inner.client.clone() } else { self.http.elsewhere(url, place).await? };
+        let mut request = client.request(self.method.clone(), url.clone()).headers(signed);
         if let Some((media_type, body)) = &self.body {
             request = request.header(CONTENT_TYPE, media_type).body(body.clone());
         }
@@ -102,10 +104,21 @@ impl Request {
 }
 
 impl Http {
+    /// What asks a server that this one redirects to.
+    async fn elsewhere(&self, url: &Url, place: &Place) -> Result<reqwest::Client> {
+        let inner = &self.inner;
+        let reach = *inner.reach.get_or_init(|| Reach::of(&inner.base)).await;
+        reach.check(url).map_err(|forbidden| place.unexpected(&forbidden.to_string()))?;
+        inner.clients.elsewhere(&inner.base, reach)
+    }
+
     async fn answer(&self, request: reqwest::RequestBuilder, place: &Place) -> Result<Response> {
         let sent = timeout(self.inner.timeout, request.send()).await;
         let sent = sent.map_err(|_| place.timed_out(self.inner.timeout))?;
-        let response = sent.map_err(|error| place.unreachable(error))?;
+        let response = sent.map_err(|error| match Forbidden::beneath(&error) {
+            Some(forbidden) => place.unexpected(&forbidden.to_string()),
+            None => place.unreachable(error),
+        })?;
         self.inner.has_answered.store(true, Relaxed);
         Ok(response)
     }

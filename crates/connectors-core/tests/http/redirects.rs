@@ -65,3 +65,23 @@ async fn a_request_never_leaves_for_another_server() {
     let items: Result<Vec<Value>> = http.get("/x").pages(page).try_collect().await;
     assert!(items.unwrap_err().to_string().contains("are not sent to http://127.0.0.1:9"));
 }
+
+#[tokio::test]
+async fn a_redirect_into_a_network_that_the_server_is_not_in_is_refused_at_once() {
+    for (target, told) in [
+        (
+            "http://169.254.169.254/latest/meta-data",
+            "169.254.169.254 (169.254.169.254), a link-local or metadata address",
+        ),
+        ("http://[fd00:ec2::254]/latest/meta-data", "a private address"),
+        ("http://10.20.30.40:9200/_search", "a private address"),
+        ("http://[::ffff:10.0.0.1]/x", "a private address"),
+    ] {
+        let server = Server::start(move |_| with(302, "location", target)).await;
+        let error = server.client().get("/a").json::<Value>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unexpected);
+        let error = error.to_string();
+        assert!(error.contains(told) && error.contains("give that server's address"), "{error}");
+        assert_eq!(server.calls().len(), 1, "it is not tried again");
+    }
+}
