@@ -3,10 +3,10 @@
 mod body;
 mod content;
 mod id;
+pub mod names;
 mod permissions;
 
 pub use body::Body;
-pub(crate) use body::without;
 pub use content::{ByteStream, Content};
 pub use id::DocumentId;
 pub use permissions::Permissions;

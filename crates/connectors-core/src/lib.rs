@@ -26,6 +26,7 @@ pub use context::{Clock, Context, Limits, Mask};
 pub use definition::{
     Capabilities, Connected, Connection, Connector, DOCUMENT_LEVEL_SECURITY, Definition, Registered,
 };
+pub use document::names;
 pub use document::{
     Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Parts, Permissions, Version,
 };

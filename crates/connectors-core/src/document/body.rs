@@ -4,46 +4,22 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use super::names::{self, Level, Renames, fitting};
 use crate::{Error, Result};
 
-/// Names of fields that the sync or Elasticsearch itself fills; a source's own field of such a name gets a `_` behind it.
-const RESERVED: [&str; 22] = [
-    "id",
-    "_timestamp",
-    "_sync",
-    "_sync.id",
-    "_sync.mark",
-    "_sync.scope",
-    "_allow_access_control",
-    "_extract_binary_content",
-    "_reduce_whitespace",
-    "_run_ml_inference",
-    "_id",
-    "_index",
-    "_source",
-    "_type",
-    "_routing",
-    "_field_names",
-    "_ignored",
-    "_size",
-    "_doc_count",
-    "_seq_no",
-    "_version",
-    "_tier",
-];
-
-type Make = Box<dyn FnOnce() -> Result<Bytes> + Send>;
+type Make = Box<dyn FnOnce() -> Result<(Bytes, Renames)> + Send>;
 
 /// Appends one JSON object made from other bytes.
 type Write = fn(&[u8], &mut Vec<u8>) -> Result<()>;
 
 /// One JSON object, kept as serialised bytes, or as the promise of them.
+///
+/// Names that an index does not take, or that the sync fills itself, become others, at every level: see [`names`].
 pub struct Body(Kept);
 
 enum Kept {
-    Bytes(Bytes),
+    Bytes(Bytes, Renames),
     Promise(Make),
     Raw(Bytes, Write),
     Failed(Error),
@@ -53,7 +29,7 @@ impl Body {
     /// `{}`.
     #[must_use]
     pub fn empty() -> Self {
-        Self(Kept::Bytes(Bytes::from_static(b"{}")))
+        Self(Kept::Bytes(Bytes::from_static(b"{}"), Renames::default()))
     }
 
     /// A body that is serialised only when the document is sent: for documents with a
@@ -64,21 +40,34 @@ impl Body {
 
     /// A body that the source writes itself from its own `bytes` when the document is sent; until then it costs nothing.
     ///
-    /// `write` appends one JSON object on one line, with nothing around it, in which no name stands twice and none is empty or reserved
-    /// (`id`, `_timestamp`, `_sync`, and what Elasticsearch keeps for itself: see [`Body::is_reserved`]).
+    /// `write` appends one JSON object on one line, with nothing around it, whose names all fit, each once per object: what does
+    /// not fit, and what it becomes, [`names`] says.
     pub fn raw(bytes: Bytes, write: fn(&[u8], &mut Vec<u8>) -> Result<()>) -> Self {
         Self(Kept::Raw(bytes, write))
     }
 
-    /// What [`into_bytes`](Self::into_bytes) gave.
-    pub(crate) fn kept(bytes: Result<Bytes>) -> Self {
-        Self(bytes.map_or_else(Kept::Failed, Kept::Bytes))
+    /// The same with its bytes made.
+    pub(crate) fn made(self) -> Self {
+        match self.0 {
+            kept @ (Kept::Bytes(..) | Kept::Failed(_)) => Self(kept),
+            Kept::Promise(make) => Self::of(make()),
+            raw @ Kept::Raw(..) => Self::of(Self(raw).into_bytes().map(|bytes| (bytes, Renames::default()))),
+        }
+    }
+
+    /// The bytes of a body that was [made](Self::made), unless making them failed.
+    pub(crate) fn bytes(&self) -> Option<&Bytes> {
+        if let Kept::Bytes(bytes, _) = &self.0 { Some(bytes) } else { None }
+    }
+
+    fn of(made: Result<(Bytes, Renames)>) -> Self {
+        Self(made.map_or_else(Kept::Failed, |(bytes, renames)| Kept::Bytes(bytes, renames)))
     }
 
     /// True for names that a source's own top-level field can't have.
     #[must_use]
     pub fn is_reserved(name: &str) -> bool {
-        RESERVED.contains(&name)
+        names::is_reserved(name)
     }
 
     /// The bytes.
@@ -87,8 +76,8 @@ impl Body {
     /// When the value did not serialise to a JSON object.
     pub fn into_bytes(self) -> Result<Bytes> {
         match self.0 {
-            Kept::Bytes(bytes) => Ok(bytes),
-            Kept::Promise(make) => make(),
+            Kept::Bytes(bytes, _) => Ok(bytes),
+            Kept::Promise(make) => make().map(|(bytes, _)| bytes),
             Kept::Failed(error) => Err(error),
             Kept::Raw(..) => {
                 let mut bytes = Vec::new();
@@ -98,34 +87,38 @@ impl Body {
         }
     }
 
-    /// Appends the bytes; after an error what was appended is of no use.
+    /// Appends the bytes, and says which fields have other names in them; after an error what was appended is of no use.
     ///
     /// # Errors
     /// As for [`into_bytes`](Self::into_bytes).
-    pub(crate) fn append_to(self, out: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn append_to(self, out: &mut Vec<u8>) -> Result<Renames> {
         let start = out.len();
-        match self.0 {
+        let (bytes, renames) = match self.0 {
             Kept::Raw(bytes, write) => {
                 write(&bytes, out)?;
                 one_line(&out[start..])?;
+                return Ok(Renames::default());
             }
-            _ => out.extend_from_slice(&self.into_bytes()?),
-        }
-        Ok(())
+            Kept::Bytes(bytes, renames) => (bytes, renames),
+            Kept::Promise(make) => make()?,
+            Kept::Failed(error) => return Err(error),
+        };
+        out.extend_from_slice(&bytes);
+        Ok(renames)
     }
 }
 
 impl<T: Serialize> From<&T> for Body {
     /// Serialises at once; an error is kept and fails the document, not the sync.
     fn from(value: &T) -> Self {
-        Self(serialise(value).map_or_else(Kept::Failed, Kept::Bytes))
+        Self::of(serialise(value))
     }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kept::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
+            Kept::Bytes(bytes, _) => write!(f, "Body({} bytes)", bytes.len()),
             Kept::Promise(_) | Kept::Raw(..) => f.write_str("Body(not yet serialised)"),
             Kept::Failed(error) => write!(f, "Body({error})"),
         }
@@ -141,68 +134,14 @@ fn one_line(bytes: &[u8]) -> Result<()> {
     Err(Error::unexpected("the body is not a JSON object on one line"))
 }
 
-fn serialise<T: Serialize>(value: &T) -> Result<Bytes> {
+fn serialise<T: Serialize>(value: &T) -> Result<(Bytes, Renames)> {
     let bytes = serde_json::to_vec(value)
         .map_err(|error| Error::unexpected("the body did not serialise").caused_by(error))?;
     if bytes.first() != Some(&b'{') {
         return Err(Error::unexpected("the body is not a JSON object"));
     }
     one_line(&bytes)?;
-    without(bytes.into(), &RESERVED)
-}
-
-/// Puts a `_` behind top-level names that the sync fills itself; costs one scan where there is none.
-pub(crate) fn without(bytes: Bytes, names: &[&str]) -> Result<Bytes> {
-    if !names.iter().any(|name| contains_name(&bytes, name)) {
-        return Ok(bytes);
-    }
-    let fields: Fields<'_> = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::unexpected("the body is not a JSON object").caused_by(error))?;
-    let mut renamed = Vec::with_capacity(bytes.len() + 8);
-    for (index, (name, value)) in fields.0.iter().enumerate() {
-        renamed.push(if index == 0 { b'{' } else { b',' });
-        let name = if names.contains(&name.as_str()) { format!("{name}_") } else { name.clone() };
-        renamed.extend_from_slice(&serde_json::to_vec(&name).unwrap_or_default());
-        renamed.push(b':');
-        renamed.extend_from_slice(value.get().as_bytes());
-    }
-    renamed.push(b'}');
-    Ok(renamed.into())
-}
-
-/// True when `"name":` stands anywhere in the bytes, perhaps deeper or inside a text.
-fn contains_name(bytes: &[u8], name: &str) -> bool {
-    let quoted = name.len() + 3;
-    bytes.windows(quoted).any(|window| {
-        window[0] == b'"' && window[quoted - 2..] == *b"\":" && window[1..quoted - 2] == *name.as_bytes()
-    })
-}
-
-/// The top-level fields of an object in their order, values untouched.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> serde::Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> serde::de::Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = map.next_entry()? {
-            fields.push(field);
-        }
-        Ok(Fields(fields))
-    }
+    fitting(bytes.into(), Level::ROOT)
 }
 
 #[cfg(test)]
@@ -235,6 +174,19 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text(body)).unwrap();
         let expected = json!({"_id_": 1, "id_": {"id": 2}, "name": "\"id\":", "_timestamp_": null});
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn a_body_says_which_fields_have_other_names() {
+        let value = json!({"id": 1, "id_": 2, "a": {"b.c": 3}});
+        for body in [Body::from(&value), Body::lazy(move || value.clone())] {
+            let mut out = Vec::new();
+            let renames = body.append_to(&mut out).unwrap();
+            let expected = [("b.c".to_owned(), "b_c".to_owned()), ("id".to_owned(), "id__".to_owned())];
+            assert_eq!((renames.count, &renames.first[..]), (2, &expected[..]));
+            assert_eq!(out, br#"{"a":{"b_c":3},"id__":1,"id_":2}"#);
+        }
+        assert!(raw("{}").append_to(&mut Vec::new()).unwrap().is_empty());
     }
 
     #[test]

@@ -107,10 +107,9 @@ impl Basic {
             return Ok(document);
         }
         let parts = &mut document.0;
-        let body = std::mem::replace(&mut parts.body, Body::empty()).into_bytes();
-        let is_wanted =
-            body.as_ref().map_or(true, |body| self.admits(parts.id.as_str(), parts.timestamp, body));
-        parts.body = Body::kept(body);
+        let body = std::mem::replace(&mut parts.body, Body::empty()).made();
+        let is_wanted = body.bytes().is_none_or(|body| self.admits(parts.id.as_str(), parts.timestamp, body));
+        parts.body = body;
         if is_wanted { Ok(document) } else { Err(document.0.id) }
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::document::{NOBODY, Permissions, without};
+use crate::document::names::{Level, fitting};
+use crate::document::{NOBODY, Permissions};
 use crate::elastic::scan::Mark;
 use crate::elastic::{Item, Kind};
 use crate::json::push_text;
@@ -38,12 +39,22 @@ impl Draft {
         let document = document.into_parts();
         let has_content = document.content.is_some();
         let mut serialised = document.body.append_to(&mut buffer);
-        if has_content && serialised.is_ok() {
-            serialised =
-                without(std::mem::take(&mut buffer).into(), &["body"]).map(|renamed| buffer = renamed.into());
+        if let (true, Ok(renames)) = (has_content, &mut serialised) {
+            let level = Level { reserved: &["body"], ..Level::ROOT };
+            match fitting(std::mem::take(&mut buffer).into(), level) {
+                Ok((bytes, more)) => {
+                    buffer = bytes.into();
+                    renames.add(more);
+                }
+                Err(error) => serialised = Err(error),
+            }
         }
-        if let Err(error) = serialised {
-            return Err((document.id, error));
+        let renames = match serialised {
+            Ok(renames) => renames,
+            Err(error) => return Err((document.id, error)),
+        };
+        if !renames.is_empty() {
+            tracing::debug!(id = document.id.as_str(), ?renames, "fields have other names in the index");
         }
         let draft = Self {
             id: document.id.into_string(),
