@@ -62,7 +62,7 @@ pub(super) fn bulk(node: &Node, call: &Call, default: Option<&str>) -> Result<Re
 
 /// Carries out the operations on one index. Each failure is its item's own.
 fn write(node: &Node, name: &str, members: &[usize], items: &mut [Item]) -> Result<Option<Arc<Index>>> {
-    let only_deletes = members.iter().all(|at| items[*at].kind == "delete");
+    let only_deletes = members.iter().all(|at| items[*at].is_plain_delete());
     let keeps_off = members.iter().any(|at| items[*at].requires_alias);
     if keeps_off && !node.is_alias(name) {
         let why = format!("[require_alias] request flag is [true] and [{name}] is not an alias");
@@ -90,6 +90,13 @@ fn write(node: &Node, name: &str, members: &[usize], items: &mut [Item]) -> Resu
 }
 
 impl Item {
+    /// A delete makes no index, unless it brings a version that has to be kept.
+    fn is_plain_delete(&self) -> bool {
+        let external =
+            |operation: &Operation| matches!(operation.condition, Some(Condition::External { .. }));
+        self.kind == "delete" && !self.operation.as_ref().is_some_and(external)
+    }
+
     fn describe(self, indices: &BTreeMap<String, Arc<Index>>, refresh: Refresh) -> Tree {
         let body = match (self.result, indices.get(&self.index)) {
             (Ok(written), Some(index)) => {
@@ -237,6 +244,11 @@ fn head(line: &Bytes, number: usize, defaults: Defaults<'_>) -> Result<Head> {
     let number_of = |value: Option<usize>| value.map(|value| value as u64);
     let condition =
         document::both(number_of(options.count("if_seq_no")?), number_of(options.count("if_primary_term")?))?;
+    let version = document::external(number_of(options.count("version")?), options.text("version_type")?)?;
+    if version.is_some() && matches!(kind, "create" | "update") {
+        return Err(Failure::argument(format!("[{kind}] operations only support internal versioning")));
+    }
+    let condition = condition.or(version);
     options.count("retry_on_conflict")?;
     let asked = options.flag("require_alias")?.unwrap_or(defaults.requires_alias);
     options.finish()?;

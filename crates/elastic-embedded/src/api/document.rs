@@ -158,9 +158,26 @@ fn condition(call: &Call) -> Result<Option<Condition>> {
 pub(super) fn both(seq: Option<u64>, term: Option<u64>) -> Result<Option<Condition>> {
     match (seq, term) {
         (None, None) => Ok(None),
-        (Some(seq), Some(term)) => Ok(Some(Condition { seq, term })),
+        (Some(seq), Some(term)) => Ok(Some(Condition::Seen { seq, term })),
         (Some(_), None) => Err(invalid("ifSeqNo is set, but primary term is [0]")),
         (None, Some(term)) => Err(invalid(&format!("ifSeqNo is unassigned, but primary term is [{term}]"))),
+    }
+}
+
+/// A version that another system keeps.
+pub(super) fn external(version: Option<u64>, kind: Option<&str>) -> Result<Option<Condition>> {
+    match (version, kind) {
+        (None, None | Some("internal")) => Ok(None),
+        (Some(version), Some("external" | "external_gt")) => {
+            Ok(Some(Condition::External { version, or_equal: false }))
+        }
+        (Some(version), Some("external_gte")) => Ok(Some(Condition::External { version, or_equal: true })),
+        (Some(_), None | Some("internal")) => Err(invalid(
+            "internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` \
+             instead",
+        )),
+        (None, Some(_)) => Err(invalid("illegal version value [-3] for version type [EXTERNAL]")),
+        (_, Some(other)) => Err(Failure::argument(format!("No version type match [{other}]"))),
     }
 }
 

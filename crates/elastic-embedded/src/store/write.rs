@@ -69,11 +69,21 @@ pub(crate) struct Source {
     pub(crate) parsed: Map<String, Value>,
 }
 
-/// Do it only if the document is still the one that was seen.
+/// What of the document has to hold.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Condition {
-    pub(crate) seq: u64,
-    pub(crate) term: u64,
+pub(crate) enum Condition {
+    /// It is still the one that was seen.
+    Seen { seq: u64, term: u64 },
+    /// Its version is older than this one, which it gets; or the same, where that is enough.
+    External { version: u64, or_equal: bool },
+}
+
+/// The version that a write makes.
+fn version(condition: Option<Condition>, current: Option<Current>) -> u64 {
+    match condition {
+        Some(Condition::External { version, .. }) => version,
+        _ => current.map_or(1, |current| current.version + 1),
+    }
 }
 
 /// What became of the document.
@@ -133,6 +143,9 @@ struct Current {
     version: u64,
     exists: bool,
 }
+
+/// What a write meets, and what it asks of it.
+type Met = (Option<Current>, Option<Condition>);
 
 impl Index {
     /// Carries out operations in order. What comes back as written is in the log.
@@ -241,7 +254,7 @@ impl Batch<'_> {
         self.index.whole(self.writing)?;
         let Operation { id, action, condition } = operation;
         if let Action::Add(source) = action {
-            return self.put(&id, source, None);
+            return self.put(&id, source, (None, None));
         }
         let current = self.current(&id)?;
         let exists = current.is_some_and(|current| current.exists);
@@ -252,10 +265,10 @@ impl Batch<'_> {
             self.check(&id, condition, current)?;
         }
         match action {
-            Action::Delete => self.delete(&id, current),
+            Action::Delete => self.delete(&id, (current, condition)),
             Action::Update(update) => self.update(&id, update, current),
             Action::Index(source) | Action::Create(source) | Action::Add(source) => {
-                self.put(&id, source, current)
+                self.put(&id, source, (current, condition))
             }
         }
     }
@@ -264,7 +277,7 @@ impl Batch<'_> {
         let Some(current) = met.filter(|current| current.exists) else {
             let reason = format!("[{id}]: document missing");
             let missing = self.located(Failure::new(404, "document_missing_exception", reason));
-            return self.put(id, source_of(update.upsert.ok_or(missing)?)?, met);
+            return self.put(id, source_of(update.upsert.ok_or(missing)?)?, (met, None));
         };
         let bytes = self.index.source_of(self.writing, id)?.unwrap_or_default();
         let before: Map<String, Value> = serde_json::from_slice(&bytes).map_err(Failure::internal)?;
@@ -273,16 +286,16 @@ impl Batch<'_> {
         if update.detect_noop && after == before {
             return Ok(Written { outcome: Outcome::Noop, version: current.version, seq: current.seq });
         }
-        self.put(id, source_of(after)?, Some(current))
+        self.put(id, source_of(after)?, (Some(current), None))
     }
 
-    fn put(&mut self, id: &str, source: Source, current: Option<Current>) -> Result<Written> {
+    fn put(&mut self, id: &str, source: Source, (current, condition): Met) -> Result<Written> {
         let parsed = mapping::parse(id, &source.parsed, &self.meta.mapping, self.meta.settings.limits())?;
         if let Some(extended) = parsed.mapping {
             self.extend(extended);
         }
         let exists = current.is_some_and(|current| current.exists);
-        let (seq, version) = (self.writing.take_seq(), current.map_or(1, |current| current.version + 1));
+        let (seq, version) = (self.writing.take_seq(), version(condition, current));
         let record = Record { seq, version, id, source: Some(&source.bytes) };
         let place = self.writing.log.append(&record)?;
         let row = Row { id, source: &source.bytes, seq, version, values: parsed.values };
@@ -296,9 +309,9 @@ impl Batch<'_> {
         Ok(Written { outcome: if exists { Outcome::Updated } else { Outcome::Created }, version, seq })
     }
 
-    fn delete(&mut self, id: &str, current: Option<Current>) -> Result<Written> {
+    fn delete(&mut self, id: &str, (current, condition): Met) -> Result<Written> {
         let exists = current.is_some_and(|current| current.exists);
-        let (seq, version) = (self.writing.take_seq(), current.map_or(1, |current| current.version + 1));
+        let (seq, version) = (self.writing.take_seq(), version(condition, current));
         if exists {
             self.writing.log.append(&Record { seq, version, id, source: None })?;
             self.hand_over([UserOperation::Delete(self.index.fields.id_term(id))])?;
@@ -336,8 +349,12 @@ impl Batch<'_> {
     }
 
     fn check(&self, id: &str, condition: Option<Condition>, current: Option<Current>) -> Result<()> {
-        let Some(Condition { seq, term }) = condition else {
-            return Ok(());
+        let (seq, term) = match condition {
+            None => return Ok(()),
+            Some(Condition::Seen { seq, term }) => (seq, term),
+            Some(Condition::External { version, or_equal }) => {
+                return self.check_version(id, (version, or_equal), current);
+            }
         };
         match current.filter(|current| current.exists) {
             Some(current) if current.seq == seq && term == 1 => Ok(()),
@@ -349,6 +366,23 @@ impl Batch<'_> {
                 ),
             )),
             None => Err(self.conflict(id, &format!("required seqNo [{seq}], primary term [{term}]. but no document was found"))),
+        }
+    }
+
+    /// A document that was deleted a moment ago counts with the version of its deletion.
+    fn check_version(
+        &self,
+        id: &str,
+        (given, or_equal): (u64, bool),
+        current: Option<Current>,
+    ) -> Result<()> {
+        match current.map(|current| current.version) {
+            Some(current) if current > given || (current == given && !or_equal) => {
+                let than = if or_equal { "higher than" } else { "higher or equal to" };
+                let why = format!("current version [{current}] is {than} the one provided [{given}]");
+                Err(self.conflict(id, &why))
+            }
+            _ => Ok(()),
         }
     }
 
