@@ -16,7 +16,7 @@ mod settings;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use bulk::read_answer;
-pub use bulk::{Acknowledged, Batch, Bulk, Item, Kind, Refused, Written};
+pub use bulk::{Acknowledged, Batch, Bulk, Epoch, Item, Kind, Refused, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
 pub use fence::Fence;

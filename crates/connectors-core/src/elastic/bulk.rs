@@ -3,6 +3,7 @@
 mod answer;
 mod batch;
 mod delivery;
+mod epoch;
 mod fault;
 mod window;
 
@@ -10,6 +11,7 @@ mod window;
 pub(crate) use answer::read_answer;
 pub use batch::{Batch, Item, Kind};
 pub use delivery::{Refused, Written};
+pub use epoch::Epoch;
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -35,6 +37,8 @@ pub struct Bulk {
     client: Client,
     target: Arc<Target>,
     open: Batch,
+    /// Bulks that were begun.
+    begun: u64,
     /// Buffers of bulks that are through, for those that come.
     spare: Vec<Vec<u8>>,
     flying: JoinSet<Delivery>,
@@ -65,6 +69,7 @@ impl Bulk {
             client: client.clone(),
             target: target.into(),
             open: Batch::default(),
+            begun: 0,
             spare: Vec::new(),
             flying: JoinSet::new(),
             bytes_flying: 0,
@@ -81,6 +86,17 @@ impl Bulk {
     #[must_use]
     pub fn fenced(mut self, fence: Fence) -> Self {
         let target = Target { fence, ..Target::clone(&self.target) };
+        self.target = target.into();
+        self
+    }
+
+    /// The same, whose operations have versions, made of when the sync began and of the number of the bulk (`version_type`
+    /// `external_gte`; 60 bytes for each). A request that arrives late, after newer ones, then changes nothing: its operations,
+    /// or those of the older of two syncs, are in [`Written::superseded`]. A document whose version another tool keeps is
+    /// written without one. Servers remember the version of a deleted document for a minute (`index.gc_deletes`).
+    #[must_use]
+    pub fn versioned(mut self, epoch: Epoch) -> Self {
+        let target = Target { epoch: Some(epoch), ..Target::clone(&self.target) };
         self.target = target.into();
         self
     }
@@ -109,7 +125,9 @@ impl Bulk {
         }
         self.ids.insert(item.hash);
         if self.open.is_empty() {
-            self.open = Batch::over(self.buffer());
+            let version = self.target.epoch.map(|epoch| epoch.version(self.begun));
+            self.open = Batch::over(self.buffer()).versioned(version);
+            self.begun += 1;
         }
         self.open.push(item, write);
         if self.open.len() >= self.client.settings().bulk.chunk_bytes || self.open.count() >= OPERATIONS {

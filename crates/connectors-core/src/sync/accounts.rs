@@ -41,6 +41,13 @@ impl Run<'_, '_> {
             self.inventory.doubt(item.hash.cast_signed());
             self.dropped.add(&item, item.kind != Kind::Create);
         }
+        for item in written.superseded {
+            match item.kind {
+                Kind::Delete => self.report.undeleted += 1,
+                _ => self.report.failed += 1,
+            }
+            self.inventory.doubt(item.hash.cast_signed());
+        }
         for Refused { item, reason, is_own } in written.refused {
             match item.kind {
                 Kind::Delete => self.report.undeleted += 1,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use connectors_core::elastic::{Bulk, Fence, Item, Kind};
+use chrono::DateTime;
+use connectors_core::elastic::{Bulk, Epoch, Fence, Item, Kind, Request};
 use connectors_core::{Error, ErrorKind};
 use tokio::sync::Notify;
 
@@ -123,4 +124,86 @@ async fn a_bulk_never_makes_an_index() {
         assert!(!world.fake.kept().indices.contains_key("away"), "{name}");
         assert_eq!(world.fake.kept().bulks, 1);
     }
+}
+
+/// When a sync began, in seconds after another.
+fn epoch(seconds: i64) -> Epoch {
+    Epoch::at(DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap())
+}
+
+#[tokio::test]
+async fn a_bulk_that_lands_late_changes_nothing() {
+    let world = World::one_by_one().await;
+    world.fake.seed(INDEX, []);
+    let mut bulk = Bulk::new(&world.client, INDEX).versioned(epoch(0));
+    for kind in [Kind::Create, Kind::Update, Kind::Delete] {
+        bulk.put(Item { kind, ..item("a") }, |_, out| {
+            out.extend_from_slice(format!("{{\"k\":\"{kind:?}\"}}").as_bytes())
+        })
+        .await
+        .unwrap();
+    }
+    bulk.finish().await.unwrap();
+    let sent: Vec<String> = world.fake.seen("/docs/_bulk").into_iter().map(|seen| seen.body).collect();
+    assert!(world.ids().is_empty() && sent.len() == 3);
+    for late in &sent[..2] {
+        let request = Request::post("/docs/_bulk").lines(late.clone().into());
+        let answer = world.client.call(&request).await.unwrap();
+        assert!(String::from_utf8_lossy(&answer.body).contains("version conflict"));
+        assert!(world.ids().is_empty(), "a gateway let it go only now: {late}");
+    }
+}
+
+#[tokio::test]
+async fn the_older_of_two_syncs_is_superseded_and_a_retry_is_not() {
+    let world = World::one_by_one().await;
+    world.fake.seed(INDEX, []);
+    world.fake.script(|call| if call.bulk == 1 { Fault::DropAfter } else { Fault::None });
+    let mut newer = Bulk::new(&world.client, INDEX).versioned(epoch(5));
+    newer.put(item("a"), |_, out| out.extend_from_slice(b"{\"by\":\"newer\"}")).await.unwrap();
+    newer.finish().await.unwrap();
+    assert_eq!(
+        (newer.written().created, newer.written().superseded.len()),
+        (1, 0),
+        "sent twice, written once"
+    );
+    let mut older = Bulk::new(&world.client, INDEX).versioned(epoch(0));
+    older.put(item("a"), empty).await.unwrap();
+    older.put(Item::delete("a".into()), |_, _| ()).await.unwrap();
+    older.put(item("b"), empty).await.unwrap();
+    older.finish().await.unwrap();
+    let written = std::mem::take(older.written());
+    let superseded: Vec<(&str, Kind)> =
+        written.superseded.iter().map(|item| (&*item.id, item.kind)).collect();
+    assert_eq!(superseded, [("a", Kind::Create), ("a", Kind::Delete)]);
+    assert_eq!((written.created, written.deleted, written.refused.len()), (1, 0, 0), "never as a success");
+    assert_eq!(older.acknowledged().count(), 1);
+    assert_eq!(world.body("a")["by"], "newer");
+}
+
+#[tokio::test]
+async fn a_document_whose_version_another_tool_keeps_is_written_all_the_same() {
+    let world = World::new().await;
+    world.fake.seed(INDEX, ["a", "b", "c"].map(|id| (id.to_owned(), serde_json::json!({}))));
+    let theirs = i64::MAX.cast_unsigned() - 9;
+    world.fake.kept().indices.get_mut(INDEX).unwrap().versions =
+        [("a".to_owned(), theirs), ("b".to_owned(), theirs), ("c".to_owned(), 3)].into();
+    let mut bulk = Bulk::new(&world.client, INDEX).versioned(epoch(0));
+    bulk.put(item("a"), |_, out| out.extend_from_slice(b"{\"by\":\"us\"}")).await.unwrap();
+    bulk.put(Item::delete("b".into()), |_, _| ()).await.unwrap();
+    bulk.put(item("c"), empty).await.unwrap();
+    bulk.finish().await.unwrap();
+    let written = std::mem::take(bulk.written());
+    assert_eq!((written.created, written.deleted), (2, 1));
+    assert!(written.superseded.is_empty() && written.refused.is_empty());
+    assert_eq!(
+        (world.body("a")["by"].as_str(), world.ids()),
+        (Some("us"), vec!["a".to_owned(), "c".to_owned()])
+    );
+    assert_eq!(world.fake.kept().bulks, 2);
+    let sent = world.fake.seen("/docs/_bulk");
+    assert!(
+        !sent[1].body.contains("version") && !sent[1].body.contains("\"c\""),
+        "only those, without a version"
+    );
 }

@@ -82,6 +82,14 @@ impl Outcome {
         is_passing(self.status) && !self.error.as_deref().is_some_and(Cause::is_of_a_processor)
     }
 
+    /// The version that the index holds, where it is newer than the one that was sent.
+    pub(super) fn newer_version(&self) -> Option<u64> {
+        let cause =
+            self.error.as_deref().filter(|cause| cause.kind == "version_conflict_engine_exception")?;
+        let (_, behind) = cause.reason.as_deref()?.split_once("current version [")?;
+        behind.split(']').next()?.parse().ok()
+    }
+
     /// True when an ingest pipeline dropped the document, so that it was not indexed.
     pub(super) fn is_dropped(&self) -> bool {
         self.result.as_deref() == Some("noop")

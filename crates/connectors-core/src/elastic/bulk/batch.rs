@@ -44,6 +44,8 @@ pub struct Item {
 pub struct Batch {
     lines: Vec<u8>,
     items: Vec<(Item, usize)>,
+    /// What each operation says of its version, with the comma before it.
+    version: Option<String>,
 }
 
 impl Batch {
@@ -51,21 +53,35 @@ impl Batch {
     #[must_use]
     pub fn over(mut buffer: Vec<u8>) -> Self {
         buffer.clear();
-        Self { lines: buffer, items: Vec::new() }
+        Self { lines: buffer, items: Vec::new(), version: None }
+    }
+
+    /// The same, whose operations are refused where the index holds a newer version than this.
+    #[must_use]
+    pub fn versioned(mut self, version: Option<u64>) -> Self {
+        self.version =
+            version.map(|version| format!(",\"version\":{version},\"version_type\":\"external_gte\""));
+        self
     }
 
     /// Appends an operation; `write` appends the document of this id, without a newline.
     pub fn push(&mut self, item: Item, write: impl FnOnce(&str, &mut Vec<u8>)) {
-        let action =
-            if item.kind == Kind::Delete { &b"{\"delete\":{\"_id\":"[..] } else { b"{\"index\":{\"_id\":" };
-        self.lines.extend_from_slice(action);
-        push_text(&mut self.lines, item.id.as_bytes());
-        self.lines.extend_from_slice(b"}}\n");
+        self.action(&item);
         if item.kind != Kind::Delete {
             write(&item.id, &mut self.lines);
             self.lines.push(b'\n');
         }
         self.items.push((item, self.lines.len()));
+    }
+
+    /// Appends the line that names an operation.
+    fn action(&mut self, item: &Item) {
+        let action =
+            if item.kind == Kind::Delete { &b"{\"delete\":{\"_id\":"[..] } else { b"{\"index\":{\"_id\":" };
+        self.lines.extend_from_slice(action);
+        push_text(&mut self.lines, item.id.as_bytes());
+        self.lines.extend_from_slice(self.version.as_deref().unwrap_or_default().as_bytes());
+        self.lines.extend_from_slice(b"}}\n");
     }
 
     /// Bytes on the wire, before compression.
@@ -131,6 +147,19 @@ impl Sealed {
         picked.seal()
     }
 
+    /// The same as [`pick`](Self::pick), without versions: what the index holds counts no more.
+    pub(super) fn pick_unversioned(&self, wanted: impl Fn(usize) -> bool) -> Self {
+        let mut picked = Batch::default();
+        for (index, (item, _)) in self.items.iter().enumerate().filter(|(index, _)| wanted(*index)) {
+            let lines = &self.lines[self.range(index)];
+            let document = memchr::memchr(b'\n', lines).map_or(lines.len(), |end| end + 1);
+            picked.action(item);
+            picked.lines.extend_from_slice(&lines[document..]);
+            picked.items.push((item.clone(), picked.lines.len()));
+        }
+        picked.seal()
+    }
+
     fn range(&self, index: usize) -> Range<usize> {
         let start = index.checked_sub(1).map_or(0, |before| self.items[before].1);
         start..self.items[index].1
@@ -168,5 +197,24 @@ mod tests {
         assert_eq!(some.lines(), guarded(&expected.replace("{\"delete\":{\"_id\":\"c\"}}\n", "")));
         assert_eq!(some.items().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["a\"b", "d"]);
         assert_eq!(sealed.size(1), "{\"delete\":{\"_id\":\"c\"}}\n".len());
+    }
+
+    #[test]
+    fn a_version_costs_sixty_bytes_and_can_be_taken_off_again() {
+        let both = [None, Some(1 << 60)].map(|version| {
+            let mut batch = Batch::default().versioned(version);
+            batch.push(item("a\nb", Kind::Create), |_, out| out.extend_from_slice(b"{\"x\":\"\\n\"}"));
+            batch.push(item("c", Kind::Delete), |_, _| unreachable!());
+            batch.seal()
+        });
+        let [plain, versioned] = &both;
+        assert_eq!(versioned.lines().len() - plain.lines().len(), 2 * 60);
+        let action = b"{\"delete\":{\"_id\":\"c\",\"version\":1152921504606846976,\"version_type\":\"external_gte\"}}\n";
+        assert_eq!(versioned.pick(|index| index == 1).lines(), [&action[..], GUARD].concat());
+        assert_eq!(versioned.pick_unversioned(|_| true).lines(), plain.lines());
+        assert_eq!(
+            versioned.pick_unversioned(|index| index == 0).lines(),
+            plain.pick(|index| index == 0).lines()
+        );
     }
 }

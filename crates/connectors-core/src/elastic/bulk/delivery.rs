@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::answer::{FILTER, FILTER_PIPED, Outcome, outcomes};
 use super::batch::{Batch, Item, Kind, Sealed};
+use super::epoch::Epoch;
 use super::fault::{fault, is_fault, waited_for};
 use super::window::Window;
 use crate::elastic::Fence;
@@ -25,6 +26,9 @@ pub struct Written {
     pub deleted: u64,
     /// Documents that an ingest pipeline dropped.
     pub dropped: Vec<Item>,
+    /// Operations that were not done as the index holds what a later bulk or sync wrote; see
+    /// [`versioned`](super::Bulk::versioned).
+    pub superseded: Vec<Item>,
     /// Operations that could not be done.
     pub refused: Vec<Refused>,
 }
@@ -47,6 +51,7 @@ impl Written {
         self.updated += other.updated;
         self.deleted += other.deleted;
         self.dropped.extend(other.dropped);
+        self.superseded.extend(other.superseded);
         self.refused.extend(other.refused);
     }
 
@@ -92,7 +97,7 @@ pub(super) async fn deliver(client: &Client, to: &Target, batch: Batch, window: 
     let sealed = batch.seal();
     let lines = sealed.lines();
     let hashes = sealed.items().map(|item| item.hash).collect();
-    let mut courier = Courier { client, window, to, written: Written::default() };
+    let mut courier = Courier { client, window, to, written: Written::default(), unversioned: None };
     let error = courier.carry(sealed).await.err();
     let buffer = lines.is_unique().then(|| lines.into());
     Delivery { bytes, hashes, written: courier.written, error, buffer }
@@ -108,13 +113,26 @@ pub(super) struct Target {
     pub(super) is_piped: bool,
     /// What has to hold for a bulk to be sent.
     pub(super) fence: Fence,
+    /// Where the versions of operations begin, if they have any.
+    pub(super) epoch: Option<Epoch>,
     /// Operations that were carried out.
     pub(super) acknowledged: Arc<AtomicU64>,
 }
 
 impl Target {
     pub(super) fn new(path: String) -> Self {
-        Self { path, pipeline: None, is_piped: false, fence: Fence::default(), acknowledged: Arc::default() }
+        let (fence, acknowledged) = (Fence::default(), Arc::default());
+        Self { path, pipeline: None, is_piped: false, fence, epoch: None, acknowledged }
+    }
+
+    /// True for an operation that met what a later bulk or sync wrote.
+    fn is_superseded(&self, outcome: &Outcome) -> bool {
+        self.epoch.zip(outcome.newer_version()).is_some_and(|(epoch, version)| epoch.knows(version))
+    }
+
+    /// True for an operation that met a version which another tool keeps.
+    fn is_foreign(&self, outcome: &Outcome) -> bool {
+        self.epoch.zip(outcome.newer_version()).is_some_and(|(epoch, version)| !epoch.knows(version))
     }
 
     fn request(&self, lines: Bytes) -> Request {
@@ -132,6 +150,8 @@ struct Courier<'a> {
     window: &'a Window,
     to: &'a Target,
     written: Written,
+    /// What is to be sent again without versions.
+    unversioned: Option<Sealed>,
 }
 
 /// What one try came to.
@@ -169,6 +189,7 @@ impl Courier<'_> {
                 }
                 Err(error) => broken = Some(error),
             }
+            waiting.extend(self.unversioned.take());
         }
         broken.map_or(Ok(()), Err)
     }
@@ -244,8 +265,13 @@ impl Courier<'_> {
         let first = outcomes.iter().find(|outcome| outcome.may_pass());
         let rest = first.map(|first| (batch.pick(waits), self.shown(waited_for(first))));
         let fault = fault(&batch, &outcomes).map(|fault| self.shown(fault));
+        let is_foreign = |outcome: &Outcome| self.to.is_foreign(outcome);
+        if outcomes.iter().any(is_foreign) {
+            self.unversioned = Some(batch.pick_unversioned(|place| is_foreign(&outcomes[place])));
+        }
         for (item, outcome) in batch.into_items().zip(outcomes) {
             match &fault {
+                _ if self.to.is_foreign(&outcome) => {}
                 _ if outcome.may_pass() => {}
                 Some(fault) if is_fault(&outcome) => {
                     self.written.refuse(std::iter::once(item), &fault.to_string());
@@ -269,6 +295,7 @@ impl Courier<'_> {
             200..300 if !is_delete && outcome.is_dropped() => self.written.dropped.push(item),
             200..300 => self.written.count(item.kind, outcome.status),
             _ if is_gone => self.written.count(item.kind, outcome.status),
+            _ if self.to.is_superseded(outcome) => self.written.superseded.push(item),
             _ => self.written.refuse_one(item, &self.client.redacted(&outcome.reason())),
         }
     }

@@ -70,6 +70,8 @@ pub(crate) struct Index {
     pub(crate) mappings: Value,
     pub(crate) settings: Value,
     pub(crate) written: BTreeMap<String, Value>,
+    /// By id; of deleted documents too.
+    pub(crate) versions: HashMap<String, u64>,
     pub(crate) visible: Arc<BTreeMap<String, Value>>,
 }
 
@@ -78,7 +80,8 @@ impl Default for Index {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let uuid = format!("uuid-{}", MADE.fetch_add(1, Ordering::Relaxed));
         let (mappings, settings) = (Value::Null, Value::Null);
-        Self { uuid, mappings, settings, written: BTreeMap::new(), visible: Arc::default() }
+        let (written, versions) = (BTreeMap::new(), HashMap::new());
+        Self { uuid, mappings, settings, written, versions, visible: Arc::default() }
     }
 }
 

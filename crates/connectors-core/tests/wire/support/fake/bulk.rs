@@ -47,17 +47,12 @@ pub(super) fn answer(kept: &mut Kept, index: &str, seen: &Seen, unwanted: &[(Str
         let id = action[name]["_id"].as_str().expect("an id").to_owned();
         assert!(!id.is_empty() && id.len() <= 512, "an id that the server takes: {id}");
         let document = if is_delete { None } else { Some(lines.next().expect("a document")) };
-        let status = match unwanted.iter().find(|(unwanted, _)| *unwanted == id) {
-            Some((_, status)) => *status,
-            None => match document.and_then(|document| piped(kept, index, seen, document)) {
-                Some(made) => {
-                    items.push(json!({ name: made }));
-                    continue;
-                }
-                None => apply(kept, index, &id, document),
-            },
+        let status = unwanted.iter().find(|(unwanted, _)| *unwanted == id).map(|(_, status)| *status);
+        let made = match status {
+            Some(status) => item(&id, status),
+            None => write(kept, (index, seen), (&id, document, action[name]["version"].as_u64())),
         };
-        items.push(json!({ name: item(&id, status) }));
+        items.push(json!({ name: made }));
     }
     if seen.query.contains("refresh=true") {
         let index = kept.indices.entry(index.into()).or_default();
@@ -65,6 +60,17 @@ pub(super) fn answer(kept: &mut Kept, index: &str, seen: &Seen, unwanted: &[(Str
     }
     let has_errors = items.iter().any(|item| item.to_string().contains("\"error\""));
     (200, json!({ "took": 1, "errors": has_errors, "items": items }))
+}
+
+/// Does one operation, and says what came of it.
+fn write(
+    kept: &mut Kept,
+    (index, seen): (&str, &Seen),
+    (id, document, version): (&str, Option<&str>, Option<u64>),
+) -> Value {
+    let made = document.and_then(|document| piped(kept, index, seen, document));
+    let made = made.or_else(|| conflict(kept, (index, id), version));
+    made.unwrap_or_else(|| item(id, apply(kept, index, id, document)))
 }
 
 /// True for a bulk that must not make the index.
@@ -114,6 +120,21 @@ fn piped(kept: &Kept, index: &str, seen: &Seen, document: &str) -> Option<Value>
         return Some(json!({ "status": 500, "error": cause }));
     }
     (fields["drop"] == true).then(|| json!({ "status": 200, "result": "noop", "_version": -3 }))
+}
+
+/// What is said of a write whose version is older than what the index holds; else the version is kept.
+fn conflict(kept: &mut Kept, (index, id): (&str, &str), version: Option<u64>) -> Option<Value> {
+    let versions = &mut kept.indices.entry(index.into()).or_default().versions;
+    let current = versions.get(id).copied().unwrap_or(0);
+    if let Some(version) = version.filter(|version| *version < current) {
+        let reason = format!(
+            "[{id}]: version conflict, current version [{current}] is higher than the one provided [{version}]"
+        );
+        let cause = error("version_conflict_engine_exception", &reason)["error"].clone();
+        return Some(json!({ "_id": id, "status": 409, "error": cause }));
+    }
+    versions.insert(id.to_owned(), version.unwrap_or(current + 1));
+    None
 }
 
 fn apply(kept: &mut Kept, index: &str, id: &str, document: Option<&str>) -> u16 {
