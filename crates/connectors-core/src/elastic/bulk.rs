@@ -125,7 +125,7 @@ impl Bulk {
         }
         self.ids.insert(item.hash);
         if self.open.is_empty() {
-            let version = self.target.epoch.map(|epoch| epoch.version(self.begun));
+            let version = self.target.epoch.as_ref().map(|epoch| epoch.version(self.begun));
             self.open = Batch::over(self.buffer()).versioned(version);
             self.begun += 1;
         }

@@ -1,5 +1,6 @@
 //! What a sync comes to, taken into its report as it happens.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::elastic::{Kind, Refused};
@@ -41,23 +42,24 @@ impl Run<'_, '_> {
             self.inventory.doubt(item.hash.cast_signed());
             self.dropped.add(&item, item.kind != Kind::Create);
         }
-        for item in written.superseded {
-            match item.kind {
-                Kind::Delete => self.report.undeleted += 1,
-                _ => self.report.failed += 1,
-            }
-            self.inventory.doubt(item.hash.cast_signed());
+        let later: Arc<str> = "a sync that began later wrote this document".into();
+        let superseded = written.superseded.into_iter();
+        let superseded = superseded.map(|item| Refused { item, reason: later.clone(), is_own: true });
+        for refused in written.refused.into_iter().chain(superseded) {
+            self.not_done(refused);
         }
-        for Refused { item, reason, is_own } in written.refused {
-            match item.kind {
-                Kind::Delete => self.report.undeleted += 1,
-                _ => self.report.failed += 1,
-            }
-            self.inventory.doubt(item.hash.cast_signed());
-            if is_own {
-                let scope = item.scope.clone();
-                self.keep((item.id, scope.as_deref()), Stage::Bulk, &reason);
-            }
+    }
+
+    /// Takes an operation into the accounts that was not done.
+    fn not_done(&mut self, Refused { item, reason, is_own }: Refused) {
+        match item.kind {
+            Kind::Delete => self.report.undeleted += 1,
+            _ => self.report.failed += 1,
+        }
+        self.inventory.doubt(item.hash.cast_signed());
+        if is_own {
+            let scope = item.scope.clone();
+            self.keep((item.id, scope.as_deref()), Stage::Bulk, &reason);
         }
     }
 }

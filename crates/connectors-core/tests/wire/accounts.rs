@@ -17,10 +17,8 @@ async fn the_first_sync_creates_everything() {
     assert_eq!((accounts(&report), report.sent()), ([7, 0, 0, 0, 0], 7));
     world.assert_holds(&entries(0..7));
     let document = &world.fake.documents("docs")["d3"];
-    assert_eq!(
-        (&document["id"], &document["_timestamp"]),
-        (&json!("d3"), &json!("2023-11-14T22:13:20.000Z"))
-    );
+    assert_eq!(document["id"], "d3");
+    assert!(document["_timestamp"].as_str().unwrap().starts_with("2023-11-14T22:13:20.0"), "{document}");
     assert!(document["_sync"]["id"].is_i64() && document["_sync"]["mark"].is_i64(), "{document}");
     assert!(report.bytes_sent > 0 && report.bytes_received > 0 && report.requests > 5);
     assert_eq!(world.counters.listed.load(SeqCst), 7);

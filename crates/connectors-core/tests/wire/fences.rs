@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use chrono::DateTime;
 use connectors_core::elastic::{Bulk, Epoch, Fence, Item, Kind, Request};
-use connectors_core::{Error, ErrorKind};
+use connectors_core::{Clock, Error, ErrorKind};
 use tokio::sync::Notify;
 
 use crate::support::{Fault, INDEX, Memory, World, entries};
@@ -128,7 +128,7 @@ async fn a_bulk_never_makes_an_index() {
 
 /// When a sync began, in seconds after another.
 fn epoch(seconds: i64) -> Epoch {
-    Epoch::at(DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap())
+    Epoch::now(&Clock::fixed(DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()))
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn the_older_of_two_syncs_is_superseded_and_a_retry_is_not() {
     );
     let mut older = Bulk::new(&world.client, INDEX).versioned(epoch(0));
     older.put(item("a"), empty).await.unwrap();
-    older.put(Item::delete("a".into()), |_, _| ()).await.unwrap();
+    older.put(Item { kind: Kind::Delete, ..item("a") }, |_, _| ()).await.unwrap();
     older.put(item("b"), empty).await.unwrap();
     older.finish().await.unwrap();
     let written = std::mem::take(older.written());
@@ -190,7 +190,7 @@ async fn a_document_whose_version_another_tool_keeps_is_written_all_the_same() {
         [("a".to_owned(), theirs), ("b".to_owned(), theirs), ("c".to_owned(), 3)].into();
     let mut bulk = Bulk::new(&world.client, INDEX).versioned(epoch(0));
     bulk.put(item("a"), |_, out| out.extend_from_slice(b"{\"by\":\"us\"}")).await.unwrap();
-    bulk.put(Item::delete("b".into()), |_, _| ()).await.unwrap();
+    bulk.put(Item { kind: Kind::Delete, ..item("b") }, |_, _| ()).await.unwrap();
     bulk.put(item("c"), empty).await.unwrap();
     bulk.finish().await.unwrap();
     let written = std::mem::take(bulk.written());

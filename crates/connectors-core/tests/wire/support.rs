@@ -5,9 +5,10 @@ pub(crate) mod faults;
 pub(crate) mod source;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use connectors_core::elastic::{BulkSettings, Client, IndexKey, Retry, Settings};
 use connectors_core::sync::{
     Counters, Failure, Job, Options, Owner, Pipeline, Report, TakeOver, Verification, failures, full, verify,
@@ -62,7 +63,9 @@ impl World {
         let mut settings = settings(&format!("http://{}", fake.address));
         change(&mut settings);
         let client = Client::connect(settings).await.unwrap();
-        let clock = Clock::fixed(DateTime::from_timestamp(1_700_000_000, 0).unwrap());
+        // Each look at it is a millisecond later, so that no two syncs begin at the same time.
+        let (begin, looks) = (DateTime::from_timestamp(1_700_000_000, 0).unwrap(), AtomicI64::new(0));
+        let clock = Clock::new(move || begin + TimeDelta::milliseconds(looks.fetch_add(1, Relaxed)));
         Self {
             fake,
             client,

@@ -22,8 +22,10 @@ pub struct Written {
     pub created: u64,
     /// Documents that took the place of another version.
     pub updated: u64,
-    /// Documents removed, or found to be gone.
+    /// Documents removed.
     pub deleted: u64,
+    /// Documents to be removed that the index did not hold.
+    pub absent: u64,
     /// Documents that an ingest pipeline dropped.
     pub dropped: Vec<Item>,
     /// Operations that were not done as the index holds what a later bulk or sync wrote; see
@@ -50,6 +52,7 @@ impl Written {
         self.created += other.created;
         self.updated += other.updated;
         self.deleted += other.deleted;
+        self.absent += other.absent;
         self.dropped.extend(other.dropped);
         self.superseded.extend(other.superseded);
         self.refused.extend(other.refused);
@@ -57,7 +60,7 @@ impl Written {
 
     /// Operations that were carried out.
     fn done(&self) -> u64 {
-        self.created + self.updated + self.deleted + self.dropped.len() as u64
+        self.created + self.updated + self.deleted + self.absent + self.dropped.len() as u64
     }
 
     fn count(&mut self, kind: Kind, status: u16) {
@@ -97,7 +100,8 @@ pub(super) async fn deliver(client: &Client, to: &Target, batch: Batch, window: 
     let sealed = batch.seal();
     let lines = sealed.lines();
     let hashes = sealed.items().map(|item| item.hash).collect();
-    let mut courier = Courier { client, window, to, written: Written::default(), unversioned: None };
+    let mut courier =
+        Courier { client, window, to, written: Written::default(), unversioned: None, is_repeat: false };
     let error = courier.carry(sealed).await.err();
     let buffer = lines.is_unique().then(|| lines.into());
     Delivery { bytes, hashes, written: courier.written, error, buffer }
@@ -127,12 +131,12 @@ impl Target {
 
     /// True for an operation that met what a later bulk or sync wrote.
     fn is_superseded(&self, outcome: &Outcome) -> bool {
-        self.epoch.zip(outcome.newer_version()).is_some_and(|(epoch, version)| epoch.knows(version))
+        self.epoch.as_ref().zip(outcome.newer_version()).is_some_and(|(epoch, version)| epoch.knows(version))
     }
 
     /// True for an operation that met a version which another tool keeps.
     fn is_foreign(&self, outcome: &Outcome) -> bool {
-        self.epoch.zip(outcome.newer_version()).is_some_and(|(epoch, version)| !epoch.knows(version))
+        self.epoch.as_ref().zip(outcome.newer_version()).is_some_and(|(epoch, version)| !epoch.knows(version))
     }
 
     fn request(&self, lines: Bytes) -> Request {
@@ -152,6 +156,8 @@ struct Courier<'a> {
     written: Written,
     /// What is to be sent again without versions.
     unversioned: Option<Sealed>,
+    /// True once an answer was lost: what was sent may have been done.
+    is_repeat: bool,
 }
 
 /// What one try came to.
@@ -214,7 +220,10 @@ impl Courier<'_> {
                     None => return Ok(None),
                 },
                 Try::Split(response) => return Ok(Some((batch, response))),
-                Try::Again(asked, error) => (asked, error),
+                Try::Again(asked, error) => {
+                    self.is_repeat = true;
+                    (asked, error)
+                }
                 Try::Over(error) => return self.give_up(batch, error),
             };
             self.window.shrink();
@@ -294,7 +303,9 @@ impl Courier<'_> {
         match outcome.status {
             200..300 if !is_delete && outcome.is_dropped() => self.written.dropped.push(item),
             200..300 => self.written.count(item.kind, outcome.status),
-            _ if is_gone => self.written.count(item.kind, outcome.status),
+            // After a lost answer it may have been this very delete.
+            _ if is_gone && self.is_repeat => self.written.count(item.kind, outcome.status),
+            _ if is_gone => self.written.absent += 1,
             _ if self.to.is_superseded(outcome) => self.written.superseded.push(item),
             _ => self.written.refuse_one(item, &self.client.redacted(&outcome.reason())),
         }
