@@ -7,8 +7,9 @@ use std::collections::HashSet;
 use futures::StreamExt;
 use serde::Serialize;
 
+use crate::elastic::index::Existing;
 use crate::elastic::scan::{LOOKUP, Located, Mark, Unmarked};
-use crate::elastic::{Ownership, index, scan};
+use crate::elastic::{IndexKey, Ownership, index, scan};
 use crate::{Document, Error, Result};
 
 use self::deep::Deep;
@@ -101,11 +102,7 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
         let hint = "there is no such index; `connectors sync … --index NAME` makes one";
         return Err(Error::config(hint).with("index", job.index));
     };
-    let key = existing.meta.key.filter(|_| existing.meta.is_current() && !existing.meta.is_remarking);
-    let key = key.ok_or_else(|| {
-        let hint = "the documents of this index carry no marks of this version; a full sync writes them";
-        Error::config(hint).with("index", job.index)
-    })?;
+    let key = key_of(&existing, job.index)?;
     let facts = index::facts(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
     if let Some(pipeline) = pipeline.as_ref().filter(|_| deep.is_some()) {
@@ -135,6 +132,15 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
         }
     }
     comparison.finish(job).await
+}
+
+/// What the marks of an index are made by.
+fn key_of(existing: &Existing, index: &str) -> Result<IndexKey> {
+    let is_comparable = existing.meta.is_current() && !existing.meta.is_remarking;
+    existing.meta.key.filter(|_| is_comparable).ok_or_else(|| {
+        let hint = "the documents of this index carry no marks of this version; a full sync writes them";
+        Error::config(hint).with("index", index)
+    })
 }
 
 struct Comparison<'a> {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connectors_core::Result;
+use connectors_core::{Clock, Result};
 
 use super::{Worker, lock};
 
@@ -22,6 +22,12 @@ impl Worker {
     /// The time by the server's clock.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.context.clock.now() + *lock(&self.ahead.0)
+    }
+
+    /// The server's clock, as far as it is known now.
+    pub(super) fn server_clock(&self) -> Clock {
+        let (clock, ahead) = (self.context.clock.clone(), *lock(&self.ahead.0));
+        Clock::new(move || clock.now() + ahead)
     }
 
     /// Asks the server for its time.

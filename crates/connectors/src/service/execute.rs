@@ -6,7 +6,7 @@ use connectors_core::sync::{
     Job, Options as SyncOptions, Owner, Pipeline, Report, Status, TakeOver, access_control, full,
     full_resumable, incremental,
 };
-use connectors_core::{Connection, Error, Registered, Result, Rules};
+use connectors_core::{Connection, Context, Error, Registered, Result, Rules};
 use serde_json::json;
 use tracing::Instrument;
 
@@ -108,6 +108,8 @@ impl Worker {
         let client =
             self.writer(&running.connector).await?.counted_apart().with_cancel(running.cancel.clone());
         running.writes_by(&client);
+        // Of two workers' syncs the later one prevails, whatever their own clocks say.
+        let context = Context { clock: self.server_clock(), ..self.context.clone() };
         let owner = Owner::Connector { connector: running.connector.clone() };
         let mut job = Job {
             source: connection.source(),
@@ -115,7 +117,7 @@ impl Worker {
             client: &client,
             index: &running.index,
             owner: Some(&owner),
-            context: &self.context,
+            context: &context,
             marks: self.options.marks.as_deref(),
             pipeline,
             options: SyncOptions {

@@ -74,10 +74,7 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
     if (method, rest) == ("GET", &["_mapping"]) && kept.aliases.contains_key(name) {
         return mappings(kept, name);
     }
-    // Any other request through an alias goes to its first index.
-    let name =
-        kept.aliases.get(name).and_then(|indices| indices.keys().next()).cloned().unwrap_or(name.into());
-    let name = name.as_str();
+    let name = &behind(kept, name);
     let Some(index) = kept.indices.get_mut(name) else {
         return (404, error("index_not_found_exception", &format!("no such index [{name}]")));
     };
@@ -89,11 +86,7 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         }
         ("GET", ["_mapping"]) => (200, json!({ name: { "mappings": index.mappings } })),
         ("PUT", ["_mapping"]) => {
-            merge(&mut index.mappings, body);
-            // Servers replace it as a whole.
-            if let Some(meta) = body.get("_meta") {
-                index.mappings["_meta"] = meta.clone();
-            }
+            map(&mut index.mappings, body);
             (200, json!({ "acknowledged": true }))
         }
         ("POST", ["_refresh"]) => {
@@ -105,15 +98,33 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
             search::plain(&index.visible.clone(), Manner { window: 10_000, ..manner }, body)
         }
         ("POST", ["_search"]) => search::plain(&index.visible.clone(), manner, body),
-        ("GET", ["_doc", id]) => match index.written.get(*id) {
-            Some(document) => (200, json!({ "_id": id, "found": true, "_source": document })),
-            None => (404, json!({ "_id": id, "found": false })),
-        },
+        ("GET", ["_doc", id]) => get(index, id),
         ("PUT", ["_doc", id]) => {
             index.written.insert((*id).into(), body.clone());
             (201, json!({ "_id": id, "result": "created" }))
         }
         _ => (400, error("illegal_argument_exception", &format!("no handler for {method} {rest:?}"))),
+    }
+}
+
+fn get(index: &Index, id: &str) -> Answer {
+    match index.written.get(id) {
+        Some(document) => (200, json!({ "_id": id, "found": true, "_source": document })),
+        None => (404, json!({ "_id": id, "found": false })),
+    }
+}
+
+/// Any other request through an alias goes to its first index.
+fn behind(kept: &Kept, name: &str) -> String {
+    let first = kept.aliases.get(name).and_then(|indices| indices.keys().next());
+    first.cloned().unwrap_or_else(|| name.to_owned())
+}
+
+fn map(mappings: &mut Value, body: &Value) {
+    merge(mappings, body);
+    // Servers replace it as a whole.
+    if let Some(meta) = body.get("_meta") {
+        mappings["_meta"] = meta.clone();
     }
 }
 
