@@ -22,6 +22,7 @@ mod metrics;
 mod options;
 mod outcome;
 mod queue;
+mod retention;
 mod running;
 mod tally;
 mod tick;
@@ -31,6 +32,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use connectors_core::sync::Options as SyncOptions;
 use connectors_core::{Context, Registered, Result};
 use futures::StreamExt;
@@ -43,7 +45,7 @@ use crate::protocol::Store;
 
 use attend::Known;
 use claim::Met;
-pub(crate) use options::{Options, Served};
+pub(crate) use options::{Options, Retention, Served};
 use running::{Running, Stop};
 pub(crate) use tally::Tally;
 
@@ -66,6 +68,8 @@ pub(crate) struct Worker {
     ahead: clock::Ahead,
     /// Stamps of running jobs that lie ahead, and when they were first met, by the job's id.
     met: Mutex<HashMap<String, Met>>,
+    /// When documents of old jobs were last looked for, and nothing was left to remove.
+    swept: Mutex<Option<DateTime<Utc>>>,
     /// When the last look at everything ended.
     looked: Mutex<Instant>,
     tasks: TaskTracker,
@@ -93,6 +97,7 @@ impl Worker {
             tally: Tally::default(),
             ahead: clock::Ahead::default(),
             met: Mutex::default(),
+            swept: Mutex::default(),
             looked: Mutex::new(Instant::now()),
             tasks: TaskTracker::new(),
             freed: Notify::new(),

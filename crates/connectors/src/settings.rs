@@ -103,6 +103,10 @@ connectors_core::config! {
         pub(crate) service_timezone: String,
         #[label = "service.missed_runs", one_of(&[("once", "once"), ("skip", "skip"), ("all", "all")])]
         pub(crate) service_missed_runs: String,
+        #[label = "service.job_retention.days", between(0, 36_500)]
+        pub(crate) service_job_retention_days: u32,
+        #[label = "service.job_retention.count", between(0, 1_000_000)]
+        pub(crate) service_job_retention_count: u32,
         #[label = "service.listen"]
         pub(crate) service_listen: Option<String>,
         #[label = "service.log_level"]

@@ -114,6 +114,9 @@ impl JobStatus {
     /// The states of jobs that are not over.
     pub(crate) const OPEN: [Self; 4] = [Self::Pending, Self::Suspended, Self::InProgress, Self::Canceling];
 
+    /// The states of jobs that are over.
+    pub(crate) const FINAL: [Self; 3] = [Self::Canceled, Self::Completed, Self::Error];
+
     /// The query for jobs in one of these states.
     pub(crate) fn among(states: &[Self]) -> Value {
         let words: Vec<&str> = states.iter().map(|status| status.word()).collect();

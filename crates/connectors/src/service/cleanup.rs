@@ -26,7 +26,7 @@ impl Worker {
 
     /// The connectors of these jobs that do not exist. A search does not show a connector that was made a moment
     /// ago, so each one that it lacks is looked up by its id.
-    async fn gone<'a>(&self, connectors: &[Connector], jobs: &'a [SyncJob]) -> HashSet<&'a str> {
+    pub(super) async fn gone<'a>(&self, connectors: &[Connector], jobs: &'a [SyncJob]) -> HashSet<&'a str> {
         let found: HashSet<&str> = connectors.iter().map(Connector::id).collect();
         let unseen: HashSet<&str> =
             jobs.iter().filter_map(SyncJob::connector_id).filter(|id| !found.contains(id)).collect();

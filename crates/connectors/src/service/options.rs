@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) access_slots: usize,
     /// What becomes of runs whose time passed by.
     pub(crate) missed: CatchUp,
+    /// How long the documents of jobs that are over are kept.
+    pub(crate) retention: Retention,
     /// The time zone of schedules.
     pub(crate) zone: Tz,
     /// What references in configurations lead to.
@@ -47,6 +49,15 @@ pub(crate) struct Options {
     pub(crate) marks: Option<PathBuf>,
     /// The connectors that this worker serves; all whose type it has, where none are named.
     pub(crate) only: BTreeMap<String, Served>,
+}
+
+/// Which documents of jobs that are over are kept; all of them without limits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Retention {
+    /// Older ones go.
+    pub(crate) days: Option<u32>,
+    /// So many of each connector stay.
+    pub(crate) count: Option<u32>,
 }
 
 /// A connector that the settings name.
@@ -74,6 +85,7 @@ impl Default for Options {
             content_slots: 4,
             access_slots: 1,
             missed: CatchUp::Once,
+            retention: Retention::default(),
             zone: Tz::UTC,
             secrets: Secrets::new(None),
             marks: None,

@@ -13,5 +13,6 @@ mod life;
 mod operators;
 mod orphans;
 mod outages;
+mod retention;
 mod schedules;
 mod week;

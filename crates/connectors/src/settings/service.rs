@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Settings;
 use crate::schedule::{CatchUp, zone};
-use crate::service::{Options, Served};
+use crate::service::{Options, Retention, Served};
 
 /// One entry of `connectors:`.
 #[derive(Debug, Deserialize)]
@@ -42,6 +42,10 @@ impl Settings {
                 "skip" => CatchUp::Skip,
                 "all" => CatchUp::All,
                 _ => CatchUp::Once,
+            },
+            retention: Retention {
+                days: Some(keys.service_job_retention_days).filter(|days| *days > 0),
+                count: Some(keys.service_job_retention_count).filter(|count| *count > 0),
             },
             zone: zone(&keys.service_timezone)?,
             secrets: self.secrets(),

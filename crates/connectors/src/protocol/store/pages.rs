@@ -5,7 +5,7 @@ use connectors_core::{Error, Result};
 use serde_json::{Value, json};
 
 use super::{Kind, Store, ours};
-use crate::protocol::Record;
+use crate::protocol::{Record, SyncJob};
 
 /// How long a frozen view is kept between two pages.
 const KEPT: &str = "1m";
@@ -15,6 +15,52 @@ impl Store {
     pub(super) async fn newest(&self, kind: Kind, query: &Value, last: usize) -> Result<Vec<Record>> {
         let order = json!([{ "created_at": { "order": "desc", "unmapped_type": "date" } }]);
         self.page(kind, &json!({ "query": query, "size": last.min(self.page), "sort": order })).await
+    }
+
+    /// The oldest jobs that match, so many at the most.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn oldest_jobs(&self, query: &Value, most: usize) -> Result<Vec<SyncJob>> {
+        let order = json!([{ "created_at": { "order": "asc", "unmapped_type": "date" } }]);
+        let search = json!({ "query": query, "size": most.min(self.page), "sort": order });
+        Ok(self.page(Kind::Job, &search).await?.into_iter().map(SyncJob).collect())
+    }
+
+    /// The connectors that have more than so many of the jobs that match, with the number of these.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn more_jobs_than(&self, most: u64, query: &Value) -> Result<Vec<(String, u64)>> {
+        let by_connector = json!({ "terms": { "field": "connector.id", "size": self.page } });
+        let search = json!({ "query": query, "size": 0, "aggs": { "by_connector": by_connector } });
+        let request = ours(Request::post(format!("/{}/_search", Kind::Job.index()))).body(&search);
+        let answer: Value = self.client.json(&request).await?;
+        let buckets = answer["aggregations"]["by_connector"]["buckets"].as_array();
+        let read = |bucket: &Value| {
+            let count = bucket["doc_count"].as_u64().filter(|count| *count > most)?;
+            Some((bucket["key"].as_str()?.to_owned(), count))
+        };
+        Ok(buckets.into_iter().flatten().filter_map(read).collect())
+    }
+
+    /// Removes jobs as they were read; those that somebody wrote since stay. How many are removed is returned.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn remove_jobs(&self, jobs: &[SyncJob]) -> Result<usize> {
+        let line = |SyncJob(record): &SyncJob| {
+            let (seq_no, term) = record.version;
+            let at = json!({ "_id": record.id, "if_seq_no": seq_no, "if_primary_term": term });
+            format!("{}\n", json!({ "delete": at }))
+        };
+        let lines: String = jobs.iter().map(line).collect();
+        let request = ours(Request::post(format!("/{}/_bulk", Kind::Job.index())))
+            .query("refresh", "true")
+            .lines(lines.into());
+        let answer: Value = self.client.json(&request).await?;
+        let items = answer["items"].as_array().into_iter().flatten();
+        Ok(items.filter(|item| item["delete"]["status"] == 200).count())
     }
 
     /// Everything that matches, in no particular order. What does not fit into one page is read from a frozen
