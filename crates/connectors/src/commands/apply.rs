@@ -94,12 +94,10 @@ async fn carry_out(desk: &Desk, fleet: &Fleet, step: &Step) -> Result<()> {
         Step::Change { declared, existing, differences } => {
             change(desk, fleet, (declared, existing, differences)).await
         }
-        // One that is gone meanwhile is as gone as it was to be.
+        // Already deleted: nothing to do.
         Step::Delete(existing) => {
-            if let Some(connector) = fleet.store.connector(&existing.id).await? {
-                still_holds(existing, &connector.0)?;
-            }
-            fleet.store.remove_connector(&existing.id).await.map(drop)
+            let check = |record: &Record| still_holds(existing, record);
+            fleet.store.remove_connector(&existing.id, check).await.map(drop)
         }
         Step::Leave { .. } => Ok(()),
     }

@@ -27,7 +27,7 @@ async fn answer(desk: &Desk, fleet: &Fleet, asked: cli::Connector) -> Result<()>
         }
         cli::Connector::Update { id, values, name } => update(desk, fleet, (&id, values, name)).await,
         cli::Connector::Delete { id } => {
-            fleet.store.remove_connector(&id).await?.then_some(()).ok_or_else(|| unknown(&id))?;
+            fleet.store.remove_connector(&id, |_| Ok(())).await?.then_some(()).ok_or_else(|| unknown(&id))?;
             desk.say(&json!({ "id": id, "result": "deleted" }), &format!("{id}: deleted; its index stays"));
             Ok(())
         }

@@ -237,6 +237,22 @@ impl Store {
         Ok(self.client.find(&ours(Request::delete(path)).query("refresh", "true")).await?.is_some())
     }
 
+    /// Removes the version of a document that was read; false when it is another or gone.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn delete_as_read(&self, kind: Kind, record: &Record) -> Result<bool> {
+        let request = ours(Request::delete(format!("/{}/_doc/{}", kind.index(), segment(&record.id))))
+            .query("if_seq_no", record.version.0.to_string())
+            .query("if_primary_term", record.version.1.to_string())
+            .query("refresh", "true");
+        let response = self.client.persist(&request).await?;
+        match response.status {
+            404 | 409 => Ok(false),
+            _ => self.success(&request, response).map(|_| true),
+        }
+    }
+
     async fn get(&self, kind: Kind, id: &str) -> Result<Option<Record>> {
         Ok(self.get_any(kind, id).await?.filter(|record| !is_removed(record)))
     }

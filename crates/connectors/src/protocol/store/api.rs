@@ -12,7 +12,7 @@ use connectors_core::{Error, Result};
 use serde_json::{Map, json};
 
 use super::{Kind, Store, ours};
-use crate::protocol::{Connector, JobStatus, SyncJob, timestamp};
+use crate::protocol::{Connector, JobStatus, Record, SyncJob, timestamp};
 
 /// True when the server has the API; servers without it take the path for the name of an index.
 pub(super) async fn is_there(client: &Client) -> Result<bool> {
@@ -34,7 +34,7 @@ impl Store {
             job.cancel_requested(now).ok_or_else(refused)
         };
         if !self.has_api {
-            let change = |record: &super::Record| requested(&SyncJob(record.clone())).map(Some);
+            let change = |record: &Record| requested(&SyncJob(record.clone())).map(Some);
             return Ok(self.change(Kind::Job, id, change).await?.map(SyncJob));
         }
         let Some(job) = self.job(id).await? else { return Ok(None) };
@@ -57,17 +57,30 @@ impl Store {
         self.update(Kind::Connector, &connector.0, &patch).await.map(drop)
     }
 
-    /// Removes a connector and its jobs that no worker has; false when there is no such connector.
+    /// Removes a connector that passes the check, and its jobs that no worker has; false when there is no such
+    /// connector. What passed is what is removed: where somebody writes the connector in between, it is checked
+    /// again. The server's connector API knows no such condition, so there the check comes right before.
     ///
     /// # Errors
-    /// When the server refuses.
-    pub(crate) async fn remove_connector(&self, id: &str) -> Result<bool> {
-        let is_gone = if self.has_api {
-            let request = ours(Request::delete(format!("/_connector/{}", segment(id))));
-            self.client.find(&request).await?.is_some()
-        } else {
-            self.delete(Kind::Connector, id).await?
-        };
+    /// What the check returns, and when the server refuses.
+    pub(crate) async fn remove_connector(
+        &self,
+        id: &str,
+        check: impl Fn(&Record) -> Result<()> + Send + Sync,
+    ) -> Result<bool> {
+        let mut was_there = false;
+        while let Some(Connector(record)) = self.connector(id).await? {
+            check(&record)?;
+            was_there = true;
+            if self.has_api {
+                let request = ours(Request::delete(format!("/_connector/{}", segment(id))));
+                was_there = self.client.find(&request).await?.is_some();
+                break;
+            }
+            if self.delete_as_read(Kind::Connector, &record).await? {
+                break;
+            }
+        }
         let waiting = json!({ "bool": { "filter": [
             { "term": { "connector.id": id } },
             JobStatus::among(&JobStatus::WAITING),
@@ -75,6 +88,6 @@ impl Store {
         for job in self.jobs(&waiting, None).await? {
             self.delete(Kind::Job, job.id()).await?;
         }
-        Ok(is_gone)
+        Ok(was_there)
     }
 }

@@ -161,3 +161,25 @@ async fn what_is_made_again_after_a_lost_answer_is_made_once() {
     let other = asked.document(&SOURCE, DateTime::from_timestamp(1, 0).unwrap());
     assert_eq!(shaky.add_connector(Some("c"), &other).await.unwrap(), None, "it is another's");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_is_removed_only_as_it_was_checked() {
+    let (store, _server) = store().await;
+    store.create(Kind::Connector, "c", &connector()).await.unwrap();
+    let refused = store.remove_connector("c", |_| Err(Error::config("it was changed"))).await;
+    assert_eq!(refused.unwrap_err().to_string(), "it was changed");
+    let read = store.connector("c").await.unwrap().unwrap();
+    let other = patch(json!({"name": "other"}));
+    store.update(Kind::Connector, &read.0, &other).await.unwrap();
+    assert!(!store.delete_as_read(Kind::Connector, &read.0).await.unwrap(), "somebody wrote it since");
+    assert!(
+        store
+            .remove_connector("c", |record| {
+                assert_eq!(record.text("name"), Some("other"));
+                Ok(())
+            })
+            .await
+            .unwrap()
+    );
+    assert!(!store.remove_connector("c", |_| Ok(())).await.unwrap(), "it is gone");
+}

@@ -55,7 +55,7 @@ async fn connectors_are_removed_by_the_api_and_made_under_an_id_of_ours() {
     assert_eq!(taken(&asked), [format!("PUT /.elastic-connectors/_create/{id}")]);
     assert_eq!(store.add_connector(Some("new/one"), &connector()).await.unwrap().as_deref(), Some("new/one"));
     assert_eq!(taken(&asked), ["PUT /.elastic-connectors/_create/new%2Fone"]);
-    assert!(store.remove_connector("c").await.unwrap());
+    assert!(store.remove_connector("c", |_| Ok(())).await.unwrap());
     assert_eq!(taken(&asked), ["DELETE /_connector/c", "POST /.elastic-connectors-sync-jobs/_search"]);
 }
 
