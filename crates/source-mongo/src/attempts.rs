@@ -36,15 +36,10 @@ impl Failures {
     }
 }
 
-/// A server answers, and its changes come no further: it tells only what a majority of the set has.
-#[derive(Debug, thiserror::Error)]
-#[error("they stand still before the present: has the replica set a majority of its members?")]
-pub(crate) struct StandsStill;
-
 /// As how many failures an error counts: those that took long by themselves are not repeated as often.
 fn weight(error: &Error) -> u32 {
     match error.source() {
-        Some(cause) if cause.is::<NoAnswer>() || cause.is::<StandsStill>() => MOST,
+        Some(cause) if cause.is::<NoAnswer>() => MOST,
         Some(_) if error::is_no_server(error) => 2,
         _ => 1,
     }

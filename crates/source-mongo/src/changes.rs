@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::ahead::stream_of;
-use crate::attempts::{Failures, StandsStill};
+use crate::attempts::Failures;
 use crate::client::{Client, Selection, Uuids, error};
 use crate::rules::{Find, Query};
 use event::{Event, Touched};
@@ -129,9 +129,23 @@ struct Place {
     /// Behind this event.
     token: Token,
     followed: Followed,
-    /// Where the server stood when it began, once that is known.
-    end: Option<Position>,
+    /// Where the server stood when it began.
+    end: Position,
     failures: Failures,
+}
+
+/// Why following stopped before its end.
+enum Stop {
+    /// The stream broke: it may be opened again behind the last checkpoint.
+    Broken(Error),
+    /// No further try helps, or those that may help were made.
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 /// What happened between two checkpoints.
@@ -150,9 +164,14 @@ impl Follower {
         if let Some(name) = self.client.replaced(&followed.uuids).await? {
             return Err(another(&name));
         }
-        let mut place = Place { token, followed, end: None, failures: Failures::default() };
+        let end = self.present(&token).await?;
+        let mut place = Place { token, followed, end, failures: Failures::default() };
         loop {
-            let Err(error) = self.pass(&mut place, rule.as_ref()).await else { return Ok(()) };
+            let error = match self.pass(&mut place, rule.as_ref()).await {
+                Ok(()) => return Ok(()),
+                Err(Stop::Failed(error)) => return Err(error),
+                Err(Stop::Broken(error)) => error,
+            };
             if !place.failures.allow_another_try(&error).await {
                 return Err(error);
             }
@@ -161,16 +180,12 @@ impl Follower {
     }
 
     /// Follows on from a place to the end, or until an error.
-    async fn pass(&self, place: &mut Place, rule: Option<&Find>) -> Result<()> {
-        if place.end.is_none() {
-            place.end = self.present(&place.token).await?;
-        }
-        let Some(end) = place.end.clone() else { return Err(no_record()) };
+    async fn pass(&self, place: &mut Place, rule: Option<&Find>) -> Result<(), Stop> {
         // Neither the document nor what changed in it: so an event stays far below the 16 MB of a message.
         let fields =
             doc! {"$project": {"operationType": 1, "ns": 1, "to": 1, "documentKey._id": 1, "clusterTime": 1}};
         let feed = self.client.feed(&self.selection, &Start::After(place.token.clone()), fields).await;
-        let mut feed = feed.map_err(|error| failed(&error, &self.selection))?;
+        let mut feed = feed.map_err(|error| Stop::Broken(failed(&error, &self.selection)))?;
         let mut moved = Instant::now();
         loop {
             let batch = self.batch(&mut feed).await?;
@@ -179,9 +194,9 @@ impl Follower {
             if token != place.token {
                 (place.token, place.failures, moved) = (token, Failures::default(), Instant::now());
             } else if moved.elapsed() > self.client.limit() {
-                return Err(stands_still(&self.selection));
+                return Err(stands_still(&self.selection).into());
             }
-            let reached = Position::of(&place.token).is_some_and(|position| position >= end);
+            let reached = Position::of(&place.token).is_some_and(|position| position >= place.end);
             let checkpoint = Bookmark::cursor(&place.token, &place.followed)?;
             if self.sender.send(Ok(Change::Checkpoint(checkpoint))).await.is_err() || reached {
                 return Ok(());
@@ -190,12 +205,11 @@ impl Follower {
     }
 
     /// Where the server stands now, once it has come to where the cursor is: a member may lag behind another.
-    async fn present(&self, token: &Token) -> Result<Option<Position>> {
+    async fn present(&self, token: &Token) -> Result<Position> {
         let mut waits = Failures::default();
         loop {
-            let now = self.client.position_now(&self.selection).await?;
-            let is_ahead = Position::of(token).zip(now.as_ref()).is_some_and(|(at, now)| at.is_after(now));
-            if !is_ahead {
+            let now = self.client.position_now(&self.selection).await?.ok_or_else(no_record)?;
+            if !Position::of(token).is_some_and(|at| at.is_after(&now)) {
                 return Ok(now);
             }
             if !waits.allow_another_try(&Error::transient("the server lags behind")).await {
@@ -205,15 +219,16 @@ impl Follower {
     }
 
     /// The next events, as many as are there at once.
-    async fn batch(&self, feed: &mut Feed) -> Result<Batch> {
+    async fn batch(&self, feed: &mut Feed) -> Result<Batch, Stop> {
         let mut batch = Batch::default();
         for _ in 0..BATCH {
             let next = feed.next_if_any(&self.client).await;
-            let Some(event) = next.map_err(|error| failed(&error, &self.selection))? else { break };
+            let next = next.map_err(|error| Stop::Broken(failed(&error, &self.selection)))?;
+            let Some(event) = next else { break };
             batch.time = event::time_of(&event).or(batch.time);
             match Event::of(event.as_bytes(), &self.selection, self.client.legacy_uuid())? {
                 Event::Document(id, touched) => drop(batch.touched.insert(id, touched)),
-                Event::Structure(what) => return Err(needs_full_sync(&what)),
+                Event::Structure(what) => return Err(needs_full_sync(&what).into()),
                 Event::Other => {}
             }
         }
@@ -246,8 +261,11 @@ fn ahead() -> Error {
     )
 }
 
+/// A server tells only what a majority of the set has.
 fn stands_still(selection: &Selection) -> Error {
-    Error::transient(format!("could not follow the changes of {selection}")).caused_by(StandsStill)
+    Error::transient(format!(
+        "the changes of {selection} stand still before the present: has the replica set a majority of its members?"
+    ))
 }
 
 fn needs_full_sync(what: &str) -> Error {

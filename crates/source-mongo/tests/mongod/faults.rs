@@ -183,3 +183,48 @@ async fn changes_are_taken_up_behind_the_last_checkpoint() {
         assert_eq!((run.upserts.len(), run.deletes), (1499, vec!["$number:0".to_owned()]), "{failing}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_for_good_is_asked_six_times_and_no_layer_multiplies_that() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(fixture) = Fixture::new("six_times").await else { return };
+    fixture.load("numbers", 1000).await;
+    let source = fixture.source("numbers");
+    let before = cursor(&*source).await;
+    fixture.collection("numbers").delete_one(doc! {"_id": 0}).await.unwrap();
+    fixture.collection("numbers").insert_one(doc! {"_id": -1}).await.unwrap();
+    let off = doc! {"configureFailPoint": "failCommand", "mode": "off"};
+    let entered = async || {
+        let told = fixture.client.database("admin").run_command(off.clone()).await.unwrap();
+        told.get_i32("count").map_or_else(|_| told.get_i64("count").unwrap(), i64::from)
+    };
+    // The server counts on from one mode to the next.
+    let mut counted = entered().await;
+    for (what, failing, code) in [
+        ("ping", "find", 11602),
+        ("listing", "find", 91),
+        ("cursor", "aggregate", 11602),
+        ("changes", "aggregate", 91),
+        ("changes", "find", 11602),
+    ] {
+        let data = json!({"failCommands": [failing], "errorCode": code, "namespace": "six_times.numbers"});
+        fixture.fail(json!("alwaysOn"), data).await;
+        let error = match what {
+            "ping" => source.source().ping().await.err(),
+            "listing" => {
+                source
+                    .source()
+                    .documents(&Rules::default())
+                    .filter_map(async |one| one.err())
+                    .boxed()
+                    .next()
+                    .await
+            }
+            "cursor" => source.incremental().unwrap().cursor().await.err(),
+            _ => run(&*source, before.clone()).await.error,
+        };
+        assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Transient), "{what} {failing}");
+        let count = entered().await;
+        assert_eq!(count - std::mem::replace(&mut counted, count), 6, "{what} {failing}");
+    }
+}
