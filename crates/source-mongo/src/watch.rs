@@ -175,7 +175,9 @@ async fn drain(mut feed: Feed, sender: Sender<Progress>, (client, selection): (A
         let lost = match feed.next_if_any(&client).await {
             Ok(Some(_)) => break,
             Ok(None) => {
-                failures = Failures::default();
+                if feed.goes_on() {
+                    failures = Failures::default();
+                }
                 sender.send_replace(Progress::Quiet(feed.token().and_then(|token| Position::of(token))));
                 continue;
             }

@@ -81,16 +81,22 @@ pub(crate) struct Feed {
     token: Option<Token>,
     /// Behind the last event of the reply.
     end: Option<Token>,
+    replies: u64,
 }
 
 impl Feed {
     fn new(cursor: RawBatchCursor) -> Self {
-        Self { cursor, waiting: VecDeque::new(), token: None, end: None }
+        Self { cursor, waiting: VecDeque::new(), token: None, end: None, replies: 0 }
     }
 
     /// The token behind the last event that was taken.
     pub(crate) fn token(&self) -> Option<&Token> {
         self.token.as_ref()
+    }
+
+    /// True once it was read on behind the reply that it was opened with.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.replies > 1
     }
 
     /// The next event; none when the server has none for now.
@@ -118,6 +124,7 @@ impl Feed {
     }
 
     fn take(&mut self, reply: &RawBatch) -> Result<(), DriverError> {
+        self.replies += 1;
         for event in reply.doc_slices()? {
             let event = event?.as_document().ok_or_else(|| unreadable("an event is no document"))?;
             self.waiting.push_back(event.to_owned());

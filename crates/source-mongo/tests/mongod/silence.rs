@@ -144,11 +144,20 @@ async fn a_change_stream_whose_every_reply_is_lost_comes_to_an_end() {
     let connection = fixture.source("numbers");
     let before = cursor(&*connection).await;
     numbers.insert_many((0..1500).map(|n| doc! {"_id": n})).await.unwrap();
+    let watching = fixture.source("numbers");
+    ids(&*watching).await;
+    assert!(!watching.source().changed().await.unwrap());
     let data =
         json!({"failCommands": ["getMore"], "closeConnection": true, "namespace": "cut_stream.numbers"});
     fixture.fail(json!("alwaysOn"), data).await;
     let run = timeout(HANGS, run(&*connection, before)).await.expect("it goes round and round");
     let error = run.error.unwrap();
     assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
+    let given_up = async {
+        while !watching.source().changed().await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(HANGS, given_up).await.expect("it goes round and round");
     fixture.fail(json!("off"), json!({})).await;
 }
