@@ -43,6 +43,13 @@ async fn no_more_is_in_flight_than_allowed() {
 }
 
 #[tokio::test]
+async fn a_sync_runs_on_any_thread() {
+    let world = World::new().await;
+    let sync = async move { world.sync(&Memory::numbered(3)).await };
+    assert_eq!(tokio::spawn(sync).await.unwrap().status, Status::Completed);
+}
+
+#[tokio::test]
 async fn a_bulk_is_sent_at_five_thousand_operations_however_small_they_are() {
     let world = World::new().await;
     world.fake.seed("docs", []);
