@@ -7,11 +7,14 @@
 
 mod grid;
 
+use std::ops::Range;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
 pub use self::grid::Grid;
+use super::limits::Bounded;
 use super::page::Page;
 use super::scan::{self, Mark, Part, within};
 use super::{Client, Request};
@@ -137,12 +140,20 @@ fn total<'a>(buckets: impl Iterator<Item = &'a Bucket>) -> u64 {
 /// When the server can't be asked, or answers for some shards only.
 pub async fn ask(client: &Client, index: &str, grid: Grid) -> Result<Option<Digest>> {
     let mut digest = Digest::new(grid);
-    for start in (0..grid.places() - 1).step_by(BUCKETS) {
-        match ask_from(client, index, (&mut digest, start)).await {
-            Ok(()) => {}
+    let last = grid.places() - 1;
+    let mut parts: Vec<Range<usize>> =
+        (0..last).step_by(BUCKETS).map(|start| start..(start + BUCKETS).min(last)).collect();
+    while let Some(part) = parts.pop() {
+        match ask_part(client, index, (&mut digest, part.clone())).await {
+            Ok(Bounded::Fits(())) => {}
+            Ok(Bounded::SmallerPages) => parts.push(part),
+            Ok(Bounded::TooLarge(_)) if part.len() > 1 => {
+                let middle = part.start + part.len() / 2;
+                parts.extend([middle..part.end, part.start..middle]);
+            }
+            Ok(Bounded::TooLarge(error)) => return no_digest(error),
             Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::Unexpected) => {
-                tracing::info!(%error, "the server tells no digest; the index is listed");
-                return Ok(None);
+                return no_digest(error);
             }
             Err(error) => return Err(error),
         }
@@ -150,8 +161,18 @@ pub async fn ask(client: &Client, index: &str, grid: Grid) -> Result<Option<Dige
     Ok(Some(digest))
 }
 
-async fn ask_from(client: &Client, index: &str, (digest, start): (&mut Digest, usize)) -> Result<()> {
-    let grid = digest.grid;
+fn no_digest(error: Error) -> Result<Option<Digest>> {
+    tracing::info!(%error, "the server tells no digest; the index is listed");
+    Ok(None)
+}
+
+/// Asks for the buckets of a part of the grid. The bucket that the highest ids open by rounding up belongs to the last part.
+async fn ask_part(
+    client: &Client,
+    index: &str,
+    (digest, part): (&mut Digest, Range<usize>),
+) -> Result<Bounded<()>> {
+    let (grid, last) = (digest.grid, digest.grid.places() - 1);
     let mut body = json!({
         "size": 0, "track_total_hits": false,
         "aggs": { "ids": {
@@ -159,17 +180,15 @@ async fn ask_from(client: &Client, index: &str, (digest, start): (&mut Digest, u
             "aggs": { "marks": { "sum": { "field": "_sync.mark" } } },
         } },
     });
-    if grid.places() > BUCKETS + 1 {
-        // The bucket that the highest ids open by rounding up belongs to the last answer.
-        let end = (start + BUCKETS).min(grid.places());
-        let end = if end + 1 == grid.places() { grid.places() } else { end };
-        body["query"] = within(&grid.ids(start..end));
+    if part.len() < last {
+        let end = if part.end == last { grid.places() } else { part.end };
+        body["query"] = within(&grid.ids(part.start..end));
     }
     let request = Request::post(format!("/{index}/_search"))
         .query("filter_path", "timed_out,_shards.failed,aggregations.ids.buckets")
         .body(&body);
-    let page: Page<IgnoredAny, Aggregations> = client.json(&request).await?;
-    digest.take(page.whole(index)?.1)
+    let answer = client.bounded::<Page<IgnoredAny, Aggregations>>(&request, 0).await?;
+    answer.then(|page| digest.take(page.whole(index)?.1))
 }
 
 /// Reads bytes of any kind as the answer to a digest on this grid.

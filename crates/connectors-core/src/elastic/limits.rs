@@ -80,7 +80,7 @@ fn too_large(refusal: Error) -> Error {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Excess {
-    /// More bytes, terms or clauses than the server takes.
+    /// More bytes, terms, clauses or buckets than the server takes.
     Request,
     /// More hits than the index gives at a time, which are so many.
     Window(usize),
@@ -94,7 +94,13 @@ fn excess(response: &Response) -> Option<Excess> {
     let text = String::from_utf8_lossy(&response.body);
     let is_named = |names: &[&str]| names.iter().any(|name| text.contains(name));
     if response.status == 413
-        || is_named(&["max_terms_count", "too_many_clauses", "too_many_nested_clauses", "maxClauseCount"])
+        || is_named(&[
+            "max_terms_count",
+            "too_many_clauses",
+            "too_many_nested_clauses",
+            "maxClauseCount",
+            "too_many_buckets",
+        ])
     {
         return Some(Excess::Request);
     }
@@ -124,6 +130,7 @@ mod tests {
             (400, &window.replace("max_result_window", "other"), None),
             (400, "parsing_exception", None),
             (503, "busy", None),
+            (503, r#"{"error":{"caused_by":{"type":"too_many_buckets_exception"}}}"#, Some(Excess::Request)),
             (200, window, None),
         ] {
             let body = body.to_owned().into();

@@ -2,7 +2,7 @@
 
 use connectors_core::elastic::Client;
 use connectors_core::elastic::scan::{Mark, Part, Unmarked, count_unmarked, each_mark, sources};
-use connectors_core::sync::Status;
+use connectors_core::sync::{KnownBy, Status};
 use serde_json::json;
 
 use crate::support::{Call, Fault, INDEX, Manner, Memory, World, accounts, entries};
@@ -106,4 +106,16 @@ async fn what_is_too_large_even_alone_is_an_error_that_names_the_limit() {
     assert_eq!((report.status, report.deleted), (Status::Failed, 0), "{report:?}");
     let error = report.error.unwrap();
     assert!(error.contains("http.max_content_length") && error.contains("status: 413"), "{error}");
+}
+
+#[tokio::test]
+async fn a_digest_of_more_buckets_than_the_server_makes_is_asked_in_parts() {
+    for (buckets, known_by) in [(65_536, KnownBy::Digest), (5, KnownBy::Digest), (0, KnownBy::Listing)] {
+        let world = World::of(Manner { buckets, ..Manner::default() }, |_| ()).await;
+        let source = Memory::numbered(5_000);
+        assert!(world.sync(&source).await.verified);
+        let report = world.sync(&source).await;
+        assert_eq!((report.known_by, report.verified), (Some(known_by), true), "{buckets}: {report:?}");
+        assert_eq!(accounts(&report), [0, 0, 5_000, 0, 0], "{buckets}");
+    }
 }

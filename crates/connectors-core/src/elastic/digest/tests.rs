@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const MARKS: std::ops::Range<i64> = 0..1 << 45;
+const MARKS: Range<i64> = 0..1 << 45;
 
 /// Ids anywhere, and ids close to the borders of some bucket.
 fn ids() -> impl Strategy<Value = i64> {

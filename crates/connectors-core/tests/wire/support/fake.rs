@@ -47,6 +47,8 @@ pub(crate) struct Manner {
     pub(crate) window: u64,
     /// The most terms of one query.
     pub(crate) terms: usize,
+    /// The most buckets of one aggregation.
+    pub(crate) buckets: usize,
 }
 
 impl Default for Manner {
@@ -58,6 +60,7 @@ impl Default for Manner {
             is_plain: false,
             window: 10_000,
             terms: 65_536,
+            buckets: 65_536,
         }
     }
 }

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use super::query::field;
 use super::search::asked;
 
-/// The most buckets of one answer.
-const BUCKETS: usize = 65_536;
-
-pub(super) fn answer(asked_for: &Value, documents: &BTreeMap<String, Value>, query: &Value) -> Value {
+/// The buckets; none where they are more than one answer may have.
+pub(super) fn answer(
+    asked_for: &Value,
+    (documents, query): (&BTreeMap<String, Value>, &Value),
+    most: usize,
+) -> Option<Value> {
     let (name, inner) = asked_for.as_object().and_then(|aggregations| aggregations.iter().next()).unwrap();
     let (sum_name, sum) = inner["aggs"].as_object().and_then(|inner| inner.iter().next()).unwrap();
     let (by, interval) =
@@ -23,14 +25,16 @@ pub(super) fn answer(asked_for: &Value, documents: &BTreeMap<String, Value>, que
         bucket.0 += 1;
         bucket.1 += field(document, text(&sum["sum"]["field"])).and_then(Value::as_f64).unwrap_or_default();
     }
-    assert!(buckets.len() <= BUCKETS, "too many buckets");
+    if buckets.len() > most {
+        return None;
+    }
     let buckets: Vec<Value> = buckets
         .into_iter()
         .map(|(place, (count, value))| {
             json!({ "key": place as f64 * interval, "doc_count": count, sum_name: { "value": value } })
         })
         .collect();
-    json!({ name: { "buckets": buckets } })
+    Some(json!({ name: { "buckets": buckets } }))
 }
 
 fn text(value: &Value) -> &str {

@@ -64,7 +64,11 @@ fn search(documents: &Documents, manner: Manner, body: &Value, is_pit: bool) -> 
         if manner.is_plain {
             return (400, error("parsing_exception", "unknown aggregation type [histogram]"));
         }
-        answer["aggregations"] = aggregate::answer(aggregations, documents, &body["query"]);
+        let made = aggregate::answer(aggregations, (documents, &body["query"]), manner.buckets);
+        let Some(made) = made else {
+            return (503, error("too_many_buckets_exception", "Trying to create too many buckets."));
+        };
+        answer["aggregations"] = made;
     }
     (200, answer)
 }
