@@ -10,8 +10,21 @@ use crate::{Error, Result};
 
 type Make = Box<dyn FnOnce() -> Result<(Bytes, Renames)> + Send>;
 
-/// Appends one JSON object made from other bytes.
-type Write = fn(&[u8], &mut Vec<u8>) -> Result<()>;
+/// Appends one JSON object made from other bytes, and may say which fields have other names in it.
+#[derive(Clone, Copy)]
+enum Write {
+    Plain(fn(&[u8], &mut Vec<u8>) -> Result<()>),
+    Renaming(fn(&[u8], &mut Vec<u8>) -> Result<Renames>),
+}
+
+impl Write {
+    fn append(self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Renames> {
+        match self {
+            Self::Plain(write) => write(bytes, out).map(|()| Renames::default()),
+            Self::Renaming(write) => write(bytes, out),
+        }
+    }
+}
 
 /// One JSON object, kept as serialised bytes, or as the promise of them.
 ///
@@ -43,7 +56,12 @@ impl Body {
     /// `write` appends one JSON object on one line, with nothing around it, whose names all fit, each once per object: what does
     /// not fit, and what it becomes, [`names`] says.
     pub fn raw(bytes: Bytes, write: fn(&[u8], &mut Vec<u8>) -> Result<()>) -> Self {
-        Self(Kept::Raw(bytes, write))
+        Self(Kept::Raw(bytes, Write::Plain(write)))
+    }
+
+    /// As [`raw`](Self::raw), where `write` says which fields it gave another name.
+    pub fn raw_renaming(bytes: Bytes, write: fn(&[u8], &mut Vec<u8>) -> Result<Renames>) -> Self {
+        Self(Kept::Raw(bytes, Write::Renaming(write)))
     }
 
     /// The same with its bytes made.
@@ -51,7 +69,11 @@ impl Body {
         match self.0 {
             kept @ (Kept::Bytes(..) | Kept::Failed(_)) => Self(kept),
             Kept::Promise(make) => Self::of(make()),
-            raw @ Kept::Raw(..) => Self::of(Self(raw).into_bytes().map(|bytes| (bytes, Renames::default()))),
+            raw @ Kept::Raw(..) => {
+                let mut bytes = Vec::new();
+                let written = Self(raw).append_to(&mut bytes);
+                Self::of(written.map(|renames| (bytes.into(), renames)))
+            }
         }
     }
 
@@ -95,9 +117,9 @@ impl Body {
         let start = out.len();
         let (bytes, renames) = match self.0 {
             Kept::Raw(bytes, write) => {
-                write(&bytes, out)?;
+                let renames = write.append(&bytes, out)?;
                 one_line(&out[start..])?;
-                return Ok(Renames::default());
+                return Ok(renames);
             }
             Kept::Bytes(bytes, renames) => (bytes, renames),
             Kept::Promise(make) => make()?,
@@ -187,6 +209,13 @@ mod tests {
             assert_eq!(out, br#"{"a":{"b_c":3},"id__":1,"id_":2}"#);
         }
         assert!(raw("{}").append_to(&mut Vec::new()).unwrap().is_empty());
+        let own = Body::raw_renaming(Bytes::from_static(b"id"), |_, out| {
+            out.extend_from_slice(b"{\"id_\":1}");
+            Ok(Renames { count: 1, first: vec![("id".into(), "id_".into())], as_text: 0 })
+        });
+        let made = own.made();
+        assert_eq!(made.bytes().unwrap(), "{\"id_\":1}");
+        assert_eq!(made.append_to(&mut Vec::new()).unwrap().count, 1, "a body that was made still says so");
     }
 
     #[test]
