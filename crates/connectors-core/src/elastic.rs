@@ -11,6 +11,7 @@ mod limits;
 mod mapping;
 mod page;
 pub(crate) mod pipeline;
+pub mod privileges;
 pub mod scan;
 mod settings;
 

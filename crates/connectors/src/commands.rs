@@ -9,6 +9,7 @@ mod index;
 mod interrupts;
 mod job;
 mod login;
+mod privileges;
 mod progress;
 mod prompt;
 mod rules;

@@ -29,9 +29,9 @@ use self::error::{given_up, not_json, refused, shown, unreachable};
 pub(super) use self::waiting::Waiting;
 use self::waiting::Waits;
 use super::limits::PageSize;
-use super::{Auth, Engine, Settings};
+use super::{Auth, Engine, Epoch, Settings};
 use crate::config::{Secret, without};
-use crate::{Error, ErrorKind, Result, Retry};
+use crate::{Clock, Error, ErrorKind, Result, Retry};
 
 /// How long a request may stay without an answer once the client was cancelled.
 const CANCEL_GRACE: Duration = Duration::from_secs(10);
@@ -68,6 +68,8 @@ pub struct Client {
     cancel: CancellationToken,
     waits: Arc<Waits>,
     page_size: PageSize,
+    /// When the last sync began, for the versions of writes.
+    begun: Arc<AtomicU64>,
 }
 
 impl Client {
@@ -88,6 +90,7 @@ impl Client {
             cancel: CancellationToken::new(),
             waits: Arc::default(),
             page_size: PageSize::default(),
+            begun: Arc::default(),
         };
         client.engine = Engine::of(&client).await?;
         Ok(client)
@@ -128,6 +131,11 @@ impl Client {
     /// Notes that an answer to this request is waited for, until what comes back is dropped.
     pub(super) fn waits_for(&self, request: &Request) -> Waiting {
         self.waits.begin(format!("an answer to {}", shown(request)))
+    }
+
+    /// When a sync begins, for the versions of its writes: after every one that began before it with this client.
+    pub(crate) fn epoch(&self, clock: &Clock) -> Epoch {
+        Epoch::after(&self.begun, clock)
     }
 
     /// Waits between two tries: as long as planned, or longer where the server asks for it; false once cancelled.

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::elastic::key::IdHash;
 use crate::elastic::scan::Mark;
-use crate::elastic::{Bulk, Epoch, Fence, Kind, index};
+use crate::elastic::{Bulk, Fence, Kind, index};
 use crate::{Change, Content, Document, Error, Result};
 
 use super::accounts::count;
@@ -94,7 +94,7 @@ impl<'a, 'j> Run<'a, 'j> {
             Some(uuid) => bulk.fenced(Fence::same_index(job.client, job.index, &uuid)),
             None => bulk,
         };
-        let bulk = bulk.versioned(Epoch::now(&job.context.clock));
+        let bulk = bulk.versioned(job.client.epoch(&job.context.clock));
         let render = Render::new(job, key, pipeline.as_ref());
         let is_piped = pipeline.is_some();
         report.pipelines = pipeline.map(|pipeline| pipeline.names).unwrap_or_default();

@@ -4,7 +4,7 @@ use connectors_core::elastic::index;
 use connectors_core::{Error, Result};
 use serde_json::json;
 
-use super::{Desk, End};
+use super::{Desk, End, privileges};
 use crate::cli::SourceArgs;
 use crate::server::Server;
 use crate::show;
@@ -13,6 +13,7 @@ pub(super) async fn run(desk: &Desk, source: Option<&SourceArgs>, index: Option<
     let mut checks = vec![("elasticsearch".to_owned(), elasticsearch(desk).await)];
     if let Some(index) = index {
         checks.push((index.to_owned(), mapping(desk, index).await));
+        checks.push((format!("privileges on {index}"), allowed(desk, index).await));
     }
     if let Some(arguments) = source {
         checks.push((arguments.name.clone(), ping(desk, arguments).await));
@@ -53,6 +54,26 @@ async fn mapping(desk: &Desk, name: &str) -> Result<String> {
         None => format!("there is no such index; it would be mapped by `{wanted}`"),
         Some(preset) => preset.unlike(wanted).unwrap_or_else(|| format!("mapped by `{preset}`")),
     })
+}
+
+/// What these credentials may do with the index; an error names what they lack.
+async fn allowed(desk: &Desk, name: &str) -> Result<String> {
+    let server = Server::open(&desk.settings).await?;
+    let missing = privileges::missing(&server.client, name).await;
+    server.close().await?;
+    let Some(missing) = missing? else { return Ok("this server does not tell them".into()) };
+    let lacking: Vec<String> = missing
+        .iter()
+        .filter(|(_, lacking)| !lacking.is_empty())
+        .map(|(command, lacking)| format!("`connectors {command}` needs {}", lacking.join(", ")))
+        .collect();
+    if lacking.is_empty() {
+        return Ok("enough for every command".into());
+    }
+    Err(Error::denied(format!(
+        "these credentials lack privileges in Elasticsearch: {}; docs/security.md has a role for each",
+        lacking.join("; ")
+    )))
 }
 
 async fn ping(desk: &Desk, arguments: &SourceArgs) -> Result<String, Error> {

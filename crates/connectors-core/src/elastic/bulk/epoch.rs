@@ -1,5 +1,7 @@
 //! Versions that keep what was sent earlier from taking the place of what was sent later.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use chrono::{DateTime, Utc};
 
 use crate::Clock;
@@ -24,6 +26,16 @@ impl Epoch {
     #[must_use]
     pub fn now(clock: &Clock) -> Self {
         Self { begun: since_start(clock.now()), clock: clock.clone() }
+    }
+
+    /// Of a sync that begins now, and after the last one that began by this count, even where the clock stands still.
+    pub(in crate::elastic) fn after(last: &AtomicU64, clock: &Clock) -> Self {
+        let now = Self::now(clock);
+        let before = last.fetch_max(now.begun, Relaxed);
+        if before < now.begun {
+            return now;
+        }
+        Self { begun: last.fetch_add(1, Relaxed) + 1, ..now }
     }
 
     /// The version of what is sent in a bulk. Beyond a million bulks all have the same.
@@ -58,6 +70,15 @@ mod tests {
         let last = at(begin + TimeDelta::days(250 * 365)).version(u64::MAX);
         assert!(i64::try_from(last).is_ok(), "servers keep 63 bits: {last}");
         assert_eq!(at(DateTime::UNIX_EPOCH).version(3), 3, "a clock that was never set");
+    }
+
+    #[test]
+    fn two_syncs_never_begin_at_the_same_time() {
+        let (last, clock) =
+            (AtomicU64::new(0), Clock::fixed(DateTime::from_timestamp(1_700_000_000, 0).unwrap()));
+        let begun: Vec<u64> = (0..4).map(|_| Epoch::after(&last, &clock).begun).collect();
+        assert!(begun.is_sorted_by(|one, next| one < next), "{begun:?}");
+        assert_eq!(begun[0], Epoch::now(&clock).begun);
     }
 
     #[test]
