@@ -7,6 +7,8 @@
 //! | unchanged | by the bytes of the document |
 //! | nothing changed | told by a change stream that is kept open, on replica sets |
 //! | incremental | by change streams: inserts, updates and deletes |
+//! | deletes | confirmed by `_id`, as a majority of the set has it |
+//! | waits | each ends at `serverSelectionTimeoutMS` and `socketTimeoutMS` together |
 //! | scope | `database/collection` |
 //! | advanced rules | `find` and `aggregate`, in extended JSON |
 //! | limits | views and time series are read from the start again after a broken connection |
