@@ -18,6 +18,7 @@ pub(crate) mod endpoints;
 mod execute;
 mod finish;
 mod heal;
+mod leftovers;
 mod metrics;
 mod options;
 mod outcome;
@@ -70,6 +71,8 @@ pub(crate) struct Worker {
     met: Mutex<HashMap<String, Met>>,
     /// When documents of old jobs were last looked for, and nothing was left to remove.
     swept: Mutex<Option<DateTime<Utc>>>,
+    /// When the folder of marks was last looked at.
+    tidied: Mutex<Option<DateTime<Utc>>>,
     /// When the last look at everything ended.
     looked: Mutex<Instant>,
     tasks: TaskTracker,
@@ -98,6 +101,7 @@ impl Worker {
             ahead: clock::Ahead::default(),
             met: Mutex::default(),
             swept: Mutex::default(),
+            tidied: Mutex::default(),
             looked: Mutex::new(Instant::now()),
             tasks: TaskTracker::new(),
             freed: Notify::new(),

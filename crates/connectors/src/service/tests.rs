@@ -9,6 +9,7 @@ mod drafts;
 mod ends;
 mod jobs;
 mod kills;
+mod leftovers;
 mod life;
 mod operators;
 mod orphans;

@@ -44,6 +44,7 @@ impl Worker {
         self.clean_up(&connectors, &jobs).await;
         self.heal(&mine, &jobs).await;
         self.sweep(&connectors).await;
+        self.tidy_marks().await;
         self.take_jobs(&mine, &jobs).await
     }
 

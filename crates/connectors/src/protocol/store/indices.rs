@@ -1,10 +1,12 @@
 //! The two indices: their names, mappings and aliases.
 
+use std::collections::HashSet;
+
 use connectors_core::Result;
 use connectors_core::elastic::{Client, Request, index};
 use serde_json::{Map, Value, json};
 
-use super::Kind;
+use super::{Kind, Store};
 
 /// The version of the indices that this program makes.
 const VERSION: u64 = 1;
@@ -23,6 +25,37 @@ pub(super) async fn prepare(client: &Client, kind: Kind) -> Result<()> {
     let response = client.persist(&request).await?;
     let is_there = response.is_success() || index::is_there_already(&response.body);
     if is_there { Ok(()) } else { Err(client.refusal(&request, &response)) }
+}
+
+impl Store {
+    /// The uuids of all indices of the server; none where it does not list all of them, as to a user who may not
+    /// see some. Whether it does is seen by the number of primary shards of the cluster.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub(crate) async fn all_uuids(&self) -> Result<Option<HashSet<String>>> {
+        let list = Request::get("/_cat/indices").query("format", "json").query("h", "uuid,pri,health");
+        let health = self.if_told(&Request::get("/_cluster/health")).await?;
+        let rows = match self.if_told(&list.clone().query("expand_wildcards", "all")).await? {
+            // The embedded server does not know the word, and hides no index.
+            Value::Null => self.if_told(&list).await?,
+            rows => rows,
+        };
+        let (active, rows) = (health["active_primary_shards"].as_u64(), rows.as_array());
+        let (Some(active), Some(rows)) = (active, rows) else { return Ok(None) };
+        let number = |row: &Value| row["pri"].as_str().and_then(|pri| pri.parse::<u64>().ok()).unwrap_or(0);
+        let is_whole = rows.iter().map(number).sum::<u64>() >= active;
+        let is_sound = rows.iter().all(|row| row["health"] != "red");
+        let uuids = rows.iter().filter_map(|row| row["uuid"].as_str().map(str::to_owned));
+        Ok((is_whole && is_sound).then(|| uuids.collect()))
+    }
+
+    /// The answer; null where the server refuses.
+    async fn if_told(&self, request: &Request) -> Result<Value> {
+        let response = self.client.persist(&super::ours(request.clone())).await?;
+        let body = response.is_success().then(|| serde_json::from_slice(&response.body).ok()).flatten();
+        Ok(body.unwrap_or_default())
+    }
 }
 
 fn mapping(kind: Kind) -> Value {
