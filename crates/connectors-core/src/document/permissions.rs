@@ -1,7 +1,5 @@
 //! Who may read a document.
 
-use crate::elastic::IndexKey;
-
 /// A term that no identity has: a list that allows it alone allows nobody. An empty list would be the same as none,
 /// which searches take for "everybody".
 pub(crate) const NOBODY: &str = "_nobody";
@@ -40,17 +38,6 @@ impl Permissions {
             Self::Unknown => Some(&[]),
         }
     }
-
-    /// What tells one from another: equal for equal terms, never equal for what could not be read and for nobody.
-    pub(crate) fn fingerprint(&self, key: &IndexKey) -> u64 {
-        let Self::To(terms) = self else { return u64::from(*self == Self::Unknown) };
-        let mut bytes = Vec::new();
-        for term in terms {
-            bytes.extend_from_slice(&(term.len() as u64).to_le_bytes());
-            bytes.extend_from_slice(term.as_bytes());
-        }
-        key.hash(&bytes)
-    }
 }
 
 /// Terms sorted, each once, without those that stand for nobody: an empty one, which a lookup that failed may leave
@@ -70,26 +57,7 @@ mod tests {
     fn terms_are_compared_whatever_their_order() {
         let one = Permissions::to(["user:ada", "group:staff", "user:ada", "", " ", NOBODY]);
         assert_eq!(one, Permissions::To(vec!["group:staff".into(), "user:ada".into()]));
-        let (key, same) = (IndexKey::random().unwrap(), Permissions::to(["group:staff", "user:ada"]));
-        assert_eq!(one.fingerprint(&key), same.fingerprint(&key));
+        assert_eq!(one, Permissions::to(["group:staff", "user:ada"]));
         assert_eq!(one.terms().map(<[String]>::len), Some(2));
-    }
-
-    #[test]
-    fn what_differs_is_told_apart() {
-        let all = [
-            Permissions::Everybody,
-            Permissions::Unknown,
-            Permissions::to(Vec::<String>::new()),
-            Permissions::to(["a", "b"]),
-            Permissions::to(["ab"]),
-            Permissions::to(["a"]),
-        ];
-        let key = IndexKey::random().unwrap();
-        let mut prints: Vec<u64> = all.iter().map(|one| one.fingerprint(&key)).collect();
-        prints.sort_unstable();
-        prints.dedup();
-        assert_eq!(prints.len(), all.len());
-        assert!(all[1].terms().is_some() && all[0].terms().is_none());
     }
 }

@@ -1,9 +1,8 @@
 //! What a sync comes to, taken into its report as it happens.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::elastic::{Kind, Refused};
+use crate::elastic::{Item, Kind, Refused};
 use crate::{Document, Error, Permissions, Result};
 
 use super::report::Stage;
@@ -42,11 +41,21 @@ impl Run<'_, '_> {
             self.inventory.doubt(item.hash.cast_signed());
             self.dropped.add(&item, item.kind != Kind::Create);
         }
-        let later: Arc<str> = "a sync that began later wrote this document".into();
-        let superseded = written.superseded.into_iter();
-        let superseded = superseded.map(|item| Refused { item, reason: later.clone(), is_own: true });
-        for refused in written.refused.into_iter().chain(superseded) {
-            self.not_done(refused);
+        written.superseded.into_iter().for_each(|item| self.superseded(item));
+        written.refused.into_iter().for_each(|refused| self.not_done(refused));
+    }
+
+    /// Takes in a write that came after that of a sync which began later. Whether the index holds what it should all the same, the
+    /// closing digest of a full sync finds out; an incremental one tries again.
+    fn superseded(&mut self, item: Item) {
+        let is_known = self.inventory.is_known();
+        match item.kind {
+            Kind::Delete if is_known => {}
+            _ if is_known => self.report.unchanged += 1,
+            _ => {
+                let reason = "a sync that began later wrote this document".into();
+                self.not_done(Refused { item, reason, is_own: true });
+            }
         }
     }
 

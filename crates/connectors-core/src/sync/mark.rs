@@ -63,7 +63,21 @@ impl Shape {
 
     /// The fingerprint of a document that only some may read.
     pub(super) fn closed(&self, print: u64, permissions: Option<&Permissions>) -> u64 {
-        permissions.map_or(print, |permissions| hash_of(&[print, permissions.fingerprint(&self.key), 0]))
+        permissions.map_or(print, |permissions| hash_of(&[print, self.readers(permissions), 0]))
+    }
+
+    /// What tells who may read one document from who may read another: equal for equal terms, never equal for what could not be
+    /// read and for nobody.
+    fn readers(&self, permissions: &Permissions) -> u64 {
+        let Permissions::To(terms) = permissions else {
+            return u64::from(*permissions == Permissions::Unknown);
+        };
+        let mut bytes = Vec::new();
+        for term in terms {
+            bytes.extend_from_slice(&(term.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(term.as_bytes());
+        }
+        self.key.hash(&bytes)
     }
 
     /// The mark of a document that has a version, as long as its content can be read.
@@ -156,6 +170,22 @@ mod tests {
             assert_eq!(plain.id, other.id);
         }
         assert!(plain.mark >= 0 && plain.mark < 1 << 45);
+    }
+
+    #[test]
+    fn who_may_read_a_document_is_told_apart() {
+        let shape = shape(Shapers::default());
+        let all = [
+            Permissions::Everybody,
+            Permissions::Unknown,
+            Permissions::to(Vec::<String>::new()),
+            Permissions::to(["a", "b"]),
+            Permissions::to(["ab"]),
+            Permissions::to(["a"]),
+        ];
+        let prints: std::collections::BTreeSet<u64> = all.iter().map(|one| shape.readers(one)).collect();
+        assert_eq!(prints.len(), all.len());
+        assert_eq!(shape.readers(&Permissions::to(["b", "a"])), shape.readers(&all[3]));
     }
 
     #[test]

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again_and_what_is_not_ours_stays() {
-        let owner = Owner::Source { service_type: "dir".into(), source: "/a".into() };
+        let owner = Owner::Source { service_type: "notes".into(), source: "/a".into() };
         let meta = Meta {
             version: SYNC_VERSION,
             preset: Some(Preset::Search),
@@ -145,10 +145,10 @@ mod tests {
     fn an_owner_is_named_as_a_person_would() {
         let connector = Owner::Connector { connector: "c1".into() };
         assert_eq!(connector.to_string(), "the connector `c1`");
-        let source = |source: &str| Owner::Source { service_type: "dir".into(), source: source.into() };
+        let source = |source: &str| Owner::Source { service_type: "notes".into(), source: source.into() };
         assert_eq!(
             (source("/a").to_string(), source("").to_string()),
-            ("`dir` of /a".into(), "`dir`".into())
+            ("`notes` of /a".into(), "`notes`".into())
         );
     }
 }
