@@ -4,7 +4,7 @@ use connectors_core::elastic::index::check_name;
 use connectors_core::{Error, Result};
 use serde_json::{Value, json};
 
-use super::{Desk, End, Fleet, connector, prompt};
+use super::{Desk, End, Fleet, connector, prompt, take_over};
 use crate::declared::{self, Declared, Difference, Existing, File, Plan, Shared, Step, Undeclared};
 use crate::protocol::{Connector, Kind, NewConnector, Record};
 use crate::{cli, registry, show};
@@ -55,13 +55,33 @@ async fn plan_and_do(
     }
     agreed?;
     check(fleet, &plan).await?;
+    let given = owned_elsewhere(fleet, &plan, shared).await?;
     for step in &plan.0 {
         carry_out(desk, fleet, step).await?;
+    }
+    for declared in given {
+        take_over::give_to(fleet.store.client(), &declared.index, &declared.id).await?;
     }
     if !plan.is_empty() && !desk.json {
         show::line("done");
     }
     Ok(())
+}
+
+/// The connectors whose indices are to be given to them. Refuses the whole of a plan where one belongs to somebody else, unless it
+/// is to be taken over.
+async fn owned_elsewhere<'a>(fleet: &Fleet, plan: &'a Plan, shared: Shared) -> Result<Vec<&'a Declared>> {
+    let mut given = Vec::new();
+    for declared in plan.0.iter().filter_map(Step::declared) {
+        let is_given = match shared {
+            Shared::TakeOver => true,
+            Shared::Refuse => {
+                take_over::check_owner(&fleet.store, &declared.index, Some(&declared.id)).await?
+            }
+        };
+        given.extend(is_given.then_some(declared));
+    }
+    Ok(given)
 }
 
 /// Refuses the whole of a plan where a connector was changed while somebody thought about it.

@@ -4,7 +4,7 @@ use connectors_core::elastic::index::check_name;
 use connectors_core::{Error, Registered, Result};
 use serde_json::{Map, Value, json};
 
-use super::{Desk, End, Fleet, prompt};
+use super::{Desk, End, Fleet, prompt, take_over};
 use crate::cli::{self, Create, SourceArgs, Values};
 use crate::protocol::{
     Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, completed, is_filled,
@@ -46,9 +46,12 @@ async fn answer(desk: &Desk, fleet: &Fleet, asked: cli::Connector) -> Result<()>
 async fn make(desk: &Desk, fleet: &Fleet, create: Create) -> Result<()> {
     check_name(&create.index)?;
     let source = registry::source(&create.service_type, &desk.settings.sources)?;
+    let mut is_given = create.take_over;
     if !create.take_over {
         is_free(fleet, &create.index).await?;
+        is_given = take_over::check_owner(&fleet.store, &create.index, create.id.as_deref()).await?;
     }
+    let given_over = is_given.then(|| create.index.clone());
     let schedules = match create.schedule {
         None => Vec::new(),
         Some(at) => vec![(JobType::Full, Schedule { enabled: true, interval: expression(&at)? })],
@@ -71,6 +74,9 @@ async fn make(desk: &Desk, fleet: &Fleet, create: Create) -> Result<()> {
             "there is a connector with this id already; take another, or `connectors connector update`",
         )
     })?;
+    if let Some(index) = given_over {
+        take_over::give_to(fleet.store.client(), &index, &id).await?;
+    }
     let connector = fleet.store.connector(&id).await?.ok_or_else(|| unknown(&id))?;
     told(desk, &connector);
     Ok(())

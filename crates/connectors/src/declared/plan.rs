@@ -44,6 +44,16 @@ pub(crate) enum Step {
     },
 }
 
+impl Step {
+    /// What a file declares that is to be made or changed.
+    pub(crate) fn declared(&self) -> Option<&Declared> {
+        match self {
+            Self::Create(declared) | Self::Change { declared, .. } => Some(declared),
+            Self::Delete(_) | Self::Leave { .. } => None,
+        }
+    }
+}
+
 /// One thing that is to be another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Difference {

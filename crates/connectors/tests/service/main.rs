@@ -132,6 +132,26 @@ fn an_index_that_another_connector_keeps_is_refused_unless_it_is_taken_over() {
 }
 
 #[test]
+fn an_index_that_a_command_keeps_is_refused_unless_it_is_taken_over() {
+    let place = with_documents();
+    let folder = format!("directory={}", place.docs().display());
+    let sync = ["sync", "dir", "--set", &folder, "--index", "mine"];
+    assert_eq!(place.run(&sync).code, 0);
+    let create = ["connector", "create", "dir", "--index", "mine", "--set", &folder];
+    let refused = place.run(&create);
+    assert_eq!(refused.code, 2, "{}{}", refused.out, refused.err);
+    for part in ["belongs to `dir` of", &*place.docs().display().to_string(), "--take-over"] {
+        assert!(refused.err.contains(part), "{part}: {}", refused.err);
+    }
+    let made = place.json(&[&create[..], &["--take-over"]].concat());
+    let refused = place.run(&sync);
+    assert_eq!(refused.code, 4, "{}{}", refused.out, refused.err);
+    assert!((refused.out + &refused.err).contains(&format!("belongs to the connector `{}`", id(&made))));
+    assert_eq!(place.run(&["connector", "delete", &id(&made)]).code, 0);
+    assert_eq!(place.run(&create).code, 0, "its connector is gone");
+}
+
+#[test]
 fn a_connector_is_changed_scheduled_and_removed() {
     let place = with_documents();
     let connector = connector(&place);
