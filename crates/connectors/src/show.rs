@@ -101,6 +101,7 @@ fn checked(report: &Report) -> Vec<String> {
     lines.extend(
         (report.repaired > 0).then(|| format!("differed at the end and repaired: {}", report.repaired)),
     );
+    lines.extend(renamed(report));
     lines.extend(difference("edited in the index and mended", &report.mended));
     lines.extend(difference("differ still", &report.differing));
     lines.extend(difference("not listed, and not confirmed as gone", &report.unconfirmed));
@@ -110,6 +111,18 @@ fn checked(report: &Report) -> Vec<String> {
     }
     lines.extend(report.unverified.iter().map(|why| format!("not verified: {why}")));
     lines
+}
+
+/// Fields that have other names in the index than in the source.
+fn renamed(report: &Report) -> Option<String> {
+    let renamed = &report.renamed;
+    let first: Vec<String> = renamed.first.iter().map(|(from, to)| format!("`{from}` → `{to}`")).collect();
+    let names = (renamed.count > 0)
+        .then(|| format!("fields with another name {}: {}", renamed.count, first.join(", ")));
+    let texts = (renamed.as_text > 0)
+        .then(|| format!("objects that lie too deep, kept as text: {}", renamed.as_text));
+    let lines: Vec<String> = names.into_iter().chain(texts).collect();
+    (!lines.is_empty()).then(|| lines.join("; "))
 }
 
 /// How many, and the first; none for none.

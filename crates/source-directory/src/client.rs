@@ -83,7 +83,7 @@ impl Client {
     /// The folder as an absolute path.
     pub(crate) fn origin(&self) -> String {
         let folder = &self.config.directory;
-        shown(&std::path::absolute(folder).unwrap_or_else(|_| folder.clone())).to_string()
+        std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string()
     }
 
     /// Every wanted file, once; dropping the stream ends the walk.

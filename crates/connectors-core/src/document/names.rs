@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{DocumentId, hash};
@@ -52,7 +53,7 @@ const RESERVED: [&str; 22] = [
 ];
 
 /// What of a document could not keep its name or its shape.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Renames {
     /// Fields that have another name in the index.
     pub count: u64,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::document::names::{Level, fitting};
+use crate::document::names::{Level, Renames, fitting};
 use crate::document::{NOBODY, Permissions};
 use crate::elastic::scan::Mark;
 use crate::elastic::{Item, Kind};
@@ -25,6 +25,8 @@ pub(super) struct Draft {
     pub(super) body: Vec<u8>,
     pub(super) has_content: bool,
     pub(super) text: Option<String>,
+    /// The fields that have other names in the index.
+    pub(super) renames: Renames,
 }
 
 impl Draft {
@@ -53,9 +55,6 @@ impl Draft {
             Ok(renames) => renames,
             Err(error) => return Err((document.id, error)),
         };
-        if !renames.is_empty() {
-            tracing::debug!(id = document.id.as_str(), ?renames, "fields have other names in the index");
-        }
         let draft = Self {
             id: document.id.into_string(),
             version: document.version,
@@ -65,6 +64,7 @@ impl Draft {
             body: buffer,
             has_content,
             text: None,
+            renames,
         };
         Ok((draft, document.content))
     }

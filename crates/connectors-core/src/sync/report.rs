@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::elastic::Preset;
+use crate::names::Renames;
 
 /// Messages of a listing that are kept word by word.
 const KEPT_MESSAGES: usize = 20;
@@ -116,6 +117,8 @@ pub struct Report {
     pub repeated: u64,
     /// What became of files.
     pub contents: Contents,
+    /// Fields of the documents that were sent which have another name in the index, as theirs is reserved, empty, too long or taken.
+    pub renamed: Renames,
     /// The ingest pipelines that documents went through.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pipelines: Vec<String>,
@@ -194,6 +197,7 @@ impl Report {
             foreign: Difference::default(),
             repeated: 0,
             contents: Contents::default(),
+            renamed: Renames::default(),
             pipelines: Vec::new(),
             mapping: None,
             known_by: None,

@@ -287,7 +287,11 @@ impl<'a, 'j> Run<'a, 'j> {
         };
         self.note_closed(&document);
         let scope = document.0.scope.clone();
-        match Draft::new(document, std::mem::take(&mut self.spare)) {
+        let made = Draft::new(document, std::mem::take(&mut self.spare)).map(|(mut draft, content)| {
+            self.report.renamed.add(std::mem::take(&mut draft.renames));
+            (draft, content)
+        });
+        match made {
             Ok((draft, Some(content))) => self.fetch(draft, content),
             Ok((draft, None)) => return self.write(draft, None).await,
             Err((id, error)) => {

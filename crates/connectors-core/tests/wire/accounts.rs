@@ -250,3 +250,18 @@ async fn a_body_that_does_not_serialise_fails_its_document_alone() {
     assert_eq!(failures.len(), 2, "{failures:?}");
     assert!(failures.iter().all(|failure| failure.reason.contains("JSON object")), "{failures:?}");
 }
+
+#[tokio::test]
+async fn fields_that_can_not_keep_their_names_are_reported_and_none_is_lost() {
+    let world = World::new().await;
+    let source = Memory::new([Entry::new("a", json!({"id": 1, "id_": 2, "": 3})), Entry::plain("b", 1)]);
+    let report = world.sync(&source).await;
+    assert_eq!(
+        (report.status, report.created, report.renamed.count),
+        (Status::Completed, 2, 2),
+        "{report:?}"
+    );
+    assert!(report.renamed.first.iter().any(|(from, _)| from == "id"), "{:?}", report.renamed);
+    let fields = world.fake.documents("docs")["a"].as_object().unwrap().len();
+    assert_eq!(fields, 3 + 3, "three of the source, three of the sync");
+}
