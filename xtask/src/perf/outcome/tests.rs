@@ -30,10 +30,14 @@ fn check(requirement: &str, limit: f64, measured: f64) -> (String, f64, f64, boo
 
 #[test]
 fn loads_are_held_against_the_loader() {
-    let found = judged("W1", &[(C1, sample(2.0)), (US, sample(2.2))]);
+    let alone = judged("W1", &[(C1, sample(2.0)), (US, sample(2.2))]);
+    assert_eq!(alone, [check("wall ÷ C1", 1.05, 1.1), check("peak memory, MiB", 64.0, 40.0)]);
+    let read = Sample { cpu: 0.15, ..sample(1.0) };
+    let costly = Sample { cpu: 2.45, ..sample(2.0) };
+    let found = judged("W2", &[(C1, sample(2.0)), (US, costly), (C2, read)]);
     let expected = [
-        check("wall ÷ C1", 1.05, 1.1),
-        check("µs of CPU per document", 3.0, 2.2),
+        check("wall ÷ C1", 1.05, 1.0),
+        check("CPU ÷ (C1 + C2)", 6.0, 7.0),
         check("peak memory, MiB", 64.0, 40.0),
     ];
     assert_eq!(found, expected);
