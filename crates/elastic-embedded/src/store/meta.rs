@@ -198,6 +198,11 @@ fn check(key: &str, value: &Value) -> Result<()> {
             "failed to parse setting [{key}] with value [{value}] as a time value: unit is missing or unrecognized"
         )));
     }
+    if key == "index.search.idle.after" && value.starts_with('-') {
+        return Err(Failure::argument(format!(
+            "failed to parse value [{value}] for setting [{key}], must be >= [0m]"
+        )));
+    }
     let number = matches!(key, "index.mapping.total_fields.limit" | "index.max_result_window");
     if number && value != "null" && value.parse::<u64>().is_err() {
         return Err(Failure::argument(format!("Failed to parse value [{value}] for setting [{key}]")));
