@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-use crate::elastic::Fields;
+use crate::elastic::{FieldSpec, Fields};
 use crate::{Change, Cursor, Document, DocumentId, Identity, Result, RuleProblem, Rules};
 
 /// A third party whose documents are kept in an index.
@@ -34,10 +34,19 @@ pub trait Source: Send + Sync {
     /// only what lies outside of the scopes that the errors name.
     fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>>;
 
-    /// What the strings of its fields are, for the mapping of a new index; those that it does not name are mapped by
-    /// name and length. A field that is declared should never hold anything but strings, or lists of them.
+    /// What the strings of its fields are; see [`declared_fields`](Self::declared_fields), which takes its place.
     fn fields(&self) -> Fields<'_> {
         &[]
+    }
+
+    /// What its fields hold, for the mapping of the index: all that the source is certain of, read from a catalogue where the
+    /// backend has one. Fields that it does not name are mapped by [`Preset`](crate::elastic::Preset), never by what the first
+    /// document holds. Asked once for each sync, before anything is listed.
+    ///
+    /// # Errors
+    /// When the catalogue can't be read, as for [`ping`](Self::ping): the sync then ends with it.
+    async fn declared_fields(&self) -> Result<Vec<FieldSpec>> {
+        Ok(self.fields().iter().map(|(name, kind)| FieldSpec::new(name, *kind)).collect())
     }
 
     /// What is read, without anything secret: a path, or a server and a database. An index is kept for it: a sync of the same

@@ -11,7 +11,7 @@ pub use self::meta::{Meta, Owner, SYNC_VERSION};
 
 use serde_json::{Value, json};
 
-use super::mapping::{Fields, Preset, wrong_access};
+use super::mapping::{FieldSpec, Preset, wrong_access};
 use super::{Client, Request};
 use crate::{Error, Result};
 
@@ -59,7 +59,7 @@ pub struct Wanted<'a> {
     /// What one that is made is mapped by.
     pub preset: Preset,
     /// What the source declares of its fields.
-    pub fields: Fields<'a>,
+    pub fields: &'a [FieldSpec],
     /// Whose it is to be; nobody's where nobody asks.
     pub owner: Option<&'a Owner>,
 }
@@ -120,7 +120,7 @@ pub async fn prepare(
     client: &Client,
     index: &str,
     preset: Preset,
-    fields: Fields<'_>,
+    fields: &[FieldSpec],
 ) -> Result<Option<Preset>> {
     let wanted = Wanted { preset, fields, owner: None };
     if find(client, index).await?.is_none()

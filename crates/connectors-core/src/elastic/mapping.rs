@@ -1,19 +1,26 @@
 //! How an index maps the fields of documents: the presets, and what a source says of its fields.
 
+mod declared;
+mod field;
+mod reference;
+
+pub use self::field::{FieldKind, FieldSpec};
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use self::field::{code, label};
+use super::Flavour;
 use crate::config::{FieldType, FieldValue};
 
 /// Characters up to which a string nobody declared is an exact value beside its words.
 const SHORT: u32 = 128;
-/// The same for one that a source declares as a label.
-const LABEL: u32 = 1024;
-/// Characters up to which a code is indexed: at 4 bytes each they fit the 32,766 bytes of a term.
-const CODE: u32 = 8191;
+/// What declared fields may take of the 1,000 that an index maps unless it is set otherwise, sub-fields counted: the others are
+/// mapped as they come.
+const MOST_DECLARED: usize = 800;
 
 /// Names of fields that hold one code, if no source says otherwise.
 const CODES: [&str; 15] = [
@@ -34,32 +41,22 @@ const PROSE: [&str; 10] = [
     "html",
 ];
 
-/// What the strings of a field are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    /// One word that is looked for as a whole, in any case: an id, a state, an extension. No white space.
-    /// Facets show it in lower case.
-    Code,
-    /// A name or title: found by its words, and sorted, filtered and counted as a whole (`FIELD.keyword`).
-    Label,
-    /// Text that is found by its words and nothing else.
-    Prose,
-}
-
-/// What a source says of its fields: dotted name and kind.
+/// What a source says of its strings: dotted name and kind.
 pub type Fields<'a> = &'a [(&'a str, FieldKind)];
 
-/// How the strings of documents are mapped in an index that is made.
+/// How the fields of documents are mapped in an index that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// By what the source declares, else by name and length: short strings as words and as a whole, long ones as
-    /// words only, ids and codes as a whole only.
+    /// By what the source declares. Other strings by name and length: short ones as words and as a whole, long ones as words
+    /// only, ids and codes as a whole only. Other numbers as doubles. No string becomes a date.
     #[default]
     Search,
-    /// As the server does it by itself: every string as words, and as a whole up to 256 characters.
+    /// As the server does it by itself, by the first value of each field: a string that looks like a date makes a date, any other
+    /// words, and a whole up to 256 characters; a whole number makes a `long`, which cuts off later fractions.
     Dynamic,
-    /// With the sub-fields `enum`, `stem`, `prefix`, `delimiter` and `joined` that indices made in Kibana have.
+    /// As [`Preset::Search`], but strings with the sub-fields `enum`, `stem`, `prefix`, `delimiter` and `joined` that indices made
+    /// in Kibana have.
     Reference,
 }
 
@@ -112,22 +109,51 @@ impl FieldValue for Preset {
     }
 }
 
-/// The mapping of a new index; `fields` count for [`Preset::Search`] alone.
-pub(super) fn of_new(preset: Preset, fields: Fields<'_>) -> Value {
+/// The mapping of a new index; `fields` count for all presets but [`Preset::Dynamic`].
+pub(super) fn of_new(preset: Preset, fields: &[FieldSpec], flavour: Flavour) -> Value {
     let mut mapping = ours();
-    match preset {
-        Preset::Dynamic => {}
-        Preset::Search => {
-            mapping["dynamic_templates"] = search_templates();
-            let declared = fields.iter().map(|(name, kind)| ((*name).to_owned(), declared(*kind)));
-            add(&mut mapping, declared);
-        }
-        Preset::Reference => {
-            mapping["dynamic_templates"] = json!([template("data", json!({}), reference_text())]);
-            add(&mut mapping, [("body".to_owned(), reference_text())]);
-        }
+    if preset == Preset::Dynamic {
+        return mapping;
     }
+    mapping["date_detection"] = false.into();
+    mapping["dynamic_templates"] = templates(preset).into();
+    if preset == Preset::Reference {
+        add(&mut mapping, [("body".to_owned(), reference::text())]);
+    }
+    add(&mut mapping, declared(preset, fields, flavour));
     mapping
+}
+
+/// The declared fields by their names, as many as an index has room for.
+fn declared(
+    preset: Preset,
+    fields: &[FieldSpec],
+    flavour: Flavour,
+) -> impl Iterator<Item = (String, Value)> + use<> {
+    let named = declared::named(fields);
+    let all = named.len();
+    let mapped = named.into_iter().map(|field| (field.name, mapped(preset, field.kind, flavour)));
+    let mut left = MOST_DECLARED;
+    let fitting: Vec<(String, Value)> = mapped
+        .take_while(|(name, field)| {
+            let cost = name.split('.').count() + field["fields"].as_object().map_or(0, Map::len);
+            left.checked_sub(cost).map(|rest| left = rest).is_some()
+        })
+        .collect();
+    if fitting.len() < all {
+        let left_out = all - fitting.len();
+        tracing::warn!(
+            all,
+            left_out,
+            "the source declares more fields than an index maps; the last are mapped as they come"
+        );
+    }
+    fitting.into_iter()
+}
+
+/// What a field of that kind is mapped as.
+pub(super) fn mapped(preset: Preset, kind: FieldKind, flavour: Flavour) -> Value {
+    if preset == Preset::Reference && kind.is_text() { reference::text() } else { kind.mapped(flavour) }
 }
 
 /// What every content index maps.
@@ -182,27 +208,21 @@ fn add(mapping: &mut Value, fields: impl IntoIterator<Item = (String, Value)>) {
     properties.extend(fields.into_iter().filter(|(name, _)| is_free(name)));
 }
 
-fn declared(kind: FieldKind) -> Value {
-    match kind {
-        FieldKind::Code => code(),
-        FieldKind::Label => label(LABEL),
-        FieldKind::Prose => json!({ "type": "text" }),
-    }
+/// How fields that nobody declared are mapped; the first that fits counts.
+fn templates(preset: Preset) -> Vec<Value> {
+    let mut templates = match preset {
+        Preset::Dynamic => return Vec::new(),
+        Preset::Search => search_templates(),
+        Preset::Reference => vec![template("data", json!({}), reference::text())],
+    };
+    // The server would take the first number of a field for all of them: a `long` cuts fractions off, a `float` rounds.
+    templates.extend(["long", "double"].map(|detected| {
+        json!({ format!("number {detected}"): { "match_mapping_type": detected, "mapping": { "type": "double" } } })
+    }));
+    templates
 }
 
-/// Whole and in any case, also as one word of several in a query.
-fn code() -> Value {
-    json!({
-        "type": "keyword", "ignore_above": CODE, "normalizer": "lowercase", "split_queries_on_whitespace": true,
-    })
-}
-
-fn label(longest: u32) -> Value {
-    json!({ "type": "text", "fields": { "keyword": { "type": "keyword", "ignore_above": longest } } })
-}
-
-/// The first that fits counts.
-fn search_templates() -> Value {
+fn search_templates() -> Vec<Value> {
     let named = |kind: &str, names: &[&str], field: Value| -> Vec<Value> {
         let one = |name: &&str| template(&format!("{kind} {name}"), json!({ "match": name }), field.clone());
         names.iter().map(one).collect()
@@ -210,7 +230,7 @@ fn search_templates() -> Value {
     let mut templates = named("code", &CODES, code());
     templates.extend(named("prose", &PROSE, json!({ "type": "text" })));
     templates.push(template("string", json!({}), label(SHORT)));
-    templates.into()
+    templates
 }
 
 /// A template for strings.
@@ -220,29 +240,11 @@ fn template(name: &str, mut conditions: Value, field: Value) -> Value {
     Value::Object(Map::from_iter([(name.to_owned(), conditions)]))
 }
 
-fn reference_text() -> Value {
-    json!({
-        "type": "text", "analyzer": "iq_text_base", "index_options": "freqs",
-        "fields": {
-            "enum": { "type": "keyword", "ignore_above": 2048 },
-            "stem": { "type": "text", "analyzer": "iq_text_stem" },
-            "prefix": {
-                "type": "text", "analyzer": "i_prefix", "search_analyzer": "q_prefix", "index_options": "docs",
-            },
-            "delimiter": { "type": "text", "analyzer": "iq_text_delimiter", "index_options": "freqs" },
-            "joined": {
-                "type": "text", "analyzer": "i_text_bigram", "search_analyzer": "q_text_bigram",
-                "index_options": "freqs",
-            },
-        },
-    })
-}
-
 /// What `index.analysis` must define for the preset, if anything.
 pub(super) fn analysis(preset: Preset) -> Option<Value> {
     match preset {
         Preset::Search => Some(normalizers()),
-        Preset::Reference => Some(json!({ "filter": filters(), "analyzer": analyzers() })),
+        Preset::Reference => Some(reference::analysis()),
         Preset::Dynamic => None,
     }
 }
@@ -250,47 +252,6 @@ pub(super) fn analysis(preset: Preset) -> Option<Value> {
 /// The normalizer that servers have by this name as well, but theirs does not split a query into words.
 fn normalizers() -> Value {
     json!({ "normalizer": { "lowercase": { "type": "custom", "filter": ["lowercase"] } } })
-}
-
-fn analyzers() -> Value {
-    let analyzer = |tokenizer: &str, more: &[&str]| {
-        let folded = ["cjk_width", "lowercase", "asciifolding"];
-        let filters: Vec<&str> = match more {
-            ["delimiter", rest @ ..] => [&["delimiter"], &folded[..], rest].concat(),
-            rest => [&folded[..], rest].concat(),
-        };
-        json!({ "type": "custom", "tokenizer": tokenizer, "filter": filters })
-    };
-    json!({
-        "iq_text_base": analyzer("standard", &["en-stop-words-filter"]),
-        "iq_text_stem": analyzer("standard", &["en-stop-words-filter", "en-stem-filter"]),
-        "iq_text_delimiter": analyzer("whitespace", &["delimiter", "en-stop-words-filter", "en-stem-filter"]),
-        "i_prefix": analyzer("standard", &["front_ngram"]),
-        "q_prefix": analyzer("standard", &[]),
-        "i_text_bigram": analyzer("standard", &["en-stem-filter", "bigram_joiner", "bigram_max_size"]),
-        "q_text_bigram": analyzer("standard", &["en-stem-filter", "bigram_joiner_unigrams", "bigram_max_size"]),
-    })
-}
-
-fn filters() -> Value {
-    let joined = |unigrams: bool| {
-        json!({
-            "type": "shingle", "max_shingle_size": 2, "token_separator": "", "output_unigrams": unigrams,
-        })
-    };
-    json!({
-        "front_ngram": { "type": "edge_ngram", "min_gram": 1, "max_gram": 12 },
-        "bigram_joiner": joined(false),
-        "bigram_joiner_unigrams": joined(true),
-        "bigram_max_size": { "type": "length", "min": 0, "max": 16 },
-        "en-stop-words-filter": { "type": "stop", "stopwords": "_english_" },
-        "en-stem-filter": { "type": "stemmer", "name": "light_english" },
-        "delimiter": {
-            "type": "word_delimiter_graph", "generate_word_parts": true, "generate_number_parts": true,
-            "catenate_words": true, "catenate_numbers": true, "catenate_all": true, "preserve_original": false,
-            "split_on_case_change": true, "split_on_numerics": true, "stem_english_possessive": true,
-        },
-    })
 }
 
 #[cfg(test)]

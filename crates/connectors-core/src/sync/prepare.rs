@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::document::hash;
 use crate::elastic::index::{self, Existing, Facts, SYNC_VERSION, Wanted};
-use crate::{Error, Result, Source};
+use crate::{Error, FieldSpec, Result, Source};
 
 use super::dropped::Dropped;
 use super::failures::Before;
@@ -44,7 +44,8 @@ pub(super) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
         return Ok(None);
     }
     within(job.context, "an answer to its first question", job.source.ping()).await?;
-    let wanted = wanted(job, job.source);
+    let fields = declared(job, job.source).await?;
+    let wanted = wanted(job, &fields);
     let made = match &found {
         None => index::create(job.client, job.index, &wanted).await?,
         Some(_) => None,
@@ -84,15 +85,21 @@ pub(super) async fn prepare_changes(
     }
     index::report_preset(job.index, existing.meta.preset, job.options.mapping);
     let meta = existing.meta.clone();
-    let existing = index::complete(job.client, job.index, existing, (&wanted(job, source), meta)).await?;
+    let fields = declared(job, source).await?;
+    let existing = index::complete(job.client, job.index, existing, (&wanted(job, &fields), meta)).await?;
     check_access(job, &existing)?;
     report.mapping = existing.meta.preset;
     let facts = index::facts(job.client, job.index).await?;
     Ok((existing, facts))
 }
 
-fn wanted<'a>(job: &Job<'a>, source: &'a (impl Source + ?Sized)) -> Wanted<'a> {
-    Wanted { preset: job.options.mapping, fields: source.fields(), owner: job.owner }
+fn wanted<'a>(job: &Job<'a>, fields: &'a [FieldSpec]) -> Wanted<'a> {
+    Wanted { preset: job.options.mapping, fields, owner: job.owner }
+}
+
+/// What the source declares of its fields.
+async fn declared(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<Vec<FieldSpec>> {
+    within(job.context, "what its fields are", source.declared_fields()).await
 }
 
 /// An index that was there, or that somebody else made in the meantime, once this sync may write into it.

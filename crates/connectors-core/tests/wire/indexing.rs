@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use connectors_core::elastic::{Preset, Request, index};
 use connectors_core::sync::Status;
-use connectors_core::{Error, ErrorKind, FieldKind};
+use connectors_core::{Error, ErrorKind, FieldKind, FieldSpec};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -175,7 +175,8 @@ async fn a_server_without_analysers_gets_the_default_in_place_of_reference() {
 #[tokio::test]
 async fn fields_that_are_declared_later_are_added_where_nothing_is() {
     let world = World::new().await;
-    let fields = [("sku", FieldKind::Code), ("maker.name", FieldKind::Label), ("size.unit", FieldKind::Code)];
+    let fields = [("sku", FieldKind::Code), ("maker.name", FieldKind::Label), ("size.unit", FieldKind::Code)]
+        .map(|(name, kind)| FieldSpec::new(name, kind));
     for (preset, name) in [(Preset::Search, "docs"), (Preset::Dynamic, "other")] {
         index::prepare(&world.client, name, preset, &[]).await.unwrap();
     }
@@ -196,6 +197,62 @@ async fn fields_that_are_declared_later_are_added_where_nothing_is() {
     assert_eq!(now["properties"]["size"], json!({"type": "long"}), "a number is in the way of its unit");
     assert!(world.fake.kept().indices["other"].mappings["properties"]["sku"].is_null());
     assert!(world.fake.seen("/other/_mapping").iter().all(|seen| seen.method == "GET"));
+}
+
+#[tokio::test]
+async fn what_a_source_declares_is_mapped_before_anything_is_written() {
+    for preset in [Preset::Search, Preset::Reference] {
+        let mut world = World::new().await;
+        world.options.mapping = preset;
+        let source = Memory::numbered(1);
+        let declare = |fields: &[(&str, FieldKind)]| {
+            let fields = fields.iter().map(|(name, kind)| FieldSpec::new(name, *kind));
+            *source.declared.lock().unwrap() = Ok(fields.collect());
+        };
+        declare(&[("n", FieldKind::Integer)]);
+        assert_eq!(world.sync(&source).await.status, Status::Completed);
+        declare(&[("n", FieldKind::Integer), ("made", FieldKind::Date)]);
+        assert_eq!(world.sync(&source).await.status, Status::Completed);
+        let properties = mapping(&world)["properties"].clone();
+        assert_eq!((&properties["n"]["type"], &properties["made"]["type"]), (&json!("long"), &json!("date")));
+        world.fake.forget_calls();
+        world.sync(&source).await;
+        assert!(world.fake.seen("/docs/_mapping").iter().all(|seen| seen.method == "GET"), "once is enough");
+    }
+}
+
+#[tokio::test]
+async fn a_catalogue_that_can_not_be_read_ends_the_sync_before_an_index_is_made() {
+    let world = World::new().await;
+    let source = Memory::numbered(1);
+    *source.declared.lock().unwrap() = Err(ErrorKind::Denied);
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, report.listed), (Status::Failed, 0));
+    assert!(report.error.unwrap().contains("the catalogue can't be read"));
+    assert!(!index::exists(&world.client, "docs").await.unwrap());
+}
+
+#[tokio::test]
+async fn an_index_of_an_earlier_version_gets_the_rules_for_fields_to_come() {
+    for (preset, rules) in [(Preset::Search, true), (Preset::Reference, true), (Preset::Dynamic, false)] {
+        let mut world = World::new().await;
+        world.options.mapping = preset;
+        world.sync(&Memory::numbered(1)).await;
+        let wanted = mapping(&world);
+        let mut before = wanted.clone();
+        for rule in ["date_detection", "dynamic_templates"] {
+            before.as_object_mut().unwrap().remove(rule);
+        }
+        world.fake.kept().indices.get_mut("docs").unwrap().mappings = before;
+        world.fake.forget_calls();
+        for _ in 0..2 {
+            assert_eq!(world.sync(&Memory::numbered(1)).await.status, Status::Completed);
+        }
+        assert_eq!(mapping(&world), wanted, "{preset}");
+        let seen = world.fake.seen("/docs/_mapping");
+        let puts = seen.iter().filter(|seen| seen.method == "PUT").count();
+        assert_eq!(puts, usize::from(rules), "{preset}: once is enough");
+    }
 }
 
 #[tokio::test]

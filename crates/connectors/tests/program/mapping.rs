@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use connectors_core::FieldKind;
 use connectors_core::elastic::{Client, Preset, Request, Settings, index};
+use connectors_core::{FieldKind, FieldSpec};
 use elastic_embedded::{Options, Server};
 use serde_json::{Value, json};
 
@@ -28,7 +28,8 @@ fn corpus() -> Vec<Value> {
 async fn filled(server: &Server, preset: Preset) -> Client {
     let client = Client::connect(Settings::new(server.url().parse().unwrap())).await.unwrap();
     let name = preset.name();
-    assert_eq!(index::prepare(&client, name, preset, &FIELDS).await.unwrap(), Some(preset));
+    let fields = FIELDS.map(|(name, kind)| FieldSpec::new(name, kind));
+    assert_eq!(index::prepare(&client, name, preset, &fields).await.unwrap(), Some(preset));
     for (number, body) in corpus().iter().enumerate() {
         let put = Request::put(format!("/{name}/_doc/{number}")).query("refresh", "true").body(body);
         client.json::<Value>(&put).await.unwrap();

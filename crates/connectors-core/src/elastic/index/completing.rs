@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::super::mapping::{Fields, Preset, of_new, ours, scope};
+use super::super::mapping::{Preset, of_new, scope};
 use super::super::{Client, Request};
 use super::{Existing, Meta, Wanted};
 use crate::{Error, Result};
 
-/// Adds our fields to the mapping of an index that somebody else made, and to one made by [`Preset::Search`] those
-/// that are declared and not mapped yet; and `meta` where it says something else.
+/// Adds our fields to the mapping of an index that somebody else made, and to one made by a preset that takes declarations those
+/// that are declared and not mapped yet, and how others are mapped where an earlier version made it; and `meta` where it says
+/// something else.
 ///
 /// # Errors
 /// `Config` for an index that maps `_sync` as something else; when the server refuses.
@@ -19,12 +20,22 @@ pub async fn complete(
     (wanted, meta): (&Wanted<'_>, Meta),
 ) -> Result<Existing> {
     let Existing { mut mapping, meta: before } = existing;
-    let missing = missing(&mapping, before.preset, wanted.fields);
-    if before == meta && missing == json!({}) {
+    let made_by = before.preset.unwrap_or(Preset::Dynamic);
+    let wanted = of_new(made_by, wanted.fields, client.engine().flavour);
+    let missing = missing(&mapping, &wanted);
+    let has_rules =
+        wanted["date_detection"].is_null() || mapping["date_detection"] == wanted["date_detection"];
+    if before == meta && missing == json!({}) && has_rules {
         return Ok(Existing { mapping, meta });
     }
     mapping["_meta"] = meta.over(&mapping);
-    let body = json!({ "_meta": mapping["_meta"], "properties": missing });
+    let mut body = json!({ "_meta": mapping["_meta"], "properties": missing });
+    if !has_rules {
+        for rule in ["date_detection", "dynamic_templates"] {
+            mapping[rule] = wanted[rule].clone();
+            body[rule] = wanted[rule].clone();
+        }
+    }
     client.call(&Request::put(format!("/{index}/_mapping")).body(&body)).await?;
     Ok(Existing { mapping, meta })
 }
@@ -39,9 +50,9 @@ pub(super) fn check_sync_field(index: &str, mapping: &Value) -> Result<()> {
     Err(Error::config(format!("the index maps `{other}` as something else; {fix}")).with("index", index))
 }
 
-fn missing(mapping: &Value, made_by: Option<Preset>, declared: Fields<'_>) -> Value {
-    let all = if made_by == Some(Preset::Search) { of_new(Preset::Search, declared) } else { ours() };
-    let mut missing = all["properties"].clone();
+/// The fields that the mapping lacks.
+fn missing(mapping: &Value, wanted: &Value) -> Value {
+    let mut missing = wanted["properties"].clone();
     if let Some(fields) = missing.as_object_mut() {
         fields.retain(|name, _| !is_taken(mapping, name));
         let sync = &mapping["properties"]["_sync"];
@@ -81,6 +92,7 @@ fn wrong_sync_field(mapping: &Value) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::mapping::ours;
     use super::*;
 
     #[test]

@@ -17,7 +17,7 @@ pub async fn create(client: &Client, index: &str, wanted: &Wanted<'_>) -> Result
     super::check_name(index)?;
     let mut refused = None;
     for attempt in attempts(client.engine().flavour, wanted.preset) {
-        let (mapping, body) = described(index, &attempt, wanted)?;
+        let (mapping, body) = described((client, index), &attempt, wanted)?;
         let request = Request::put(format!("/{index}")).body(&body);
         let response = client.persist(&request).await?;
         if is_there_already(&response.body) {
@@ -43,7 +43,11 @@ struct Attempt {
     is_loading: bool,
 }
 
-fn described(index: &str, attempt: &Attempt, wanted: &Wanted<'_>) -> Result<(Value, Value)> {
+fn described(
+    (client, index): (&Client, &str),
+    attempt: &Attempt,
+    wanted: &Wanted<'_>,
+) -> Result<(Value, Value)> {
     let mut settings = attempt.settings.clone();
     if index.starts_with('.') {
         settings["index.hidden"] = true.into();
@@ -56,7 +60,7 @@ fn described(index: &str, attempt: &Attempt, wanted: &Wanted<'_>) -> Result<(Val
         is_remarking: false,
         is_loading: attempt.is_loading,
     };
-    let mut mapping = of_new(attempt.preset, wanted.fields);
+    let mut mapping = of_new(attempt.preset, wanted.fields, client.engine().flavour);
     mapping["_meta"] = meta.over(&mapping);
     let body = json!({ "settings": settings, "mappings": mapping });
     Ok((mapping, body))

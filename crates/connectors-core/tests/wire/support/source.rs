@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use connectors_core::{
-    Body, Content, Document, Error, ErrorKind, Found, Lookup, Permissions, Result, Rules, Source, Unlisted,
+    Body, Content, Document, Error, ErrorKind, FieldSpec, Found, Lookup, Permissions, Result, Rules, Source,
+    Unlisted,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
@@ -104,16 +105,32 @@ pub(crate) struct Asked {
     pub(crate) listings: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memory {
     pub(crate) steps: Mutex<Vec<Step>>,
     pub(crate) asked: Arc<Asked>,
     pub(crate) is_unchanged: std::sync::atomic::AtomicBool,
     pub(crate) ping: Mutex<Option<ErrorKind>>,
+    /// What it declares of its fields; an error where its catalogue can't be read.
+    pub(crate) declared: Mutex<Result<Vec<FieldSpec>, ErrorKind>>,
     /// Where it can be asked by id: what it then holds beside its listing, or an error for ids that it can't be asked for.
     pub(crate) by_id: Option<Mutex<Vec<Result<Entry, &'static str>>>>,
     /// The ids that it was asked for.
     pub(crate) looked_up: Mutex<Vec<String>>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            steps: Mutex::default(),
+            asked: Arc::default(),
+            is_unchanged: false.into(),
+            ping: Mutex::default(),
+            declared: Mutex::new(Ok(Vec::new())),
+            by_id: None,
+            looked_up: Mutex::default(),
+        }
+    }
 }
 
 impl Memory {
@@ -225,6 +242,10 @@ impl Source for Memory {
             Some(kind) => Err(Error::new(kind, "the source is out of reach")),
             None => Ok(()),
         }
+    }
+
+    async fn declared_fields(&self) -> Result<Vec<FieldSpec>> {
+        self.declared.lock().unwrap().clone().map_err(|kind| Error::new(kind, "the catalogue can't be read"))
     }
 
     async fn changed(&self) -> Result<bool> {
