@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connectors_core::{Connector, Context, Document, FieldKind, Fields, Result, Rules, Source};
+use connectors_core::{Connector, Context, Document, FieldKind, FieldSpec, Result, Rules, Source};
 use futures::TryStreamExt;
 use futures::stream::{BoxStream, StreamExt};
 
@@ -39,13 +39,16 @@ impl Source for Directory {
         self.client.entries().map_ok(|entry| document(entry, &self.client)).boxed()
     }
 
-    fn fields(&self) -> Fields<'_> {
-        &[
+    async fn declared_fields(&self) -> Result<Vec<FieldSpec>> {
+        let fields = [
             ("path", FieldKind::Label),
             ("name", FieldKind::Label),
             ("extension", FieldKind::Code),
+            ("size", FieldKind::Integer),
             ("mime_type", FieldKind::Label),
-        ]
+            ("created_at", FieldKind::Date),
+        ];
+        Ok(fields.map(|(name, kind)| FieldSpec::new(name, kind)).to_vec())
     }
 }
 

@@ -38,6 +38,20 @@ async fn a_file_becomes_a_document() {
 }
 
 #[tokio::test]
+async fn every_field_of_a_document_is_declared() {
+    let root = TempDir::new().unwrap();
+    fs::write(root.path().join("b.txt"), "hello").unwrap();
+    let source = connect(&root);
+    let entry = Box::pin(source.client.entries()).try_next().await.unwrap().unwrap();
+    let body = json!(crate::document::Indexed::from(&entry));
+    let body = body.as_object().unwrap();
+    let declared = source.declared_fields().await.unwrap();
+    let declared: BTreeSet<String> = declared.into_iter().map(|field| field.path.join(".")).collect();
+    let undeclared: Vec<&String> = body.keys().filter(|name| !declared.contains(*name)).collect();
+    assert!(undeclared.is_empty() && body.len() >= 5, "{undeclared:?} of {body:?}");
+}
+
+#[tokio::test]
 async fn the_registry_makes_it_from_its_settings() {
     assert_eq!(crate::SOURCE.name(), "dir");
     let context = Context::default();
