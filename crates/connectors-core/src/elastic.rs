@@ -22,7 +22,7 @@ pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
 pub use fence::Fence;
 pub use key::{IndexKey, Ownership};
-pub use mapping::{FieldKind, FieldSpec, Fields, Preset};
+pub use mapping::{FieldKind, FieldSpec, Preset};
 pub(crate) use page::Page;
 pub use settings::{Auth, BulkSettings, Settings};
 

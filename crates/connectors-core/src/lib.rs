@@ -30,7 +30,7 @@ pub use document::names;
 pub use document::{
     Body, ByteStream, Change, Content, Cursor, Document, DocumentId, Identity, Parts, Permissions, Version,
 };
-pub use elastic::{FieldKind, FieldSpec, Fields};
+pub use elastic::{FieldKind, FieldSpec};
 pub use error::{Error, ErrorKind, Result};
 pub use http::Http;
 pub use retry::Retry;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-use crate::elastic::{FieldSpec, Fields};
+use crate::elastic::FieldSpec;
 use crate::{Change, Cursor, Document, DocumentId, Identity, Result, RuleProblem, Rules};
 
 /// A third party whose documents are kept in an index.
@@ -34,11 +34,6 @@ pub trait Source: Send + Sync {
     /// only what lies outside of the scopes that the errors name.
     fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>>;
 
-    /// What the strings of its fields are; see [`declared_fields`](Self::declared_fields), which takes its place.
-    fn fields(&self) -> Fields<'_> {
-        &[]
-    }
-
     /// What its fields hold, for the mapping of the index: all that the source is certain of, read from a catalogue where the
     /// backend has one. Fields that it does not name are mapped by [`Preset`](crate::elastic::Preset), never by what the first
     /// document holds. Asked once for each sync, before anything is listed.
@@ -46,7 +41,7 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// When the catalogue can't be read, as for [`ping`](Self::ping): the sync then ends with it.
     async fn declared_fields(&self) -> Result<Vec<FieldSpec>> {
-        Ok(self.fields().iter().map(|(name, kind)| FieldSpec::new(name, *kind)).collect())
+        Ok(Vec::new())
     }
 
     /// What is read, without anything secret: a path, or a server and a database. An index is kept for it: a sync of the same

@@ -41,9 +41,6 @@ const PROSE: [&str; 10] = [
     "html",
 ];
 
-/// What a source says of its strings: dotted name and kind.
-pub type Fields<'a> = &'a [(&'a str, FieldKind)];
-
 /// How the fields of documents are mapped in an index that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
