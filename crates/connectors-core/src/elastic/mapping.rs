@@ -2,8 +2,10 @@
 
 mod declared;
 mod field;
+pub(super) mod lacking;
 mod reference;
 
+use self::declared::named;
 pub use self::field::{FieldKind, FieldSpec};
 
 use std::fmt;
@@ -127,7 +129,7 @@ fn declared(
     fields: &[FieldSpec],
     flavour: Flavour,
 ) -> impl Iterator<Item = (String, Value)> + use<> {
-    let named = declared::named(fields);
+    let named = named(fields);
     let all = named.len();
     let mapped = named.into_iter().map(|field| (field.name, mapped(preset, field.kind, flavour)));
     let mut left = MOST_DECLARED;

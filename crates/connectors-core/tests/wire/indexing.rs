@@ -256,6 +256,20 @@ async fn an_index_of_an_earlier_version_gets_the_rules_for_fields_to_come() {
 }
 
 #[tokio::test]
+async fn a_type_that_the_server_lacks_is_replaced_in_new_and_existing_indices() {
+    let lacking = "scaled_float";
+    let world = World::of(Manner { lacks: Some(lacking), ..Manner::default() }, |_| ()).await;
+    let source = Memory::numbered(1);
+    for (number, name) in ["price", "cost"].into_iter().enumerate() {
+        *source.declared.lock().unwrap() = Ok(vec![FieldSpec::new(name, FieldKind::Scaled(100))]);
+        let report = world.sync(&source).await;
+        assert_eq!((report.status, report.mapping), (Status::Completed, Some(Preset::Search)), "{report:?}");
+        let mapping = world.fake.kept().indices["docs"].mappings.clone();
+        assert_eq!(mapping["properties"][name], json!({"type": "double"}), "{number}");
+    }
+}
+
+#[tokio::test]
 async fn the_mapping_of_another_tool_is_the_servers_own() {
     let world = World::new().await;
     world.fake.seed("docs", []);

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::super::mapping::lacking::{replace, unknown_type};
 use super::super::mapping::{Preset, of_new, scope};
 use super::super::{Client, Request};
+use super::making::report_type;
 use super::{Existing, Meta, Wanted};
 use crate::{Error, Result};
 
@@ -36,8 +38,25 @@ pub async fn complete(
             body[rule] = wanted[rule].clone();
         }
     }
-    client.call(&Request::put(format!("/{index}/_mapping")).body(&body)).await?;
+    put(client, index, body).await?;
     Ok(Existing { mapping, meta })
+}
+
+/// Changes the mapping, with other types in the place of those that the server lacks.
+async fn put(client: &Client, index: &str, mut body: Value) -> Result<()> {
+    let mut lacking = Vec::new();
+    loop {
+        let request = Request::put(format!("/{index}/_mapping")).body(&body);
+        let response = client.persist(&request).await?;
+        if response.is_success() {
+            return Ok(());
+        }
+        let Some(name) = unknown_type(&response.body).filter(|name| !lacking.contains(name)) else {
+            return Err(client.refusal(&request, &response));
+        };
+        report_type(index, &mut lacking, name);
+        replace(&mut body, &lacking);
+    }
 }
 
 /// Refuses an index whose `_sync` is something else than ours.

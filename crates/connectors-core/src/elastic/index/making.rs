@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::mapping::lacking::{replace, unknown_type};
 use super::super::mapping::{Preset, analysis, of_new};
 use super::super::{Client, Flavour, Request};
 use super::{Existing, LOADING, Meta, SYNC_VERSION, Wanted, is_there_already};
@@ -15,9 +16,11 @@ use crate::{Error, Result};
 /// When the server refuses.
 pub async fn create(client: &Client, index: &str, wanted: &Wanted<'_>) -> Result<Option<Existing>> {
     super::check_name(index)?;
-    let mut refused = None;
-    for attempt in attempts(client.engine().flavour, wanted.preset) {
-        let (mapping, body) = described((client, index), &attempt, wanted)?;
+    let (mut refused, mut lacking) = (None, Vec::new());
+    let mut ways = attempts(client.engine().flavour, wanted.preset).into_iter().peekable();
+    while let Some(attempt) = ways.peek() {
+        let mut body = described((client, index), attempt, wanted)?;
+        replace(&mut body["mappings"], &lacking);
         let request = Request::put(format!("/{index}")).body(&body);
         let response = client.persist(&request).await?;
         if is_there_already(&response.body) {
@@ -25,12 +28,16 @@ pub async fn create(client: &Client, index: &str, wanted: &Wanted<'_>) -> Result
         }
         if response.is_success() {
             report_lacking(index, attempt.preset, wanted.preset);
-            return Ok(Some(Existing::new(mapping)));
+            return Ok(Some(Existing::new(body["mappings"].take())));
         }
         let may_do_with_less = matches!(response.status, 400 | 501);
         refused = Some(client.refusal(&request, &response));
         if !may_do_with_less {
             break;
+        }
+        match unknown_type(&response.body).filter(|name| !lacking.contains(name)) {
+            Some(name) => report_type(index, &mut lacking, name),
+            None => drop(ways.next()),
         }
     }
     Err(refused.unwrap_or_else(|| Error::unexpected("no way to make the index was tried")))
@@ -43,11 +50,7 @@ struct Attempt {
     is_loading: bool,
 }
 
-fn described(
-    (client, index): (&Client, &str),
-    attempt: &Attempt,
-    wanted: &Wanted<'_>,
-) -> Result<(Value, Value)> {
+fn described((client, index): (&Client, &str), attempt: &Attempt, wanted: &Wanted<'_>) -> Result<Value> {
     let mut settings = attempt.settings.clone();
     if index.starts_with('.') {
         settings["index.hidden"] = true.into();
@@ -62,8 +65,7 @@ fn described(
     };
     let mut mapping = of_new(attempt.preset, wanted.fields, client.engine().flavour);
     mapping["_meta"] = meta.over(&mapping);
-    let body = json!({ "settings": settings, "mappings": mapping });
-    Ok((mapping, body))
+    Ok(json!({ "settings": settings, "mappings": mapping }))
 }
 
 /// Ways to make an index, the fullest first: with all settings, without those that some servers refuse, and without
@@ -104,4 +106,13 @@ fn report_lacking(index: &str, made: Preset, wanted: Preset) {
             "this server lacks the analysers of `{wanted}`; the index is mapped by `{made}`"
         );
     }
+}
+
+/// Takes note of a type of fields that the server does not know.
+pub(super) fn report_type(index: &str, lacking: &mut Vec<&'static str>, name: &'static str) {
+    tracing::warn!(
+        index,
+        "this server lacks the field type `{name}`; `double` or `object` is taken in its place"
+    );
+    lacking.push(name);
 }

@@ -49,6 +49,10 @@ pub(crate) struct Manner {
     pub(crate) terms: usize,
     /// The most buckets of one aggregation.
     pub(crate) buckets: usize,
+    /// A type of fields that it does not know.
+    pub(crate) lacks: Option<&'static str>,
+    /// The fields of a document that it leaves out of the index.
+    pub(crate) ignores: fn(&Value) -> &'static [&'static str],
 }
 
 impl Default for Manner {
@@ -61,6 +65,8 @@ impl Default for Manner {
             window: 10_000,
             terms: 65_536,
             buckets: 65_536,
+            lacks: None,
+            ignores: |_| &[],
         }
     }
 }

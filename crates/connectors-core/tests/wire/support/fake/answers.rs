@@ -1,5 +1,6 @@
 //! Which request is answered how.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -68,6 +69,9 @@ pub(super) fn answer(kept: &mut Kept, manner: Manner, seen: &Seen, unwanted: &[(
 
 fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), body: &Value) -> Answer {
     let (method, name, rest) = request;
+    if let Some(refused) = lacks(manner, body) {
+        return refused;
+    }
     if (method, rest) == ("PUT", &[]) {
         return create(kept, manner, name, body);
     }
@@ -90,7 +94,7 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
             (200, json!({ "acknowledged": true }))
         }
         ("POST", ["_refresh"]) => {
-            index.visible = Arc::new(index.written.clone());
+            index.visible = Arc::new(seen_by_searches(&index.written, manner));
             (200, json!({ "_shards": { "total": 1, "successful": 1, "failed": 0 } }))
         }
         ("POST", ["_count"]) => (200, json!({ "count": search::count(&index.visible, &body["query"]) })),
@@ -105,6 +109,26 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         }
         _ => (400, error("illegal_argument_exception", &format!("no handler for {method} {rest:?}"))),
     }
+}
+
+/// The refusal of a mapping with a type that the server does not know.
+fn lacks(manner: Manner, body: &Value) -> Option<Answer> {
+    let lacking = manner.lacks?;
+    let reason = format!("The mapper type [{lacking}] declared on field [x] does not exist.");
+    let is_named = body.to_string().contains(&format!("\"type\":\"{lacking}\""));
+    is_named.then(|| (400, error("mapper_parsing_exception", &reason)))
+}
+
+/// Documents with the names of their fields that are not in the index.
+fn seen_by_searches(written: &BTreeMap<String, Value>, manner: Manner) -> BTreeMap<String, Value> {
+    let mut documents = written.clone();
+    for document in documents.values_mut() {
+        let ignored = (manner.ignores)(document);
+        if !ignored.is_empty() {
+            document["_ignored"] = json!(ignored);
+        }
+    }
+    documents
 }
 
 fn get(index: &Index, id: &str) -> Answer {
