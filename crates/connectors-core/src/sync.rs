@@ -49,7 +49,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::elastic::{Client, Preset};
+use crate::elastic::{Client, Preset, ignored};
 use crate::{Context, Result, Rules, Source};
 
 use self::owner::Refusal;
@@ -202,7 +202,33 @@ async fn list_into(job: &Job<'_>, prepared: Prepared, report: &mut Report) -> Re
     if run.report.verified {
         loading::end_remarking(job, existing).await;
     }
-    run.close(ended).await
+    let closed = run.close(ended).await;
+    drop(run);
+    note_ignored(job, report, &closed).await;
+    closed
+}
+
+/// Reports the documents whose values the index does not hold, where this sync may have written some. What can't be asked is
+/// logged.
+async fn note_ignored(job: &Job<'_>, report: &mut Report, ended: &Result<()>) {
+    let wrote = report.sent() + report.repaired + report.mended.count > 0;
+    if !wrote || is_gone(ended) || job.cancel.is_cancelled() {
+        return;
+    }
+    match ignored(job.client, job.index).await {
+        Ok(found) => {
+            if found.documents > 0 {
+                let fields: Vec<&str> = found.fields.iter().map(|field| field.field.as_str()).collect();
+                let (documents, fields) = (found.documents, fields.join(", "));
+                let what = "the index does not hold all values of some documents; `connectors check --index` says why";
+                tracing::warn!(index = job.index, documents, fields, "{what}");
+            }
+            report.ignored = found;
+        }
+        Err(error) => {
+            tracing::warn!(index = job.index, %error, "documents with ignored fields could not be counted")
+        }
+    }
 }
 
 /// True after an error that outlasted every try: the server may be gone, and is asked nothing more.

@@ -12,7 +12,7 @@ pub use self::meta::{Meta, Owner, SYNC_VERSION};
 use serde_json::{Value, json};
 
 use super::mapping::{FieldSpec, Preset, wrong_access};
-use super::{Client, Request};
+use super::{Client, Mismatch, Request, mismatched};
 use crate::{Error, Result};
 
 /// What an index has from when it is made until its first listing ends: Elasticsearch then refreshes it when somebody
@@ -75,6 +75,16 @@ pub struct Existing {
 impl Existing {
     fn new(mapping: Value) -> Self {
         Self { meta: Meta::of(&mapping), mapping }
+    }
+
+    pub(super) fn mapping(&self) -> &Value {
+        &self.mapping
+    }
+
+    /// The declared fields that it maps as something else.
+    #[must_use]
+    pub fn mismatched(&self, fields: &[FieldSpec]) -> Vec<Mismatch> {
+        mismatched(self, fields)
     }
 
     /// Whether documents of it may carry marks of any version.

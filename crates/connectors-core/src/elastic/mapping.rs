@@ -5,7 +5,7 @@ mod field;
 pub(super) mod lacking;
 mod reference;
 
-use self::declared::named;
+pub(super) use self::declared::{Named, named};
 pub use self::field::{FieldKind, FieldSpec};
 
 use std::fmt;

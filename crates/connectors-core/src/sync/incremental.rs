@@ -13,7 +13,7 @@ use super::prepare::{self, Prepared};
 use super::report::{Phase, Report, Status};
 use super::run::Run;
 use super::state::Place;
-use super::{Job, accounted, failures, full, state};
+use super::{Job, accounted, failures, full, note_ignored, state};
 
 /// At least so long between two cursors that are kept.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
@@ -92,7 +92,10 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     job.counters.enter(Phase::Writing);
     // What was read before an error is written, and the place behind it is kept.
     let kept = run.checkpoint().await;
-    run.close(applied.and(kept)).await
+    let closed = run.close(applied.and(kept)).await;
+    drop(run);
+    note_ignored(job, report, &closed).await;
+    closed
 }
 
 /// The latest cursor, what it belongs to, and when one was last kept.

@@ -57,6 +57,7 @@ pub(super) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
     };
     check_access(job, &existing)?;
     report.mapping = existing.meta.preset;
+    report.mismatched = existing.mismatched(&fields);
     job.counters.enter(Phase::Comparing);
     let failed_before = failures::before(job.client, job.index).await?;
     let facts = index::facts(job.client, job.index).await?;
@@ -89,6 +90,7 @@ pub(super) async fn prepare_changes(
     let existing = index::complete(job.client, job.index, existing, (&wanted(job, &fields), meta)).await?;
     check_access(job, &existing)?;
     report.mapping = existing.meta.preset;
+    report.mismatched = existing.mismatched(&fields);
     let facts = index::facts(job.client, job.index).await?;
     Ok((existing, facts))
 }

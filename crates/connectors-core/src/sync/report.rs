@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::elastic::Preset;
+use crate::elastic::{Ignored, Mismatch, Preset};
 use crate::names::Renames;
 
 /// Messages of a listing that are kept word by word.
@@ -18,10 +18,11 @@ const KEPT_MESSAGES: usize = 20;
 const SHOWN: usize = 10;
 
 /// How a sync ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The listing was complete, and the index holds it.
+    #[default]
     Completed,
     /// The source was certain that nothing changed.
     Skipped,
@@ -71,7 +72,7 @@ impl Difference {
 }
 
 /// The accounts of one sync: `listed = created + updated + unchanged + filtered + dropped + failed`, `deleted` apart.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// How it ended.
     pub status: Status,
@@ -124,6 +125,10 @@ pub struct Report {
     pub pipelines: Vec<String>,
     /// The preset that the index is mapped by; none for one of another tool, or where nobody asked.
     pub mapping: Option<Preset>,
+    /// Fields that the index maps as something else than the source declares.
+    pub mismatched: Vec<Mismatch>,
+    /// Documents with values that the index does not hold; asked for after a sync that wrote something.
+    pub ignored: Ignored,
     /// How it was learnt what the index held; none where nobody asked.
     pub known_by: Option<KnownBy>,
     /// Marks that had to be read one by one to learn it.
@@ -175,47 +180,7 @@ impl Report {
     /// Accounts of nothing yet.
     #[must_use]
     pub fn new(index: &str) -> Self {
-        Self {
-            status: Status::Completed,
-            error: None,
-            outage: false,
-            index: index.to_owned(),
-            listed: 0,
-            created: 0,
-            updated: 0,
-            unchanged: 0,
-            filtered: 0,
-            dropped: 0,
-            failed: 0,
-            deleted: 0,
-            undeleted: 0,
-            complete: false,
-            withheld: 0,
-            closed: Difference::default(),
-            kept: 0,
-            unconfirmed: Difference::default(),
-            foreign: Difference::default(),
-            repeated: 0,
-            contents: Contents::default(),
-            renamed: Renames::default(),
-            pipelines: Vec::new(),
-            mapping: None,
-            known_by: None,
-            marks_read: 0,
-            verified: false,
-            basis: None,
-            unverified: None,
-            mended: Difference::default(),
-            repaired: 0,
-            differing: Difference::default(),
-            listing_errors: 0,
-            messages: Vec::new(),
-            bytes_sent: 0,
-            bytes_received: 0,
-            requests: 0,
-            seconds: 0.0,
-            uuid: None,
-        }
+        Self { index: index.to_owned(), ..Self::default() }
     }
 
     /// True when every listed document has its place in the accounts.

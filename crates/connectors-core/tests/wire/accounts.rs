@@ -41,7 +41,7 @@ async fn a_sync_tells_what_it_is_at_and_how_much_it_deleted() {
     world.sync(&source).await;
     let mut met = std::mem::take(&mut *met.lock().unwrap());
     met.dedup();
-    assert_eq!(met, ["connecting", "comparing", "writing", "deleting", "verifying"]);
+    assert_eq!(met, ["connecting", "comparing", "writing", "deleting", "verifying", "closing"]);
     assert_eq!(world.counters.phase(), Phase::Closing);
     assert_eq!(world.counters.deleted.load(SeqCst), 1);
 }

@@ -27,6 +27,8 @@ mod flow;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
+mod ignored;
+#[cfg(test)]
 mod incremental;
 #[cfg(test)]
 mod indexing;

@@ -64,6 +64,24 @@ impl FieldKind {
             Self::GeoPoint => json!({ "type": "geo_point" }),
         }
     }
+
+    /// Whether a field of this type of the server holds its values without losing any of what they are.
+    pub(crate) fn is_held_by(self, mapped: &str) -> bool {
+        let types: &[&str] = match self {
+            Self::Integer => &["long", "integer", "short", "byte", "unsigned_long"],
+            Self::Number => &["double", "float", "half_float", "scaled_float"],
+            Self::Scaled(_) => &["scaled_float", "double"],
+            Self::Boolean => &["boolean"],
+            Self::Date => &["date", "date_nanos"],
+            Self::Code | Self::Label | Self::Prose => {
+                &["text", "keyword", "wildcard", "match_only_text", "constant_keyword", "semantic_text"]
+            }
+            Self::Object => &["object", "nested", "flattened", "flat_object"],
+            Self::Flattened => &["flattened", "flat_object", "object"],
+            Self::GeoPoint => &["geo_point"],
+        };
+        types.contains(&mapped)
+    }
 }
 
 impl fmt::Display for FieldKind {

@@ -72,6 +72,19 @@ fn declared_fields_are_mapped_by_their_kind() {
 }
 
 #[test]
+fn every_kind_is_held_by_what_it_is_mapped_as_and_no_kind_by_something_else() {
+    for field in every_kind() {
+        for preset in [Preset::Search, Preset::Reference] {
+            let mapped = mapped(preset, field.kind, Flavour::Elasticsearch);
+            assert!(field.kind.is_held_by(mapped["type"].as_str().unwrap()), "{}", field.kind);
+        }
+        assert!(!field.kind.is_held_by("ip") && !field.kind.to_string().is_empty());
+    }
+    assert!(!FieldKind::Number.is_held_by("long") && !FieldKind::Label.is_held_by("date"));
+    assert_eq!(json!(FieldKind::Scaled(100)), "number in steps of 1/100");
+}
+
+#[test]
 fn what_nobody_declared_is_mapped_by_more_than_its_first_value() {
     for preset in [Preset::Search, Preset::Reference] {
         let mapping = of_new(preset, &[], Flavour::Elasticsearch);

@@ -23,6 +23,8 @@ pub(crate) struct Call {
     pub(crate) deletes: Vec<String>,
     /// Bytes of the body before compression.
     pub(crate) bytes: usize,
+    /// Whether it is a search for documents with ignored fields.
+    pub(crate) is_for_ignored: bool,
 }
 
 impl Call {
@@ -48,7 +50,15 @@ impl Call {
         }
         let bulk = if is_bulk { kept.bulks + 1 } else { 0 };
         let (method, path) = (seen.method.clone(), seen.path.clone());
-        Self { method, path, bulk, ids, deletes, bytes: seen.body.len() }
+        Self {
+            method,
+            path,
+            bulk,
+            ids,
+            deletes,
+            bytes: seen.body.len(),
+            is_for_ignored: seen.path.ends_with("/_search") && seen.body.contains("_ignored"),
+        }
     }
 
     pub(crate) fn is_bulk(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Histograms with a sum in each bucket, reckoned in doubles as the server does it.
+//! Histograms with a sum in each bucket, reckoned in doubles as the server does it; and terms.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,9 @@ pub(super) fn answer(
     most: usize,
 ) -> Option<Value> {
     let (name, inner) = asked_for.as_object().and_then(|aggregations| aggregations.iter().next()).unwrap();
+    if let Some(by) = inner["terms"]["field"].as_str() {
+        return Some(json!({ name: { "buckets": terms(documents, (query, by)) } }));
+    }
     let (sum_name, sum) = inner["aggs"].as_object().and_then(|inner| inner.iter().next()).unwrap();
     let (by, interval) =
         (text(&inner["histogram"]["field"]), inner["histogram"]["interval"].as_f64().unwrap());
@@ -35,6 +38,16 @@ pub(super) fn answer(
         })
         .collect();
     Some(json!({ name: { "buckets": buckets } }))
+}
+
+/// A bucket for each value.
+fn terms(documents: &BTreeMap<String, Value>, (query, by): (&Value, &str)) -> Vec<Value> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for document in documents.values().filter(|document| asked(query, document)) {
+        let values = field(document, by).and_then(Value::as_array).cloned().unwrap_or_default();
+        values.iter().for_each(|value| *counts.entry(text(value).to_owned()).or_default() += 1);
+    }
+    counts.into_iter().map(|(key, count)| json!({ "key": key, "doc_count": count })).collect()
 }
 
 fn text(value: &Value) -> &str {

@@ -11,7 +11,11 @@ pub(super) fn matches(query: &Value, document: &Value) -> bool {
             let (name, wanted) = inner.as_object().unwrap().iter().next().unwrap();
             let value = field(document, name);
             let wanted = wanted.as_array().cloned().unwrap_or_else(|| vec![wanted.clone()]);
-            value.is_some_and(|value| wanted.contains(value))
+            let values = value
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_else(|| value.cloned().into_iter().collect());
+            values.iter().any(|value| wanted.contains(value))
         }
         "range" => {
             let (name, borders) = inner.as_object().unwrap().iter().next().unwrap();

@@ -56,10 +56,14 @@ fn search(documents: &Documents, manner: Manner, body: &Value, is_pit: bool) -> 
         assert_eq!(after.len(), sort.len(), "search_after has as many values as the sort");
         found.retain(|found| order(&found.sort, after) == Ordering::Greater);
     }
+    let total = found.len();
     found.truncate(usize::try_from(size).unwrap());
     let hits: Vec<Value> = found.iter().map(|found| hit(found, body)).collect();
     let shards = json!({ "total": 1, "successful": 1, "skipped": 0, "failed": 0 });
     let mut answer = json!({ "took": 1, "timed_out": false, "_shards": shards, "hits": { "hits": hits } });
+    if body["track_total_hits"] == true {
+        answer["hits"]["total"] = json!({ "value": total, "relation": "eq" });
+    }
     if let Some(aggregations) = body.get("aggs") {
         if manner.is_plain {
             return (400, error("parsing_exception", "unknown aggregation type [histogram]"));
@@ -140,6 +144,9 @@ fn hit(found: &Match<'_>, body: &Value) -> Value {
         if body["_source"] != false {
             hit.insert("_source".into(), found.document.clone());
         }
+    }
+    if let Some(ignored) = found.document.get("_ignored") {
+        hit.insert("_ignored".into(), ignored.clone());
     }
     if !found.sort.is_empty() {
         hit.insert("sort".into(), found.sort.clone().into());
