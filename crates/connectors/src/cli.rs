@@ -69,7 +69,7 @@ pub(crate) enum Command {
         name: Option<String>,
         #[command(flatten)]
         values: Values,
-        /// Also tell how this index is mapped, and whether the settings say otherwise
+        /// Also report how this index is mapped, where settings or source say otherwise, and what it does not hold
         #[arg(long)]
         index: Option<String>,
     },

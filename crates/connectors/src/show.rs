@@ -1,6 +1,10 @@
 //! What the program prints: results on standard output, everything else on standard error.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
 
+mod fields;
+
+pub(crate) use self::fields::fields;
+
 use std::io::IsTerminal;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -109,6 +113,7 @@ fn checked(report: &Report) -> Vec<String> {
     if report.verified {
         lines.push("verified: the index holds what is told here".into());
     }
+    lines.extend(fields(&report.ignored, &report.mismatched));
     lines.extend(report.unverified.iter().map(|why| format!("not verified: {why}")));
     lines
 }

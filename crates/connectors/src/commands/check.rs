@@ -1,39 +1,62 @@
 //! `connectors check`: the settings, and whether both ends can be reached.
 
-use connectors_core::elastic::index;
-use connectors_core::{Error, Result};
-use serde_json::json;
+use connectors_core::elastic::{Client, Ignored, Mismatch, Preset, ignored, index};
+use connectors_core::{Error, FieldSpec, Result};
+use serde_json::{Map, Value, json};
 
 use super::{Desk, End, privileges};
 use crate::cli::SourceArgs;
 use crate::server::Server;
 use crate::show;
 
+/// What was found at one end: in words, and as members of its JSON.
+struct Found {
+    text: String,
+    more: Map<String, Value>,
+}
+
+impl Found {
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), more: Map::new() }
+    }
+}
+
 pub(super) async fn run(desk: &Desk, source: Option<&SourceArgs>, index: Option<&str>) -> Result<End> {
-    let mut checks = vec![("elasticsearch".to_owned(), elasticsearch(desk).await)];
+    let mut checks = vec![("elasticsearch".to_owned(), elasticsearch(desk).await.map(Found::new))];
     if let Some(index) = index {
-        checks.push((index.to_owned(), mapping(desk, index).await));
-        checks.push((format!("privileges on {index}"), allowed(desk, index).await));
+        checks.push((index.to_owned(), mapping(desk, index, source).await));
+        checks.push((format!("privileges on {index}"), allowed(desk, index).await.map(Found::new)));
     }
     if let Some(arguments) = source {
-        checks.push((arguments.name.clone(), ping(desk, arguments).await));
+        checks.push((arguments.name.clone(), ping(desk, arguments).await.map(Found::new)));
     }
     if desk.json {
-        let all = checks.iter().map(|(end, found)| match found {
-            Ok(found) => json!({"end": end, "ok": true, "found": found}),
-            Err(error) => json!({"end": end, "ok": false, "error": error.to_string()}),
-        });
-        show::line(&serde_json::Value::from_iter(all).to_string());
+        show::line(&Value::from_iter(checks.iter().map(|(end, found)| as_json(end, found))).to_string());
     } else {
         for (end, found) in &checks {
             show::line(&match found {
-                Ok(found) => format!("{end}: ok, {found}"),
+                Ok(found) => format!("{end}: ok, {}", found.text),
                 Err(error) => format!("{end}: {error}"),
             });
         }
     }
     let failed = checks.iter().filter_map(|(_, found)| found.as_ref().err()).map(End::of).next();
     Ok(failed.unwrap_or(End::Done))
+}
+
+fn as_json(end: &str, found: &Result<Found>) -> Value {
+    match found {
+        Ok(Found { text, more }) => {
+            let mut all = Map::from_iter([
+                ("end".to_owned(), end.into()),
+                ("ok".to_owned(), true.into()),
+                ("found".to_owned(), text.as_str().into()),
+            ]);
+            all.extend(more.clone());
+            all.into()
+        }
+        Err(error) => json!({"end": end, "ok": false, "error": error.to_string()}),
+    }
 }
 
 async fn elasticsearch(desk: &Desk) -> Result<String> {
@@ -43,17 +66,46 @@ async fn elasticsearch(desk: &Desk) -> Result<String> {
     Ok(shown)
 }
 
-/// How the index is mapped, and what the settings say if that is something else.
-async fn mapping(desk: &Desk, name: &str) -> Result<String> {
+/// How the index is mapped, and whether that is what the settings and the source say and what its documents need.
+async fn mapping(desk: &Desk, name: &str, source: Option<&SourceArgs>) -> Result<Found> {
     index::check_name(name)?;
+    let declared = match source {
+        Some(source) => declared(desk, source).await?,
+        None => Vec::new(),
+    };
     let server = Server::open(&desk.settings).await?;
-    let preset = index::preset(&server.client, name).await;
+    let found = findings(&server.client, name, &declared).await;
     server.close().await?;
     let wanted = desk.settings.sync().mapping;
-    Ok(match preset? {
-        None => format!("there is no such index; it would be mapped by `{wanted}`"),
-        Some(preset) => preset.unlike(wanted).unwrap_or_else(|| format!("mapped by `{preset}`")),
-    })
+    let Some((preset, mismatched, ignored)) = found? else {
+        return Ok(Found::new(format!("there is no such index; it would be mapped by `{wanted}`")));
+    };
+    let mut lines = vec![preset.unlike(wanted).unwrap_or_else(|| format!("mapped by `{preset}`"))];
+    lines.extend(show::fields(&ignored, &mismatched));
+    let more = Map::from_iter([
+        ("ignored".to_owned(), json!(ignored)),
+        ("mismatched".to_owned(), json!(mismatched)),
+    ]);
+    Ok(Found { text: lines.join("\n  "), more })
+}
+
+/// What an index is mapped by, and which of its fields do not hold what they should; none where there is none.
+async fn findings(
+    client: &Client,
+    name: &str,
+    declared: &[FieldSpec],
+) -> Result<Option<(Preset, Vec<Mismatch>, Ignored)>> {
+    let Some(existing) = index::find(client, name).await? else { return Ok(None) };
+    let preset = existing.meta.preset.unwrap_or(Preset::Dynamic);
+    Ok(Some((preset, existing.mismatched(declared), ignored(client, name).await?)))
+}
+
+/// What the source declares of its fields.
+async fn declared(desk: &Desk, arguments: &SourceArgs) -> Result<Vec<FieldSpec>> {
+    let connection = desk.connect(arguments)?;
+    let declared = connection.source().declared_fields().await;
+    connection.source().close().await?;
+    declared
 }
 
 /// What these credentials may do with the index; an error names what they lack.
