@@ -103,12 +103,14 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
         }
         ("POST", ["_search"]) => search::plain(&index.visible.clone(), manner, body),
         ("GET", ["_doc", id]) => get(index, id),
-        ("PUT", ["_doc", id]) => {
-            index.written.insert((*id).into(), body.clone());
-            (201, json!({ "_id": id, "result": "created" }))
-        }
+        ("PUT", ["_doc", id]) => put(index, id, body),
         _ => (400, error("illegal_argument_exception", &format!("no handler for {method} {rest:?}"))),
     }
+}
+
+fn put(index: &mut Index, id: &str, body: &Value) -> Answer {
+    index.written.insert(id.into(), body.clone());
+    (201, json!({ "_id": id, "result": "created" }))
 }
 
 /// The refusal of a mapping with a type that the server does not know.
