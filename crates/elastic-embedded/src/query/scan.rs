@@ -107,8 +107,12 @@ impl<T: PartialOrd + Copy + fmt::Debug + Send + Sync + 'static> Number for T {}
 
 fn between<T: Number>(column: &Column<T>, range: &RangeInclusive<T>) -> Vec<DocId> {
     let mut found = Vec::new();
-    if range.start() <= range.end() {
-        column.get_docids_for_value_range(range.clone(), 0..column.num_docs(), &mut found);
+    // The engine takes the least value of a segment for one of a range that ends below it.
+    let (least, greatest) = (column.min_value(), column.max_value());
+    let from = if *range.start() < least { least } else { *range.start() };
+    let to = if *range.end() > greatest { greatest } else { *range.end() };
+    if from <= to {
+        column.get_docids_for_value_range(from..=to, 0..column.num_docs(), &mut found);
     }
     found
 }
