@@ -14,6 +14,7 @@
 //!
 //! - An index is one shard. A search refreshes it first if its view is older than `refresh_interval`; no
 //!   thread does so in the background, so `index.search.idle.after` is taken and changes nothing.
+//! - A place (`geo_point`) is kept and shown as it was sent, and found by `exists` alone.
 //! - Dates have the default format only, so `2024/01/02` is mapped as text; date math is refused.
 //! - The length of all texts of a document, not of one field, weighs in a score.
 //! - Reasons of errors lack the line and column in front; a key that stands twice in an object counts once.

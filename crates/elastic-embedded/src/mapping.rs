@@ -3,13 +3,14 @@
 mod document;
 mod dynamic;
 mod field;
+mod geo;
 mod read;
 mod template;
 mod values;
 mod write;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
@@ -46,6 +47,12 @@ pub(crate) struct Mapping {
     pub(crate) fields: BTreeMap<String, Arc<Field>>,
 }
 
+/// Names of the fields of a document that are not in the index, as a field of its own.
+pub(crate) const IGNORED: &str = "_ignored";
+
+/// What [`IGNORED`] is mapped as in every index.
+pub(crate) static IGNORED_FIELD: LazyLock<Field> = LazyLock::new(|| Field::new(Kind::Keyword));
+
 /// A field as a query names it.
 #[derive(Debug, Clone)]
 pub(crate) struct Resolved<'a> {
@@ -54,13 +61,23 @@ pub(crate) struct Resolved<'a> {
 }
 
 impl Mapping {
-    /// The field or sub-field of that name.
+    /// The field or sub-field of that name, or the flattened one that a key of that name lies in.
     pub(crate) fn field(&self, path: &str) -> Option<Resolved<'_>> {
+        if path == IGNORED {
+            return Some(Resolved { path: path.to_owned(), field: &IGNORED_FIELD });
+        }
         let found = self.fields.get(path).map(Arc::as_ref).or_else(|| {
             let (parent, name) = path.rsplit_once('.')?;
             self.fields.get(parent)?.fields.get(name)
         });
+        let found = found.or_else(|| self.flattened_above(path));
         found.map(|field| Resolved { path: path.to_owned(), field })
+    }
+
+    /// The flattened field that a path leads into.
+    fn flattened_above(&self, path: &str) -> Option<&Field> {
+        let above = path.match_indices('.').filter_map(|(end, _)| self.fields.get(&path[..end]));
+        above.map(Arc::as_ref).find(|field| field.flattened)
     }
 
     /// Every field and sub-field whose path fits the pattern.

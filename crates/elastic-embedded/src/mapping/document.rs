@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::values::{Number, number};
-use super::{Dynamic, Field, Kind, Mapping, ObjectField, dynamic};
+use super::{Dynamic, Field, IGNORED, Kind, Mapping, ObjectField, dynamic, geo};
 use crate::failure::{Failure, Result};
 
 const MAX_KEYWORD_BYTES: usize = 32_766;
@@ -48,9 +50,17 @@ pub(crate) fn parse(
     mapping: &Mapping,
     limits: Limits,
 ) -> Result<Parsed> {
-    let mut reading =
-        Reading { id, mapping: Cow::Borrowed(mapping), limits, values: Vec::new(), arrays: false };
+    let mut reading = Reading {
+        id,
+        mapping: Cow::Borrowed(mapping),
+        limits,
+        values: Vec::new(),
+        ignored: BTreeSet::new(),
+        arrays: false,
+    };
     reading.object("", source, 0)?;
+    let ignored = std::mem::take(&mut reading.ignored);
+    reading.values.extend(ignored.into_iter().map(|path| (IGNORED.to_owned(), Stored::Keyword(path))));
     if reading.arrays {
         without_repeats(&mut reading.values);
     }
@@ -66,6 +76,8 @@ struct Reading<'a> {
     mapping: Cow<'a, Mapping>,
     limits: Limits,
     values: Vec<(String, Stored)>,
+    /// Fields with a value that is not indexed.
+    ignored: BTreeSet<String>,
     arrays: bool,
 }
 
@@ -87,6 +99,7 @@ impl Reading<'_> {
     fn value(&mut self, path: &str, value: &Value, depth: usize) -> Result<()> {
         match value {
             Value::Null => Ok(()),
+            Value::Array(items) if self.is_one_point(path, items) => self.scalar(path, value),
             Value::Array(items) => {
                 self.arrays = true;
                 items.iter().try_for_each(|item| self.value(path, item, depth))
@@ -139,7 +152,7 @@ impl Reading<'_> {
     }
 
     /// True if one more field or object may be mapped at the path.
-    fn may_add(&self, path: &str, cost: usize) -> Result<bool> {
+    fn may_add(&mut self, path: &str, cost: usize) -> Result<bool> {
         let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
         match self.mapping.dynamic_at(parent) {
             Dynamic::Ignore => return Ok(false),
@@ -159,6 +172,7 @@ impl Reading<'_> {
         if self.mapping.count() + cost <= self.limits.total_fields {
             Ok(true)
         } else if self.limits.ignore_beyond {
+            self.ignored.insert(path.to_owned());
             Ok(false)
         } else {
             let limit = self.limits.total_fields;
@@ -189,16 +203,54 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// True for a list of numbers that is a place.
+    fn is_one_point(&self, path: &str, items: &[Value]) -> bool {
+        let field = || self.mapping.fields.get(path);
+        geo::is_point(items) && field().is_some_and(|field| field.kind == Kind::GeoPoint)
+    }
+
+    /// Each value of an object, under the name of the field and under that of its key.
+    fn flattened(&mut self, path: &str, field: &Field, value: &Value) -> Result<()> {
+        let Value::Object(members) = value else {
+            return Err(self.unfit(path, field, value).caused_by(Failure::parsing(
+                "Failed to parse object: expecting token of type [START_OBJECT]",
+            )));
+        };
+        let mut open: Vec<(String, &Value)> =
+            members.iter().map(|(key, value)| (format!("{path}.{key}"), value)).collect();
+        while let Some((key, value)) = open.pop() {
+            match value {
+                Value::Null => {}
+                Value::Array(items) => open.extend(items.iter().map(|item| (key.clone(), item))),
+                Value::Object(members) => {
+                    open.extend(members.iter().map(|(name, value)| (format!("{key}.{name}"), value)));
+                }
+                scalar => {
+                    if let Some(stored) = self.string(path, field, scalar)? {
+                        self.values.extend([(path.to_owned(), stored.clone()), (key, stored)]);
+                    }
+                }
+            }
+        }
+        // The same value may stand under several keys.
+        self.arrays = true;
+        Ok(())
+    }
+
     fn one(&mut self, path: &str, field: &Field, value: &Value) -> Result<()> {
+        if field.flattened {
+            return self.flattened(path, field, value);
+        }
         let stored = match field.kind {
             Kind::Keyword | Kind::Text => self.string(path, field, value)?,
             // An empty text in place of a number is no value.
+            Kind::GeoPoint => self.point(path, field, value)?,
             kind if value == "" && !matches!(kind, Kind::Boolean | Kind::Date) => None,
             kind => match number(kind, value) {
                 Ok(Number::Whole(number)) => Some(Stored::Whole(number)),
-                Ok(Number::Fraction(number)) => Some(Stored::Fraction(number)),
-                Err(_) if self.ignores_malformed(field) && !value.is_object() => None,
-                Err(cause) => return Err(self.unfit(path, kind, value).caused_by(cause)),
+                Ok(Number::Fraction(number)) => Some(Stored::Fraction(field.scaled(number))),
+                Err(_) if self.ignores_malformed(field) && !value.is_object() => self.ignore(path),
+                Err(cause) => return Err(self.unfit(path, field, value).caused_by(cause)),
             },
         };
         if let Some(stored) = stored.filter(|_| field.index || field.doc_values) {
@@ -207,11 +259,26 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn string(&self, path: &str, field: &Field, value: &Value) -> Result<Option<Stored>> {
+    /// A place, as the text that stands for it in answers.
+    fn point(&mut self, path: &str, field: &Field, value: &Value) -> Result<Option<Stored>> {
+        match geo::point(value) {
+            Ok((lat, lon)) => Ok(Some(Stored::Column(format!("{lat:?}, {lon:?}")))),
+            Err(_) if self.ignores_malformed(field) => Ok(self.ignore(path)),
+            Err(cause) => Err(self.unfit(path, field, value).caused_by(cause)),
+        }
+    }
+
+    /// Notes that a value is left out of the index.
+    fn ignore(&mut self, path: &str) -> Option<Stored> {
+        self.ignored.insert(path.to_owned());
+        None
+    }
+
+    fn string(&mut self, path: &str, field: &Field, value: &Value) -> Result<Option<Stored>> {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Object(_) => {
-                return Err(self.unfit(path, field.kind, value).caused_by(Failure::new(
+                return Err(self.unfit(path, field, value).caused_by(Failure::new(
                     400,
                     "illegal_state_exception",
                     format!("Can't get text on a START_OBJECT at {path}"),
@@ -223,7 +290,7 @@ impl Reading<'_> {
             return Ok(field.index.then_some(Stored::Text(text)));
         }
         if field.ignore_above.is_some_and(|limit| text.encode_utf16().count() > limit) {
-            return Ok(None);
+            return Ok(self.ignore(path));
         }
         if text.len() > MAX_KEYWORD_BYTES {
             return Err(parsing_caused(
@@ -242,10 +309,10 @@ impl Reading<'_> {
         field.ignore_malformed.unwrap_or(self.limits.ignore_malformed)
     }
 
-    fn unfit(&self, path: &str, kind: Kind, value: &Value) -> Failure {
+    fn unfit(&self, path: &str, field: &Field, value: &Value) -> Failure {
         parsing(format!(
             "failed to parse field [{path}] of type [{}] in document with id '{}'. Preview of field's value: '{}'",
-            kind.name(),
+            field.type_name(),
             self.id,
             preview(value)
         ))

@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Float,
     Boolean,
     Date,
+    ScaledFloat,
+    GeoPoint,
 }
 
 impl Kind {
@@ -35,6 +37,8 @@ impl Kind {
             "float" => Kind::Float,
             "boolean" => Kind::Boolean,
             "date" => Kind::Date,
+            "scaled_float" => Kind::ScaledFloat,
+            "geo_point" => Kind::GeoPoint,
             _ => return None,
         })
     }
@@ -51,22 +55,24 @@ impl Kind {
             Kind::Float => "float",
             Kind::Boolean => "boolean",
             Kind::Date => "date",
+            Kind::ScaledFloat => "scaled_float",
+            Kind::GeoPoint => "geo_point",
         }
     }
 
     /// True for types kept as fractions.
     pub(crate) fn is_fraction(self) -> bool {
-        matches!(self, Kind::Double | Kind::Float)
+        matches!(self, Kind::Double | Kind::Float | Kind::ScaledFloat)
     }
 
     /// True for types kept as whole numbers: integers, dates in milliseconds, booleans as 0 and 1.
     pub(crate) fn is_whole(self) -> bool {
-        !self.is_fraction() && !matches!(self, Kind::Keyword | Kind::Text)
+        !self.is_fraction() && !matches!(self, Kind::Keyword | Kind::Text | Kind::GeoPoint)
     }
 
     /// True for types whose malformed values may be ignored.
     pub(crate) fn may_ignore_malformed(self) -> bool {
-        self.is_fraction() || self.is_whole()
+        self.is_fraction() || self.is_whole() || self == Kind::GeoPoint
     }
 
     /// Least and greatest value of an integer type.
@@ -88,6 +94,10 @@ pub(crate) struct Field {
     pub(crate) doc_values: bool,
     pub(crate) ignore_above: Option<usize>,
     pub(crate) ignore_malformed: Option<bool>,
+    /// What the numbers of a `scaled_float` are multiplied with before they are rounded.
+    pub(crate) scaling: Option<f64>,
+    /// A keyword for each value in an object with any keys, by its own name and by that of the key.
+    pub(crate) flattened: bool,
     /// Exact values are kept and looked for in lower case.
     pub(crate) lowercase: bool,
     /// A text that is looked for is taken apart at white space.
@@ -105,6 +115,8 @@ impl Field {
             doc_values: kind != Kind::Text,
             ignore_above: None,
             ignore_malformed: None,
+            scaling: None,
+            flattened: false,
             lowercase: false,
             split_queries: false,
             kept: BTreeMap::new(),
@@ -120,6 +132,16 @@ impl Field {
         field
     }
 
+    /// Its type, as a mapping names it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        if self.flattened { "flattened" } else { self.kind.name() }
+    }
+
+    /// A number as the field keeps it.
+    pub(crate) fn scaled(&self, number: f64) -> f64 {
+        self.scaling.map_or(number, |factor| (number * factor).round() / factor)
+    }
+
     /// An exact value as it is kept and looked for.
     pub(crate) fn normalized<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.lowercase { text.to_lowercase().into() } else { text.into() }
@@ -127,11 +149,11 @@ impl Field {
 
     /// Takes over the options of a later mapping of the same field.
     pub(crate) fn merge(&mut self, path: &str, other: Field) -> Result<()> {
-        if self.kind != other.kind {
+        if self.type_name() != other.type_name() {
             return Err(Failure::argument(format!(
                 "mapper [{path}] cannot be changed from type [{}] to [{}]",
-                self.kind.name(),
-                other.kind.name()
+                self.type_name(),
+                other.type_name()
             )));
         }
         for (what, before, after) in
@@ -153,6 +175,7 @@ impl Field {
                 name(other.lowercase)
             )));
         }
+        self.scaling = other.scaling;
         self.split_queries = other.split_queries;
         self.ignore_above = other.ignore_above;
         self.ignore_malformed = other.ignore_malformed;

@@ -75,15 +75,21 @@ impl Mapping {
 /// The field that the options state.
 pub(super) fn field(path: &str, options: &Map<String, Value>) -> Result<Field> {
     let name = options.get("type").map_or(Ok(""), |kind| text("type", kind))?;
-    let kind = Kind::parse(name)
+    // A flattened object is keywords.
+    let flattened = name == "flattened";
+    let kind = Kind::parse(if flattened { "keyword" } else { name })
         .ok_or_else(|| Failure::unsupported(format!("the type [{name}] of the field [{path}]")))?;
-    let mut field = Field::new(kind);
+    let mut field = Field { flattened, ..Field::new(kind) };
     for (key, value) in options {
         match (key.as_str(), kind) {
             ("type", _) => {}
             ("index", _) => field.index = boolean(key, value)?,
             ("doc_values", kind) if kind != Kind::Text => field.doc_values = boolean(key, value)?,
             ("ignore_above", Kind::Keyword) => field.ignore_above = Some(count(key, value)?),
+            ("scaling_factor", Kind::ScaledFloat) => field.scaling = Some(factor(value)?),
+            _ if flattened && !matches!(key.as_str(), "index" | "doc_values" | "ignore_above") => {
+                return Err(unknown_option(key, path, name));
+            }
             ("normalizer", Kind::Keyword) if value == "lowercase" => field.lowercase = true,
             ("split_queries_on_whitespace", Kind::Keyword) => field.split_queries = boolean(key, value)?,
             ("ignore_malformed", kind) if kind.may_ignore_malformed() => {
@@ -94,13 +100,25 @@ pub(super) fn field(path: &str, options: &Map<String, Value>) -> Result<Field> {
                 field.kept.insert(key.clone(), value.clone());
             }
             _ => {
-                return Err(Failure::unsupported(format!(
-                    "the option [{key}] of the field [{path}] of type [{name}]"
-                )));
+                return Err(unknown_option(key, path, name));
             }
         }
     }
+    if kind == Kind::ScaledFloat && field.scaling.is_none() {
+        return Err(mapper_parsing(format!("Field [scaling_factor] is required for the field [{path}]")));
+    }
     Ok(field)
+}
+
+fn unknown_option(key: &str, path: &str, kind: &str) -> Failure {
+    Failure::unsupported(format!("the option [{key}] of the field [{path}] of type [{kind}]"))
+}
+
+fn factor(value: &Value) -> Result<f64> {
+    let factor = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    factor
+        .filter(|factor| factor.is_finite() && *factor > 0.0)
+        .ok_or_else(|| mapper_parsing(format!("[scaling_factor] must be a positive number, got [{value}]")))
 }
 
 fn read_subfields(parent: &mut Field, path: &str, value: &Value) -> Result<()> {

@@ -19,7 +19,7 @@ pub(crate) enum Number {
 /// The cause, as the real one words it.
 pub(crate) fn number(kind: Kind, value: &Value) -> Result<Number, Failure> {
     match kind {
-        Kind::Double => fraction(value).map(Number::Fraction),
+        Kind::Double | Kind::ScaledFloat => fraction(value).map(Number::Fraction),
         Kind::Float => fraction(value).and_then(as_float).map(Number::Fraction),
         Kind::Boolean => boolean(value).map(|value| Number::Whole(value.into())),
         Kind::Date => date(value).map(Number::Whole),

@@ -56,7 +56,10 @@ impl ObjectField {
 impl Field {
     pub(super) fn write(&self) -> Map<String, Value> {
         let mut options = Map::new();
-        options.insert("type".into(), self.kind.name().into());
+        options.insert("type".into(), self.type_name().into());
+        if let Some(factor) = self.scaling {
+            options.insert("scaling_factor".into(), factor.into());
+        }
         if !self.index {
             options.insert("index".into(), false.into());
         }

@@ -12,7 +12,7 @@ use super::scan::{self, Test};
 use super::{BoxQuery, Context, constant, none, with_boost};
 use crate::failure::{Failure, Result};
 use crate::filter_path;
-use crate::mapping::{Kind, Number, Resolved, number, to_double};
+use crate::mapping::{Field, Kind, Number, Resolved, number, to_double};
 use crate::options::Options;
 
 pub(super) fn term(context: Context<'_>, mut options: Options<'_>) -> Result<BoxQuery> {
@@ -68,6 +68,9 @@ fn any(context: Context<'_>, resolved: &Resolved<'_>, values: &[Value]) -> Resul
             Ok(Box::new(TermSetQuery::new(terms)))
         }
         Kind::Text => Err(unindexed(path)),
+        Kind::GeoPoint => Err(no_such_query(format!(
+            "Geometry fields do not support exact searching, use dedicated geometry queries instead: [{path}]"
+        ))),
         _ if !field.doc_values => Err(unindexed(path)),
         Kind::Keyword => Ok(scan::values(
             path,
@@ -81,25 +84,27 @@ fn any(context: Context<'_>, resolved: &Resolved<'_>, values: &[Value]) -> Resul
                 values.iter().map(|value| range::within(context, path, ends(value))).collect();
             Ok(Box::new(BooleanQuery::union(days?)))
         }
-        kind => {
-            let (mut wholes, mut fractions) = (Vec::new(), Vec::new());
-            for value in values {
-                match exact_number(kind, value)? {
-                    Some(Number::Whole(number)) => wholes.push(number),
-                    Some(Number::Fraction(number)) => fractions.push(to_double(kind, number)),
-                    None => {}
-                }
-            }
-            wholes.sort_unstable();
-            Ok(match (wholes.as_slice(), fractions.as_slice()) {
-                ([], []) => none(),
-                ([one], []) => scan::values(path, field, Test::Whole(*one..=*one)),
-                ([], [one]) => scan::values(path, field, Test::Fraction(*one..=*one)),
-                (_, []) => scan::values(path, field, Test::AnyWhole(wholes)),
-                _ => scan::values(path, field, Test::AnyFraction(fractions)),
-            })
+        _ => any_number(path, field, values),
+    }
+}
+
+fn any_number(path: &str, field: &Field, values: &[Value]) -> Result<BoxQuery> {
+    let (mut wholes, mut fractions) = (Vec::new(), Vec::new());
+    for value in values {
+        match exact_number(field.kind, value)? {
+            Some(Number::Whole(number)) => wholes.push(number),
+            Some(Number::Fraction(number)) => fractions.push(field.scaled(to_double(field.kind, number))),
+            None => {}
         }
     }
+    wholes.sort_unstable();
+    Ok(match (wholes.as_slice(), fractions.as_slice()) {
+        ([], []) => none(),
+        ([one], []) => scan::values(path, field, Test::Whole(*one..=*one)),
+        ([], [one]) => scan::values(path, field, Test::Fraction(*one..=*one)),
+        (_, []) => scan::values(path, field, Test::AnyWhole(wholes)),
+        _ => scan::values(path, field, Test::AnyFraction(fractions)),
+    })
 }
 
 /// The number to look for; `None` if no document can hold it, such as 1.5 in a field of whole numbers.
@@ -233,6 +238,13 @@ fn value_of<'a>(kind: &str, key: &str, body: &'a Value) -> Result<(&'a Value, Op
 /// A value as the text that a string field holds.
 pub(super) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A query that a field's type does not answer.
+pub(super) fn no_such_query(reason: String) -> Failure {
+    let cause = Failure::argument(reason);
+    Failure::new(400, "query_shard_exception", format!("failed to create query: {}", cause.reason()))
+        .caused_by(cause)
 }
 
 pub(super) fn unindexed(path: &str) -> Failure {

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use serde_json::Value;
 
-use super::exact::{text, unindexed};
+use super::exact::{no_such_query, text, unindexed};
 use super::scan::{self, Test};
 use super::{BoxQuery, Context, constant, none, with_boost};
 use crate::dates;
@@ -46,6 +46,9 @@ pub(super) fn within(context: Context<'_>, name: &str, ends: Ends<'_>) -> Result
     let Resolved { path, field } = &resolved;
     match field.kind {
         Kind::Keyword | Kind::Text => strings(context, &resolved, ends),
+        Kind::GeoPoint => {
+            Err(no_such_query(format!("Field [{path}] of type [geo_point] does not support range queries")))
+        }
         _ if !field.doc_values => Err(unindexed(path)),
         kind if kind.is_fraction() => {
             let from = fraction(ends.from, f64::NEG_INFINITY, f64::next_up)?;

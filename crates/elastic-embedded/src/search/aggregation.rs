@@ -227,6 +227,11 @@ fn field(one: &Aggregation, view: &View) -> Result<Option<(String, Field)>> {
     };
     match (found.field.kind, name) {
         (Kind::Text, _) => Err(no_field_data(&found.path, &view.meta.name)),
+        (Kind::GeoPoint, name) => Err(Failure::argument(format!(
+            "Field [{}] of type [geo_point] is not supported for aggregation [{}]",
+            found.path,
+            name.unwrap_or("terms")
+        ))),
         _ if !found.field.doc_values => Err(no_doc_values(&found.path)),
         (Kind::Keyword, Some(name)) => Err(Failure::argument(format!(
             "Field [{}] of type [keyword] is not supported for aggregation [{name}]",

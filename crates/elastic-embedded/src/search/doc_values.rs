@@ -100,18 +100,22 @@ fn values(wanted: &Wanted, column: &Columns, doc: DocId) -> Result<Vec<Value>> {
             numbers.sort_unstable_by(f64::total_cmp);
             Ok(numbers.into_iter().map(Value::from).collect())
         }
-        Columns::Text(column) => {
-            let mut ords: Vec<u64> = column.term_ords(doc).collect();
-            ords.sort_unstable();
-            let mut text = String::new();
-            let mut values = Vec::with_capacity(ords.len());
-            for ord in ords {
-                column.ord_to_str(ord, &mut text)?;
-                values.push(text.clone().into());
-            }
-            Ok(values)
-        }
+        Columns::Text(_) => texts(column, doc),
     }
+}
+
+/// The strings of a document, in order.
+pub(super) fn texts(column: &Columns, doc: DocId) -> Result<Vec<Value>> {
+    let Columns::Text(column) = column else { return Ok(Vec::new()) };
+    let mut ords: Vec<u64> = column.term_ords(doc).collect();
+    ords.sort_unstable();
+    let mut text = String::new();
+    let mut values = Vec::with_capacity(ords.len());
+    for ord in ords {
+        column.ord_to_str(ord, &mut text)?;
+        values.push(text.clone().into());
+    }
+    Ok(values)
 }
 
 fn whole(wanted: &Wanted, number: i64) -> Value {

@@ -12,8 +12,9 @@ use super::sort::Resolved;
 use super::{highlight, score};
 use crate::failure::{Failure, Result};
 use crate::filter_path::FilterPath;
+use crate::mapping::{IGNORED, IGNORED_FIELD};
 use crate::query::{self, Context, Fragment};
-use crate::store::{View, sequence, stored, versions};
+use crate::store::{Columns, View, sequence, stored, versions};
 use crate::tree::{Tree, object};
 
 /// What the hits are fetched from, and for whom.
@@ -46,11 +47,15 @@ pub(super) fn hits(fetch: &Fetch<'_>, hits: &[Hit]) -> Result<Tree> {
         };
         per_view.push(PerView { doc_values, fragments });
     }
-    let mut columns = HashMap::new();
+    let shows_ignored = fetch.request.stored && fetch.wants(IGNORED);
+    let (mut columns, mut ignored) = (HashMap::new(), HashMap::new());
     let mut fetched = Vec::with_capacity(hits.len());
     for hit in hits {
         let own = &per_view[hit.view];
         let mut tree = one(fetch, hit, own)?;
+        if shows_ignored {
+            add_ignored(fetch, hit, (&mut ignored, &mut tree))?;
+        }
         if !own.doc_values.is_empty() && fetch.wants("fields") {
             let key = (hit.view, hit.address.segment_ord);
             let columns = match columns.entry(key) {
@@ -75,6 +80,29 @@ impl Fetch<'_> {
     fn wants(&self, member: &str) -> bool {
         self.filter.wants(&["hits", "hits", member])
     }
+}
+
+/// Columns of what was not indexed, by view and segment.
+type IgnoredColumns = HashMap<(usize, u32), Columns>;
+
+/// Names the fields of a document that are not in the index, where there are some.
+fn add_ignored(
+    fetch: &Fetch<'_>,
+    hit: &Hit,
+    (columns, tree): (&mut IgnoredColumns, &mut Tree),
+) -> Result<()> {
+    let column = match columns.entry((hit.view, hit.address.segment_ord)) {
+        std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+        std::collections::hash_map::Entry::Vacant(entry) => {
+            let segment = fetch.views[hit.view].searcher.segment_reader(hit.address.segment_ord);
+            entry.insert(Columns::open(segment, IGNORED, &IGNORED_FIELD)?)
+        }
+    };
+    let names = doc_values::texts(column, hit.address.doc_id)?;
+    if !names.is_empty() {
+        tree.push(IGNORED, names);
+    }
+    Ok(())
 }
 
 fn one(fetch: &Fetch<'_>, hit: &Hit, own: &PerView) -> Result<Tree> {

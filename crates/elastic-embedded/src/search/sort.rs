@@ -161,6 +161,9 @@ pub(super) fn resolve(sorts: &[Sort], view: &View, in_pit: bool) -> Result<Vec<R
 fn field(name: &str, sort: &Sort, view: &View) -> Result<(String, Field)> {
     match (view.meta.mapping.field(name), sort.unmapped) {
         (Some(found), _) if found.field.kind == Kind::Text => Err(no_field_data(name, &view.meta.name)),
+        (Some(found), _) if found.field.kind == Kind::GeoPoint => Err(Failure::argument(
+            "can't sort on geo_point or point field without using specific sorting feature, like geo_distance",
+        )),
         (Some(found), _) if !found.field.doc_values => Err(no_doc_values(name)),
         (Some(found), _) => Ok((found.path, found.field.clone())),
         (None, Some(kind)) => Ok((name.to_owned(), Field::new(kind))),

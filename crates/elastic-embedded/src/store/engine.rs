@@ -144,7 +144,7 @@ impl Columns {
     pub(crate) fn open(segment: &SegmentReader, path: &str, field: &Mapped) -> Result<Self> {
         let engine = if field.kind == Kind::Keyword && field.index { KEYWORD } else { COLUMN };
         let wanted = |column: &DynamicColumn| match column {
-            DynamicColumn::Str(_) => field.kind == Kind::Keyword,
+            DynamicColumn::Str(_) => matches!(field.kind, Kind::Keyword | Kind::GeoPoint),
             DynamicColumn::F64(_) => field.kind.is_fraction(),
             DynamicColumn::I64(_) => field.kind.is_whole(),
             _ => false,
