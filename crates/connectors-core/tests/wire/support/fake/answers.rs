@@ -61,7 +61,10 @@ pub(super) fn answer(kept: &mut Kept, manner: Manner, seen: &Seen, unwanted: &[(
             None => (404, json!({})),
         },
         ("POST", ["_search"]) => search::in_pit(kept, manner, &body),
-        (method, [name, rest @ ..]) => on_index(kept, manner, (method, name, rest), &body),
+        (method, [name, rest @ ..]) => match lacks(manner, &body) {
+            Some(refused) => refused,
+            None => on_index(kept, manner, (method, name, rest), &body),
+        },
         _ => (400, error("illegal_argument_exception", "no handler found")),
     };
     (status, if status < 300 { filter::apply(answer, &seen.query) } else { answer })
@@ -69,9 +72,6 @@ pub(super) fn answer(kept: &mut Kept, manner: Manner, seen: &Seen, unwanted: &[(
 
 fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), body: &Value) -> Answer {
     let (method, name, rest) = request;
-    if let Some(refused) = lacks(manner, body) {
-        return refused;
-    }
     if (method, rest) == ("PUT", &[]) {
         return create(kept, manner, name, body);
     }
