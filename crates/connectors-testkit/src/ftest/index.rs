@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use connectors_core::{FieldKind, FieldSpec};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
@@ -64,6 +65,25 @@ impl Index {
         Ok(hits.iter().filter_map(|hit| hit["_id"].as_str().map(str::to_owned)).collect())
     }
 
+    /// Compares the mapping with what a source declares.
+    ///
+    /// # Errors
+    /// The first field that is not mapped, or as something else.
+    pub(crate) async fn mapped(&self, declared: &[FieldSpec]) -> Result<()> {
+        let answer: Value = serde_json::from_slice(
+            &self
+                .client
+                .get(format!("{}/_mapping", self.url))
+                .send()
+                .await?
+                .error_for_status()?
+                .bytes()
+                .await?,
+        )?;
+        let mapping = &answer[&self.name]["mappings"];
+        declared.iter().try_for_each(|field| fits(mapping, field))
+    }
+
     /// Removes the index.
     pub(crate) async fn remove(&self) -> Result<()> {
         self.client.delete(&self.url).send().await?;
@@ -76,4 +96,28 @@ impl Index {
         let answer = request.body(body.to_string()).send().await?.error_for_status()?;
         Ok(serde_json::from_slice(&answer.bytes().await?)?)
     }
+}
+
+/// Compares one field's type with what it is declared as. Small distributions lack two of the types, and get others.
+pub(crate) fn fits(mapping: &Value, declared: &FieldSpec) -> Result<()> {
+    let field = declared.path.iter().fold(mapping, |level, name| &level["properties"][name]);
+    let wanted: &[&str] = match declared.kind {
+        FieldKind::Integer => &["long"],
+        FieldKind::Number => &["double"],
+        FieldKind::Scaled(_) => &["scaled_float", "double"],
+        FieldKind::Boolean => &["boolean"],
+        FieldKind::Date => &["date"],
+        FieldKind::Code => &["keyword"],
+        FieldKind::Label | FieldKind::Prose => &["text"],
+        FieldKind::Object => &["object"],
+        FieldKind::Flattened => &["flattened", "flat_object", "object"],
+        FieldKind::GeoPoint => &["geo_point"],
+    };
+    let is_object = field["properties"].is_object();
+    let mapped = field["type"].as_str().unwrap_or(if is_object { "object" } else { "nothing" });
+    if wanted.contains(&mapped) {
+        return Ok(());
+    }
+    let name = declared.path.join(".");
+    Err(format!("the field {name} is declared as {} and mapped as {mapped}", declared.kind).into())
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use connectors_core::Registered;
+use connectors_core::{Context, Registered};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -29,6 +29,7 @@ impl Steps {
         let share = (self.documents / 100).max(1);
         self.step("load", async { fixture.load(self.documents).await.map(|()| String::new()) }).await?;
         self.synced(fixture, ("first sync", &[]), &[("created", self.documents)]).await?;
+        self.mapped(fixture).await?;
         fixture.change(share).await?;
         fixture.remove(share).await?;
         fixture.add(share).await?;
@@ -77,6 +78,18 @@ impl Steps {
     async fn verify<F: Fixture>(&self, fixture: &F) -> Result<()> {
         self.step("compared by id and content", async {
             Ok(format!(", {} equal", compare(fixture, &self.index).await?))
+        })
+        .await
+    }
+
+    /// Each field that the source declares must be mapped as what it declares, as far as the server maps it.
+    async fn mapped<F: Fixture>(&self, fixture: &F) -> Result<()> {
+        self.step("fields mapped as declared", async {
+            let connection = self.source.connect(&fixture.settings(), &Context::default())?;
+            let declared = connection.source().declared_fields().await?;
+            connection.source().close().await?;
+            self.index.mapped(&declared).await?;
+            Ok(format!(", {} declared", declared.len()))
         })
         .await
     }
@@ -131,6 +144,10 @@ pub(super) fn hold(report: &Value, accounts: &[(&str, usize)]) -> Result<()> {
         if report[*name].as_u64() != Some(*wanted as u64) {
             return Err(format!("{name} is {}, and must be {wanted}: {report}", report[*name]).into());
         }
+    }
+    let findings = [&report["ignored"]["fields"], &report["mismatched"]];
+    if findings.iter().any(|found| found.as_array().is_some_and(|found| !found.is_empty())) {
+        return Err(format!("the index does not hold what the source declares: {report}").into());
     }
     let is_done = report["status"] == "completed" || report["status"] == "skipped";
     if is_done { Ok(()) } else { Err(format!("the sync is not completed: {report}").into()) }

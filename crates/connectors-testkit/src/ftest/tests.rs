@@ -1,5 +1,6 @@
 //! What the end-to-end test promises of itself.
 
+use connectors_core::{FieldKind, FieldSpec};
 use serde_json::json;
 
 use super::compare::difference;
@@ -49,6 +50,49 @@ fn accounts_must_be_exact() {
     assert!(hold(&partial, &[]).unwrap_err().to_string().contains("not completed"));
     let failed = json!({"failed": 1, "status": "completed"});
     assert!(hold(&failed, &[]).unwrap_err().to_string().contains("failed is 1"));
+}
+
+#[test]
+fn an_index_that_does_not_hold_what_is_declared_is_told() {
+    for (name, found) in
+        [("mismatched", json!([{"field": "a"}])), ("ignored", json!({"fields": [{"field": "a"}]}))]
+    {
+        let report = json!({"failed": 0, "status": "completed", name: found});
+        let error = hold(&report, &[]).unwrap_err().to_string();
+        assert!(error.contains("does not hold what the source declares"), "{error}");
+    }
+}
+
+#[test]
+fn each_kind_of_field_has_its_type() {
+    let kinds = [
+        ("long", FieldKind::Integer),
+        ("double", FieldKind::Number),
+        ("scaled_float", FieldKind::Scaled(100)),
+        ("boolean", FieldKind::Boolean),
+        ("date", FieldKind::Date),
+        ("keyword", FieldKind::Code),
+        ("text", FieldKind::Label),
+        ("text", FieldKind::Prose),
+        ("flattened", FieldKind::Flattened),
+        ("geo_point", FieldKind::GeoPoint),
+    ];
+    for (mapped, kind) in kinds {
+        let field = FieldSpec::new("a.b", kind);
+        let mapping = |name: &str| json!({"properties": {"a": {"properties": {"b": {"type": name}}}}});
+        assert!(index::fits(&mapping(mapped), &field).is_ok(), "{kind}");
+        let error = index::fits(&mapping("ip"), &field).unwrap_err().to_string();
+        assert_eq!(error, format!("the field a.b is declared as {kind} and mapped as ip"));
+    }
+    assert!(
+        index::fits(
+            &json!({"properties": {"a": {"properties": {}}}}),
+            &FieldSpec::new("a", FieldKind::Object)
+        )
+        .is_ok()
+    );
+    let error = index::fits(&json!({}), &FieldSpec::new("a", FieldKind::Object)).unwrap_err().to_string();
+    assert!(error.ends_with("mapped as nothing"), "{error}");
 }
 
 #[tokio::test]
