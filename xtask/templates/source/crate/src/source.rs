@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connectors_core::{Connector, Context, Document, Result, Rules, Source};
+use connectors_core::{Connector, Context, Document, FieldKind, FieldSpec, Result, Rules, Source};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
@@ -34,6 +34,11 @@ impl Source for __Name__ {
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
         let folders = self.client.folders().map_ok(|names| stream::iter(names).map(Ok)).try_flatten_stream();
         folders.map_ok(|folder| self.of_folder(folder)).try_flatten().boxed()
+    }
+
+    async fn declared_fields(&self) -> Result<Vec<FieldSpec>> {
+        let fields = [("title", FieldKind::Label), ("tags", FieldKind::Code), ("folder", FieldKind::Label)];
+        Ok(fields.map(|(name, kind)| FieldSpec::new(name, kind)).to_vec())
     }
 }
 
