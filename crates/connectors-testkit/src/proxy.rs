@@ -35,6 +35,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use door::{Door, Knock};
+use message::Message;
 use plan::{Arrival, Injection};
 
 /// A listener on loopback that passes everything on, but for the faults of its plan. Dropping it cuts all.
@@ -64,6 +65,8 @@ struct Shared {
     met: AtomicU64,
     held: Notify,
     swallowed: Mutex<Vec<Vec<u8>>>,
+    /// Requests that are held back, each until so many were met.
+    kept: Mutex<Vec<(u64, Message)>>,
     knock: mpsc::UnboundedSender<Knock>,
 }
 
@@ -96,6 +99,7 @@ impl Proxy {
             met: AtomicU64::new(0),
             held: Notify::new(),
             swallowed: Mutex::default(),
+            kept: Mutex::default(),
             knock,
         });
         let door = tokio::spawn(Door::new(listener, address, Arc::clone(&shared)).keep(knocks));
@@ -151,6 +155,19 @@ impl Proxy {
         self.shared.met.load(Relaxed)
     }
 
+    /// Requests that [`Fault::Late`] holds back still.
+    #[must_use]
+    pub fn held_back(&self) -> usize {
+        lock(&self.shared.kept).len()
+    }
+
+    /// Hands over what [`Fault::Late`] holds back still, in the order in which it came; how many requests the server
+    /// answered.
+    pub async fn deliver(&self) -> u64 {
+        let kept = std::mem::take(&mut *lock(&self.shared.kept));
+        http::deliver(&self.shared, kept.into_iter().map(|(_, request)| request).collect()).await
+    }
+
     /// From now on requests with one of these words in them never reach the server, nor does what follows on their
     /// connections, which stay open and silent; all others pass. Of a proxy for bytes; none of them ends it.
     pub fn swallow(&self, words: &[&str]) {
@@ -183,8 +200,25 @@ impl Shared {
     fn next(&self, arrival: Arrival) -> Option<Injection> {
         self.met.fetch_add(1, Relaxed);
         let injection = lock(&self.plan).next(arrival)?;
-        *lock(&self.injected).entry(injection.fault.name()).or_default() += 1;
+        self.count(injection.fault.name(), 1);
         Some(injection)
+    }
+
+    fn count(&self, kind: &'static str, count: u64) {
+        if count > 0 {
+            *lock(&self.injected).entry(kind).or_default() += count;
+        }
+    }
+
+    /// Holds a request back until so many further ones have come.
+    fn keep(&self, after: u64, request: Message) {
+        lock(&self.kept).push((self.met.load(Relaxed).saturating_add(after), request));
+    }
+
+    /// The requests that have been held back for long enough.
+    fn due(&self) -> Vec<Message> {
+        let met = self.met.load(Relaxed);
+        lock(&self.kept).extract_if(.., |(until, _)| *until <= met).map(|(_, request)| request).collect()
     }
 
     /// True for bytes with a word that is swallowed in them.

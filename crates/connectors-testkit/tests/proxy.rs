@@ -386,3 +386,84 @@ async fn a_body_that_is_too_large_is_refused_whatever_the_plan_has() {
     assert_eq!(post(&client(), &proxy).await.map(|(status, _)| status), Some(413));
     assert_eq!((server.served(), proxy.injected()["status_413"]), (0, 1));
 }
+
+#[tokio::test]
+async fn a_search_that_is_too_large_is_refused_and_other_requests_pass() {
+    let server = Echo::start().await.unwrap();
+    let proxy = Proxy::http(server.address, Plan::calm().max_search(BODY.len() as u64 - 1)).await.unwrap();
+    let search = client().post(format!("{}/docs/_search?size=1", proxy.url())).body(BODY).send();
+    assert_eq!(search.await.unwrap().status(), 413);
+    assert_eq!(post(&client(), &proxy).await, whole());
+    assert_eq!(proxy.injected(), BTreeMap::from([("status_413", 1)]));
+}
+
+/// A server that keeps the bodies of bulks in the order in which they come.
+async fn keeper() -> std::io::Result<(SocketAddr, Arc<std::sync::Mutex<Vec<String>>>)> {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    let keep = any(move |body: String| async move {
+        kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(keep)).await });
+    Ok((address, seen))
+}
+
+async fn send(proxy: &Proxy, path: &str, body: &'static str) -> bool {
+    let request = client().post(format!("{}/{path}", proxy.url())).body(body);
+    request.send().await.is_ok()
+}
+
+#[tokio::test]
+async fn a_late_bulk_is_delivered_after_newer_requests_or_when_asked_for() {
+    let (address, seen) = keeper().await.unwrap();
+    let plan = Plan::calm().single(1, Fault::Late(2)).single(2, Fault::Late(u64::MAX));
+    let proxy = Proxy::http(address, plan).await.unwrap();
+    assert!(send(&proxy, "x/_bulk", "first").await);
+    assert!(send(&proxy, "x/_search", "no bulk").await);
+    assert!(!send(&proxy, "x/_bulk", "late").await && !send(&proxy, "x/_bulk", "last").await);
+    assert!(send(&proxy, "x/_bulk", "newer").await && send(&proxy, "x", "newest").await);
+    let order = || seen.lock().unwrap().join(" ");
+    assert_eq!((order().as_str(), proxy.held_back()), ("first no bulk newer late newest", 1));
+    assert_eq!((proxy.deliver().await, proxy.held_back(), proxy.deliver().await), (1, 0, 0));
+    assert_eq!(order(), "first no bulk newer late newest last");
+    assert_eq!(proxy.injected(), BTreeMap::from([("late", 2), ("late_delivered", 2)]));
+}
+
+#[tokio::test]
+async fn a_blocked_index_takes_no_bulk_and_says_why_until_so_many_were_refused() {
+    let (address, seen) = keeper().await.unwrap();
+    let proxy = Proxy::http(address, Plan::calm().block(1, 2)).await.unwrap();
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        let request = client().post(format!("{}/x/_bulk", proxy.url())).body("{\"index\":{}}\n{}\n");
+        answers.push(request.send().await.unwrap().text().await.unwrap());
+    }
+    let is_blocked = |text: &String| text.contains("cluster_block_exception") && text.contains("403");
+    assert_eq!(answers.iter().map(is_blocked).collect::<Vec<_>>(), [false, true, true, false]);
+    assert_eq!((seen.lock().unwrap().len(), proxy.injected()["write_block"]), (2, 2));
+}
+
+#[tokio::test]
+async fn a_silent_peer_keeps_its_connection_open_until_the_client_gives_up() {
+    for (fault, served) in [(Fault::Silent, 0), (Fault::SilentAnswer, 1)] {
+        let server = Echo::start().await.unwrap();
+        let proxies = [
+            Proxy::http(server.address, Plan::calm().single(0, fault)).await.unwrap(),
+            Proxy::tcp(server.address, Plan::calm().single_at(0, fault, 40)).await.unwrap(),
+        ];
+        for (count, proxy) in (1..).zip(proxies) {
+            let client = client();
+            let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+            let request = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 40\r\n\r\n{BODY}");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let wait = tokio::time::timeout(Duration::from_millis(100), stream.read_to_end(&mut answer));
+            assert!(wait.await.is_err(), "{fault:?}: the connection ended");
+            assert_eq!(server.served(), (served + 1) * count - 1, "{fault:?}");
+            assert_eq!(post(&client, &proxy).await, whole(), "another connection passes");
+            assert_eq!(proxy.injected(), BTreeMap::from([(fault.name(), 1)]));
+        }
+    }
+}

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::Shared;
 use super::door::Knock;
-use super::items::{Bulk, Items};
+use super::items::{BLOCKED, Bulk, INJECTED, Items};
 use super::message::Message;
 use super::plan::{Arrival, Fault, Injection};
 
@@ -34,8 +34,9 @@ pub(super) async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> 
     let mut ends = Ends { client: BufStream::new(client), server: None, shared };
     while let Some(mut request) = ends.request().await? {
         request.name_host(shared.target());
+        deliver(shared, shared.due()).await;
         let body = (request.bytes.len() - request.body) as u64;
-        let then = match shared.next(Arrival::Request { body, is_bulk: request.is_bulk() }) {
+        let then = match shared.next(Arrival::Request { body, asks: request.asks() }) {
             None => ends.pass(&request).await?,
             Some(injection) => ends.fail(&request, injection).await?,
         };
@@ -69,11 +70,17 @@ impl Ends<'_> {
                 return Ok(Then::On);
             }
             Fault::Items { status, one_in, done } => {
-                let items = Items { status, one_in, first: injection.item(one_in) };
+                let items = Items { status, one_in, first: injection.item(one_in), error: INJECTED };
                 return self.refuse_items(request, items, done).await;
             }
+            Fault::Block => {
+                let items = Items { status: 403, one_in: 1, first: 0, error: BLOCKED };
+                return self.refuse_items(request, items, false).await;
+            }
             Fault::CutBefore => {}
+            Fault::Late(after) => self.shared.keep(after, request.clone()),
             Fault::Hold => self.hold().await,
+            Fault::Silent => self.stay_silent().await,
             Fault::CutRequest => self.send(&request.bytes[..injection.within(request.bytes.len())]).await?,
             // An error means that nobody listens any more, which is what was wanted.
             Fault::Refuse(time) => drop(self.shared.knock.send(Knock::CloseFor(time))),
@@ -92,6 +99,7 @@ impl Ends<'_> {
             Fault::CutAnswer => self.reply(&bytes[..injection.within(bytes.len())]).await?,
             Fault::CutAfter => self.reply(bytes).await?,
             Fault::HoldAnswer => self.hold().await,
+            Fault::SilentAnswer => self.stay_silent().await,
             Fault::WrongLength => {
                 let short = injection.within(bytes.len() - answer.body);
                 let garbled = answer.with_length(short);
@@ -126,6 +134,11 @@ impl Ends<'_> {
     /// Tells that a request is held, and waits until the client gives up or everything is cut.
     async fn hold(&mut self) {
         self.shared.held.notify_one();
+        self.stay_silent().await;
+    }
+
+    /// Waits until the client gives up.
+    async fn stay_silent(&mut self) {
         let _ = self.client.fill_buf().await;
     }
 
@@ -158,6 +171,23 @@ impl Ends<'_> {
         }
         Ok(())
     }
+}
+
+/// Hands over requests that were held back, each on a connection of its own; how many the server answered.
+pub(super) async fn deliver(shared: &Shared, requests: Vec<Message>) -> u64 {
+    let mut delivered = 0;
+    for request in requests {
+        delivered += u64::from(deliver_one(shared, &request).await.is_ok());
+    }
+    shared.count("late_delivered", delivered);
+    delivered
+}
+
+async fn deliver_one(shared: &Shared, request: &Message) -> io::Result<()> {
+    let mut server = BufStream::new(shared.connect().await?);
+    server.write_all(&request.bytes).await?;
+    server.flush().await?;
+    Message::answer(&mut server, request).await.map(drop)
 }
 
 /// Waits until a server has closed a connection on which nothing is asked, or spoke unasked.

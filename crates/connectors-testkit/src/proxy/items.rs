@@ -11,7 +11,16 @@ pub(super) struct Items {
     pub(super) one_in: u64,
     /// The place of the first.
     pub(super) first: u64,
+    /// Type and reason of their errors.
+    pub(super) error: (&'static str, &'static str),
 }
+
+/// An error that no server has.
+pub(super) const INJECTED: (&str, &str) = ("injected", "injected by the proxy");
+
+/// What a server says of a document of an index with `index.blocks.write`.
+pub(super) const BLOCKED: (&str, &str) =
+    ("cluster_block_exception", "index [blocked] blocked by: [FORBIDDEN/8/index write (api)];");
 
 /// A bulk, operation by operation.
 pub(super) struct Bulk<'a> {
@@ -80,7 +89,8 @@ impl<'a> Bulk<'a> {
     }
 
     fn refusal(&self, place: usize) -> Value {
-        let error = json!({ "type": "injected", "reason": "injected by the proxy" });
+        let (kind, reason) = self.items.error;
+        let error = json!({ "type": kind, "reason": reason });
         let outcome = json!({ "status": self.items.status, "error": error });
         Map::from_iter([(self.operations[place].name.clone(), outcome)]).into()
     }

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
+use super::plan::Asks;
+
 /// Heads longer than this are refused, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 
@@ -107,10 +109,14 @@ impl Message {
         }
     }
 
-    /// True for a bulk of Elasticsearch.
-    pub(super) fn is_bulk(&self) -> bool {
+    /// What it asks of Elasticsearch.
+    pub(super) fn asks(&self) -> Asks {
         let line = self.bytes.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-        line.split(|byte| *byte == b'?').next().is_some_and(|path| path.ends_with(b"/_bulk"))
+        match line.split(|byte| *byte == b'?').next() {
+            Some(path) if path.ends_with(b"/_bulk") => Asks::Bulk,
+            Some(path) if path.ends_with(b"/_search") => Asks::Search,
+            _ => Asks::Other,
+        }
     }
 
     /// Names this server in the head, in place of the proxy: a server may refuse what is meant for another.

@@ -42,6 +42,17 @@ pub enum Fault {
     Hold,
     /// The server does what was asked, and its answer is kept for as long as the client waits. HTTP only.
     HoldAnswer,
+    /// Nothing of the request reaches the server, and the connection stays open and silent; of a proxy for bytes,
+    /// from some byte on.
+    Silent,
+    /// The server does what was asked, and the connection stays open and silent; of a proxy for bytes, some bytes
+    /// of the answers arrive before.
+    SilentAnswer,
+    /// The connection of a bulk is cut, and the bulk reaches the server once so many further requests have come, or
+    /// by [`Proxy::deliver`](super::Proxy::deliver): as by a gateway that held it back. HTTP only.
+    Late(u64),
+    /// Each item of a bulk is refused as by an index with `index.blocks.write`. HTTP only.
+    Block,
 }
 
 impl Fault {
@@ -66,12 +77,18 @@ impl Fault {
             Self::Items { done: true, .. } => "items_done_but_refused",
             Self::Hold => "hold",
             Self::HoldAnswer => "hold_answer",
+            Self::Silent => "silent",
+            Self::SilentAnswer => "silent_answer",
+            Self::Late(_) => "late",
+            Self::Block => "write_block",
         }
     }
 
     fn fits(self, arrival: Arrival) -> bool {
         match arrival {
-            Arrival::Request { is_bulk, .. } => is_bulk || !matches!(self, Self::Items { .. }),
+            Arrival::Request { asks, .. } => {
+                asks == Asks::Bulk || !matches!(self, Self::Items { .. } | Self::Late(_) | Self::Block)
+            }
             Arrival::Connection => matches!(
                 self,
                 Self::CutBefore
@@ -81,6 +98,8 @@ impl Fault {
                     | Self::Delay(_)
                     | Self::Slow(_)
                     | Self::Refuse(_)
+                    | Self::Silent
+                    | Self::SilentAnswer
             ),
         }
     }
@@ -95,9 +114,17 @@ pub(super) enum Arrival {
     Request {
         /// Bytes of its body.
         body: u64,
-        /// Whether it is a bulk of Elasticsearch.
-        is_bulk: bool,
+        /// What of Elasticsearch it asks for.
+        asks: Asks,
     },
+}
+
+/// What a request asks of Elasticsearch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    Bulk,
+    Search,
+    Other,
 }
 
 /// A fault and the byte that it comes at.
@@ -134,7 +161,12 @@ pub struct Plan {
     left: u64,
     offsets: u64,
     max_body: u64,
+    max_search: u64,
     hold: Option<(u64, Fault)>,
+    /// Faults of single requests, each with the number of fitting ones that pass before it.
+    singles: Vec<(u64, Injection)>,
+    /// Bulks that pass before the index is blocked, and those that are then refused.
+    block: (u64, u64),
 }
 
 #[derive(Debug, Clone)]
@@ -162,7 +194,16 @@ impl Plan {
     }
 
     fn of(course: Course, offsets: u64) -> Self {
-        Self { course, left: u64::MAX, offsets, max_body: u64::MAX, hold: None }
+        Self {
+            course,
+            left: u64::MAX,
+            offsets,
+            max_body: u64::MAX,
+            max_search: u64::MAX,
+            hold: None,
+            singles: Vec::new(),
+            block: (0, 0),
+        }
     }
 
     /// No more faults than this.
@@ -186,6 +227,34 @@ impl Plan {
         self
     }
 
+    /// Searches with a larger body than this are answered with 413, whatever the plan has for them.
+    #[must_use]
+    pub fn max_search(mut self, bytes: u64) -> Self {
+        self.max_search = bytes;
+        self
+    }
+
+    /// The one after so many that this fault can happen to meets it, whatever the plan has for it.
+    #[must_use]
+    pub fn single(mut self, after: u64, fault: Fault) -> Self {
+        self.singles.push((after, Injection { fault, at: None }));
+        self
+    }
+
+    /// The same, at this byte.
+    #[must_use]
+    pub fn single_at(mut self, after: u64, fault: Fault, byte: u64) -> Self {
+        self.singles.push((after, Injection { fault, at: Some(byte) }));
+        self
+    }
+
+    /// After so many bulks the index takes no writes, until so many more bulks were refused.
+    #[must_use]
+    pub fn block(mut self, after: u64, bulks: u64) -> Self {
+        self.block = (after, bulks);
+        self
+    }
+
     /// After so many requests, every further one meets this fault: [`Fault::Hold`] or [`Fault::HoldAnswer`],
     /// so that whoever waits for [`Proxy::held`](super::Proxy::held) finds the program at just this point.
     #[must_use]
@@ -202,8 +271,11 @@ impl Plan {
             }
             *requests -= 1;
         }
-        if matches!(arrival, Arrival::Request { body, .. } if body > self.max_body) {
+        if self.is_too_large(arrival) {
             return Some(Injection { fault: Fault::Status(413), at: None });
+        }
+        if let Some(injection) = self.due(arrival) {
+            return Some(injection);
         }
         let drawn = match &mut self.course {
             Course::Script(faults) => faults.pop_front()?.map(|fault| Injection { fault, at: None }),
@@ -215,6 +287,31 @@ impl Plan {
         }
         self.left -= 1;
         Some(injection)
+    }
+
+    fn is_too_large(&self, arrival: Arrival) -> bool {
+        let Arrival::Request { body, asks } = arrival else { return false };
+        body > self.max_body || (asks == Asks::Search && body > self.max_search)
+    }
+
+    /// The fault that was set for just this one.
+    fn due(&mut self, arrival: Arrival) -> Option<Injection> {
+        if Fault::Block.fits(arrival) {
+            let (before, blocked) = &mut self.block;
+            match (*before, *blocked) {
+                (0, 0) => {}
+                (0, _) => {
+                    *blocked -= 1;
+                    return Some(Injection { fault: Fault::Block, at: None });
+                }
+                _ => *before -= 1,
+            }
+        }
+        let place = self.singles.iter().position(|(left, single)| *left == 0 && single.fault.fits(arrival));
+        for (left, single) in &mut self.singles {
+            *left = left.saturating_sub(u64::from(single.fault.fits(arrival)));
+        }
+        place.map(|place| self.singles.swap_remove(place).1)
     }
 }
 

@@ -24,10 +24,13 @@ struct Pump {
     first: Duration,
     /// A pause before each piece.
     each: Duration,
+    /// Whether the connection stays open at the limit, and silent.
+    is_silent: bool,
 }
 
 impl Pump {
-    const FREE: Self = Self { limit: usize::MAX, first: Duration::ZERO, each: Duration::ZERO };
+    const FREE: Self =
+        Self { limit: usize::MAX, first: Duration::ZERO, each: Duration::ZERO, is_silent: false };
 
     /// Passes on what comes, up to the end or the limit; true when the limit was met, or a word that is
     /// swallowed was, and the sender has given up.
@@ -56,6 +59,9 @@ impl Pump {
                 tokio::time::sleep(std::mem::take(&mut pause)).await;
             }
             to.write_all(&piece[..read.min(left)]).await?;
+            if read > left && self.is_silent {
+                while from.read(&mut piece).await? > 0 {}
+            }
             if read > left {
                 return Ok(true);
             }
@@ -90,6 +96,8 @@ fn pumps(injection: Option<Injection>, shared: &Shared) -> Option<(Pump, Pump)> 
         Fault::CutRequest => Some((Pump { limit: at, ..free }, free)),
         Fault::CutAnswer => Some((free, Pump { limit: at, ..free })),
         Fault::LoseAnswer => Some((free, Pump { limit: 0, ..free })),
+        Fault::Silent => Some((Pump { limit: at, is_silent: true, ..free }, free)),
+        Fault::SilentAnswer => Some((free, Pump { limit: at, is_silent: true, ..free })),
         Fault::Delay(first) => Some((free, Pump { first, ..free })),
         Fault::Slow(each) => Some((free, Pump { each, ..free })),
         Fault::Refuse(time) => {
