@@ -9,13 +9,18 @@
 //! connectors_testkit::chaos!(source_notes::SOURCE, fixture::NotesServer);
 //! ```
 //!
+//! A third argument names seeds that found something in this source; `--seeds N` runs them before those from 1 to N.
+//!
 //! All that happens follows from a seed. Each of its rounds changes the source and runs the program while
 //! something goes wrong. What the index holds then, the accounts, and what the program claims are judged;
 //! then it runs without faults, and the index must be equal to the source by id and content.
 
 mod blow;
+mod churn;
 mod compare;
 mod course;
+mod extra;
+mod ground;
 mod judge;
 mod marks;
 mod options;
@@ -44,17 +49,20 @@ const MOST_FAILURES: usize = 5;
 #[macro_export]
 macro_rules! chaos {
     ($source:expr, $fixture:ty $(,)?) => {
+        $crate::chaos!($source, $fixture, &[]);
+    };
+    ($source:expr, $fixture:ty, $known:expr $(,)?) => {
         fn main() -> ::std::process::ExitCode {
-            $crate::chaos::main::<$fixture>(&$source)
+            $crate::chaos::main::<$fixture>(&$source, $known)
         }
     };
 }
 
-/// Runs every seed as the command line says; 0 when all went well.
+/// Runs every seed as the command line says, and the known ones of the source; 0 when all went well.
 #[must_use]
-pub fn main<F: Fixture>(source: &'static dyn Registered) -> std::process::ExitCode {
+pub fn main<F: Fixture>(source: &'static dyn Registered, known: &[u64]) -> std::process::ExitCode {
     command::run(&format!("chaos {}", source.name()), async {
-        run::<F>(source, &Options::of(std::env::args().skip(1))?).await
+        run::<F>(source, &Options::of(std::env::args().skip(1), known)?).await
     })
 }
 

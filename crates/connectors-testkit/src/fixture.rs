@@ -84,6 +84,15 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// What the backend answers.
     async fn add(&mut self, count: usize) -> Result<Vec<String>>;
 
+    /// Removes `count` documents and inserts them again at once under their ids, with other content; returns their ids, none
+    /// where that can't be done.
+    ///
+    /// # Errors
+    /// What the backend answers.
+    async fn insert_again(&mut self, _count: usize) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Every document that must be indexed now, in any order, each id once.
     ///
     /// Made one after the other from what the fixture wrote, and never by asking the source or the backend.
@@ -101,6 +110,11 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// The [`settings`](Self::settings), with this address in place of the backend's own.
     fn settings_through(&self, _proxy: SocketAddr) -> Map<String, Value> {
         self.settings()
+    }
+
+    /// Such settings with which the connector waits for an answer for no longer than this, where it has a setting for that.
+    fn impatient(&self, settings: Map<String, Value>, _limit: Duration) -> Map<String, Value> {
+        settings
     }
 
     /// Makes a trouble happen that only this backend knows – a cursor that is lost, a privilege that is gone – and

@@ -1,13 +1,17 @@
 //! What happens suddenly while the program runs.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 use tokio::time::sleep;
 
+use super::churn::{Moved, churn};
 use super::course::Course;
+use super::ground::Ground;
 use super::program::{Run, Running};
 use super::schedule::{Blow, BlowKind, Mode, Round};
+use super::tally::Tally;
 use crate::proxy::{Fault, Plan, Proxy};
 use crate::{Fixture, Result};
 
@@ -32,63 +36,56 @@ struct Scene<'a> {
 }
 
 impl<F: Fixture> Course<F> {
-    /// Runs the program as the round says, with all that goes wrong.
+    /// Runs the program as the round says, with all that goes wrong, while the source changes.
     ///
     /// # Errors
     /// When a run hangs, and when what is asked can't be done.
-    pub(super) async fn storm(&mut self, round: &Round) -> Result<Vec<Run>> {
+    pub(super) async fn storm(&mut self, round: &Round) -> Result<(Vec<Run>, Moved)> {
         let plan = self.plan(round);
         if let Some(Blow { kind: BlowKind::ServerFull(kib), .. }) = round.blow {
-            self.fill_server(kib).await?;
+            self.ground.fill(kib).await?;
         }
         let first = round.blow.map_or_else(|| plan.clone(), |blow| blow.on(plan.clone()));
-        let proxy = Proxy::http(self.server.address(), first).await?;
+        let proxy = Proxy::http(self.ground.server.address(), first).await?;
         let running = self.begin(round, &proxy.url())?;
-        let mut scene = Scene { proxy: &proxy, plan, running };
-        let is_struck = tokio::select! {
-            ended = scene.ended(round.mode) => { ended?; false }
-            () = proxy.held() => true,
-        };
-        if let Some(blow) = round.blow.filter(|_| is_struck) {
-            self.strike(blow, &mut scene).await?;
-            scene.ended(round.mode).await?;
-        }
+        let (over, mut moves) = (AtomicBool::new(false), Tally::default());
+        let scene = Scene { proxy: &proxy, plan, running };
+        let (ended, moved) = tokio::join!(
+            async {
+                let ended = scene.play(round, &mut self.ground).await;
+                over.store(true, Relaxed);
+                ended
+            },
+            churn(&mut self.fixture, &round.extra.churn, (&proxy, &over, &mut moves)),
+        );
+        self.ground.tally.add(&moves);
         let mut runs = Vec::new();
-        for running in scene.running {
+        for running in ended? {
             runs.push(running.finish().await?);
         }
-        self.count(&proxy, "");
-        Ok(runs)
+        self.ground.count(&proxy, "");
+        self.ground.keep(proxy);
+        Ok((runs, moved?))
     }
+}
 
-    async fn fill_server(&mut self, kib: u64) -> Result<()> {
-        if !self.server.is_ours() {
-            return Ok(());
-        }
-        self.tally.fault("server_disk_full", 1);
-        // One that can't even start has written nothing that could be wrong; it gets room again.
-        if self.restart(Some(kib)).await.is_err() {
-            self.restart(None).await?;
-        }
-        Ok(())
-    }
-
-    async fn strike(&mut self, blow: Blow, scene: &mut Scene<'_>) -> Result<()> {
-        match blow.kind {
+impl Blow {
+    async fn strike(self, scene: &mut Scene<'_>, ground: &mut Ground) -> Result<()> {
+        match self.kind {
             BlowKind::KillProgram => {
-                self.tally.fault("kill_program", 1);
-                self.tally.killed += 1;
+                ground.tally.fault("kill_program", 1);
+                ground.tally.killed += 1;
                 scene.running.first_mut().map_or(Ok(()), Running::kill)?;
             }
-            BlowKind::KillServer | BlowKind::ServerFull(_) if self.server.is_ours() => {
-                self.tally.fault("kill_server", 1);
+            BlowKind::KillServer | BlowKind::ServerFull(_) if ground.server.is_ours() => {
+                ground.tally.fault("kill_server", 1);
                 scene.proxy.down().await;
-                self.restart(None).await?;
-                scene.proxy.set_target(self.server.address());
+                ground.restart(None).await?;
+                scene.proxy.set_target(ground.server.address());
             }
             BlowKind::KillServer | BlowKind::ServerFull(_) => scene.proxy.down().await,
             BlowKind::Unreachable(time) => {
-                self.tally.fault("server_unreachable", 1);
+                ground.tally.fault("server_unreachable", 1);
                 scene.proxy.down().await;
                 sleep(time).await;
             }
@@ -101,6 +98,20 @@ impl<F: Fixture> Course<F> {
 }
 
 impl Scene<'_> {
+    /// Waits for the end of every run, with the blow that comes between.
+    async fn play(mut self, round: &Round, ground: &mut Ground) -> Result<Vec<Running>> {
+        let proxy = self.proxy;
+        let is_struck = tokio::select! {
+            ended = self.ended(round.mode) => { ended?; false }
+            () = proxy.held() => true,
+        };
+        if let Some(blow) = round.blow.filter(|_| is_struck) {
+            blow.strike(&mut self, ground).await?;
+            self.ended(round.mode).await?;
+        }
+        Ok(self.running)
+    }
+
     /// Waits for the end of every run; one that follows is asked to end in time.
     async fn ended(&mut self, mode: Mode) -> Result<()> {
         if mode == Mode::Follow {

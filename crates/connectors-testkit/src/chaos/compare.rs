@@ -44,13 +44,18 @@ pub(super) async fn equal<F: Fixture>(fixture: &F, index: &Index) -> Result<u64>
     if lines.is_empty() { Ok(expected.len() as u64) } else { Err(shown(&lines).into()) }
 }
 
-/// What must not have happened to ids while things went wrong.
+/// What must not have happened to ids while things went wrong; `absent` is what the source lacked at some time meanwhile.
 ///
 /// # Errors
-/// What was deleted though the source has it, and what came from nowhere.
-pub(super) fn kept((before, after): (&Held, &Held), source: &BTreeSet<String>) -> Result<()> {
-    let deleted = before.iter().filter(|id| source.contains(*id) && !after.contains(*id));
-    let from_nowhere = after.iter().filter(|id| !source.contains(*id) && !before.contains(*id));
+/// What was deleted though the source had it all the time, and what came from nowhere.
+pub(super) fn kept(
+    (before, after): (&Held, &Held),
+    (source, absent): (&BTreeSet<String>, &BTreeSet<String>),
+) -> Result<()> {
+    let was_there = |id: &String| source.contains(id) && !absent.contains(id);
+    let is_known = |id: &String| source.contains(id) || absent.contains(id) || before.contains(id);
+    let deleted = before.iter().filter(|id| was_there(id) && !after.contains(*id));
+    let from_nowhere = after.iter().filter(|id| !is_known(id));
     let deleted = deleted.map(|id| format!("- {id} was wrongly deleted"));
     let lines: Vec<String> =
         deleted.chain(from_nowhere.map(|id| format!("+ {id} came from nowhere"))).collect();

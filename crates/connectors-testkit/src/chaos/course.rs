@@ -1,6 +1,7 @@
 //! A seed under way: the source, the servers, the program, and one round after the other.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use connectors_core::Registered;
 use serde_json::{Map, Value};
@@ -8,9 +9,11 @@ use tempfile::TempDir;
 
 use super::Options;
 use super::compare;
+use super::extra::Extra;
+use super::ground::Ground;
 use super::marks::MarkFolder;
 use super::program::{Launch, Program, Run, Running};
-use super::schedule::{Marks, Mode, Round, Schedule, Wire};
+use super::schedule::{Blow, BlowKind, Marks, Mode, Round, Schedule, Wire};
 use super::server::Server;
 use super::tally::Tally;
 use crate::ftest::index::Index;
@@ -20,13 +23,16 @@ use crate::{Fixture, Result};
 /// Runs without faults after which the index must be equal.
 const HEALING: usize = 3;
 
+/// How long an answer is waited for where a peer falls silent.
+const SHORT: Duration = Duration::from_secs(1);
+
 /// The ids that an index holds.
 pub(super) type Held = BTreeSet<String>;
 
 /// All that a seed needs.
 pub(super) struct Course<F> {
-    fixture: F,
-    pub(super) server: Server,
+    pub(super) fixture: F,
+    pub(super) ground: Ground,
     /// In front of the backend, where it is a server.
     backend: Option<Proxy>,
     program: Program,
@@ -35,9 +41,6 @@ pub(super) struct Course<F> {
     max_body: u64,
     /// Whether the fixture has a trouble that is to be mended.
     is_troubled: bool,
-    /// Documents that were set aside in this round.
-    set_aside: u64,
-    pub(super) tally: Tally,
     folder: TempDir,
 }
 
@@ -58,22 +61,20 @@ impl<F: Fixture> Course<F> {
         };
         Ok(Self {
             fixture,
-            server,
+            ground: Ground::new(server),
             backend,
             program,
             index: format!("chaos-{}-{}", std::process::id(), schedule.seed),
             marks: MarkFolder::new(folder.path().join("marks")),
             max_body: schedule.max_body,
             is_troubled: false,
-            set_aside: 0,
-            tally: Tally { seeds: 1, ..Tally::default() },
             folder,
         })
     }
 
     pub(super) async fn run(&mut self, schedule: &Schedule) -> Result<()> {
         for (number, round) in schedule.rounds.iter().enumerate() {
-            self.tally.rounds += 1;
+            self.ground.tally.rounds += 1;
             let done = self.round(round).await;
             done.map_err(|error| {
                 format!("round {number}: {error}\n  logs and data: {}", self.folder.path().display())
@@ -84,36 +85,44 @@ impl<F: Fixture> Course<F> {
 
     /// Ends everything; what is kept after a failure is the folder with logs and data.
     pub(super) async fn end(self, is_failed: bool) -> (Tally, Result<()>) {
+        let mut ground = self.ground;
+        self.backend.iter().for_each(|backend| ground.count(backend, "backend_"));
+        let Ground { server, tally, .. } = ground;
         let mut ended = self.fixture.stop().await;
-        if !self.server.is_ours() {
-            let removed = Index::at(&format!("{}/{}", self.server.url(), self.index));
+        if !server.is_ours() {
+            let removed = Index::at(&format!("{}/{}", server.url(), self.index));
             let removed = match removed {
                 Ok(index) => index.remove().await,
                 Err(error) => Err(error),
             };
             ended = ended.and(removed);
         }
-        ended = ended.and(self.server.end().await);
+        ended = ended.and(server.end().await);
         if is_failed {
             let _ = self.folder.keep();
         }
-        (self.tally, ended)
+        (tally, ended)
     }
 
     async fn round(&mut self, round: &Round) -> Result<()> {
         self.change(round).await?;
         let before = compare::held(&self.index()?).await?;
         self.prepare(round).await?;
-        let runs = self.storm(round).await?;
+        let (runs, moved) = self.storm(round).await?;
         self.calm().await?;
-        self.set_aside = 0;
+        if !may_wait(round) {
+            self.ground.deliver().await;
+        }
         for run in &runs {
             self.judge(run)?;
+            if !may_differ(round) {
+                run.is_undisturbed()?;
+            }
         }
         let after = compare::held(&self.index()?).await?;
         let source: BTreeSet<String> = self.fixture.expected().map(|(id, _)| id).collect();
-        compare::kept((&before, &after), &source)?;
-        if let Some(run) = runs.iter().find(|run| run.is_completed()) {
+        compare::kept((&before, &after), (&source, &moved.absent))?;
+        if let Some(run) = runs.iter().find(|run| run.is_completed() && !moved.is_any) {
             self.equal(run).await?;
         }
         self.heal(round).await
@@ -135,10 +144,11 @@ impl<F: Fixture> Course<F> {
     /// All that goes wrong from the beginning.
     async fn prepare(&mut self, round: &Round) -> Result<()> {
         if round.marks != Marks::Kept && self.marks.damage(round.marks)? {
-            self.tally.fault(&format!("marks_{:?}", round.marks).to_lowercase(), 1);
+            self.ground.tally.fault(&format!("marks_{:?}", round.marks).to_lowercase(), 1);
         }
-        if let (Some(wire), Some(backend)) = (&round.backend, &self.backend) {
-            backend.set_plan(wire.plan());
+        if let Some(backend) = &self.backend {
+            let plan = round.backend.as_ref().map_or_else(Plan::calm, Wire::plan);
+            backend.set_plan(round.extra.on_backend(plan));
         }
         let Some(draw) = round.trouble else { return Ok(()) };
         let made = if draw.is_multiple_of(4) {
@@ -148,7 +158,7 @@ impl<F: Fixture> Course<F> {
         };
         if let Some(name) = made {
             self.is_troubled = true;
-            self.tally.fault(&format!("backend_{name}"), 1);
+            self.ground.tally.fault(&format!("backend_{name}"), 1);
         }
         Ok(())
     }
@@ -158,15 +168,14 @@ impl<F: Fixture> Course<F> {
         if std::mem::take(&mut self.is_troubled) {
             self.fixture.mend().await?;
         }
-        if let Some(backend) = self.backend.take() {
-            self.count(&backend, "backend_");
-            drop(backend);
+        if let Some(backend) = &self.backend {
+            // At the same address: an index belongs to a source at an address.
+            backend.set_plan(Plan::calm());
+            backend.cut().await;
+            backend.up().await;
         }
-        if let Some(address) = self.fixture.address() {
-            self.backend = Some(Proxy::tcp(address, Plan::calm()).await?);
-        }
-        if self.server.is_ours() && self.server.is_full() {
-            self.restart(None).await?;
+        if self.ground.server.is_ours() && self.ground.server.is_full() {
+            self.ground.restart(None).await?;
         }
         Ok(())
     }
@@ -175,14 +184,17 @@ impl<F: Fixture> Course<F> {
     async fn heal(&mut self, round: &Round) -> Result<()> {
         let mut last = String::new();
         for attempt in 0..HEALING {
-            let may_skip_failed = round.heals_incrementally && self.set_aside == 0 && attempt == 0;
-            let mode = if may_skip_failed { Mode::Incremental } else { Mode::Full };
-            let calm = Round { mode, marks: Marks::Kept, blow: None, wire: None, ..round.clone() };
-            let runs = self.storm(&calm).await?;
+            let is_incremental = round.heals_incrementally && attempt == 0;
+            let mode = if is_incremental { Mode::Incremental } else { Mode::Full };
+            let (marks, extra) = (Marks::Kept, Extra::default());
+            let calm = Round { mode, marks, blow: None, wire: None, extra, ..round.clone() };
+            let (runs, _) = self.storm(&calm).await?;
+            self.ground.deliver().await;
             for run in &runs {
                 self.judge(run)?;
+                run.is_undisturbed()?;
             }
-            if let Some(run) = runs.iter().find(|run| run.is_completed()) {
+            if let Some(run) = runs.iter().find(|run| run.is_completed() && run.is_verified()) {
                 return self.equal(run).await;
             }
             last = runs.iter().map(Run::ending_told).collect();
@@ -191,10 +203,11 @@ impl<F: Fixture> Course<F> {
     }
 
     fn judge(&mut self, run: &Run) -> Result<()> {
-        self.tally.runs += 1;
-        self.tally.uncompleted +=
-            u64::from(run.code.is_some() && !run.is_completed() && run.mode != Mode::Follow);
-        self.set_aside += run.set_aside();
+        let tally = &mut self.ground.tally;
+        tally.runs += 1;
+        tally.uncompleted += u64::from(run.code.is_some() && !run.is_completed() && run.mode != Mode::Follow);
+        tally.unverified += u64::from(run.is_completed() && !run.is_verified());
+        tally.repairing += u64::from(run.has_repaired());
         run.judge()
     }
 
@@ -202,7 +215,7 @@ impl<F: Fixture> Course<F> {
     async fn equal(&mut self, run: &Run) -> Result<()> {
         match compare::equal(&self.fixture, &self.index()?).await {
             Ok(compared) => {
-                self.tally.compared += compared;
+                self.ground.tally.compared += compared;
                 Ok(())
             }
             Err(error) => {
@@ -216,21 +229,28 @@ impl<F: Fixture> Course<F> {
     }
 
     fn index(&self) -> Result<Index> {
-        Index::at(&format!("{}/{}", self.server.url(), self.index))
+        Index::at(&format!("{}/{}", self.ground.server.url(), self.index))
     }
 
     /// What the requests of a round meet, sudden things apart.
     pub(super) fn plan(&self, round: &Round) -> Plan {
-        round.wire.as_ref().map_or_else(Plan::calm, Wire::plan).max_body(self.max_body)
+        let plan = round.wire.as_ref().map_or_else(Plan::calm, Wire::plan);
+        round.extra.on(plan).max_body(self.max_body)
     }
 
     /// Begins the run of a round, or its two.
     pub(super) fn begin(&mut self, round: &Round, es: &str) -> Result<Vec<Running>> {
-        let (settings, index) = (self.settings(), self.index.clone());
+        let (is_impatient, index) = (round.extra.is_silent(), self.index.clone());
+        let settings = self.settings();
+        let settings = if is_impatient { self.fixture.impatient(settings, SHORT) } else { settings };
         let disk_full = round.marks == Marks::DiskFull;
-        let launch = Launch { mode: round.mode, settings: &settings, es, index: &index, disk_full };
-        let count = if round.mode == Mode::Twice { 2 } else { 1 };
-        (0..count).map(|_| self.program.start(&launch)).collect()
+        let modes = match round.mode {
+            Mode::Twice => vec![Mode::Twice, Mode::Twice],
+            Mode::Beside => vec![Mode::Full, Mode::Incremental],
+            mode => vec![mode],
+        };
+        let launch = |mode| Launch { mode, settings: &settings, es, index: &index, disk_full, is_impatient };
+        modes.into_iter().map(|mode| self.program.start(&launch(mode))).collect()
     }
 
     fn settings(&self) -> Map<String, Value> {
@@ -239,18 +259,18 @@ impl<F: Fixture> Course<F> {
             None => self.fixture.settings(),
         }
     }
+}
 
-    pub(super) async fn restart(&mut self, room: Option<u64>) -> Result<()> {
-        self.tally.restarts += 1;
-        self.server.restart(room).await
-    }
+/// Whether requests may be held back until an incremental sync has followed. A full one can't delete what is not there yet, and a
+/// server that was killed may not know any more what it deleted.
+fn may_wait(round: &Round) -> bool {
+    let is_killed = |blow: Blow| matches!(blow.kind, BlowKind::KillServer | BlowKind::ServerFull(_));
+    round.heals_incrementally && !round.extra.is_silent() && !round.blow.is_some_and(is_killed)
+}
 
-    /// Takes what a proxy did into the counts; holds are no faults of their own.
-    pub(super) fn count(&mut self, proxy: &Proxy, prefix: &str) {
-        for (kind, count) in proxy.injected() {
-            if !kind.starts_with("hold") {
-                self.tally.fault(&format!("{prefix}{kind}"), count);
-            }
-        }
-    }
+/// Whether anything can make an index differ from what a sync wrote.
+fn may_differ(round: &Round) -> bool {
+    let Round { wire, blow, extra, mode, .. } = round;
+    let is_shared = matches!(mode, Mode::Twice | Mode::Beside);
+    wire.is_some() || blow.is_some() || is_shared || *extra != Extra::default()
 }

@@ -12,9 +12,18 @@ impl Run {
         self.code == Some(0) && self.mode != Mode::Follow
     }
 
-    /// Documents that it could not write and set aside.
-    pub(super) fn set_aside(&self) -> u64 {
-        self.reports.iter().map(|report| number(report, "failed")).sum()
+    /// True when it looked at the index at the end and says that it is right; an incremental one never looks.
+    pub(super) fn is_verified(&self) -> bool {
+        !self.is_full() || self.reports.last().is_some_and(|report| report["verified"] == true)
+    }
+
+    /// True when it says that documents differed at the end, and were written or removed once more.
+    pub(super) fn has_repaired(&self) -> bool {
+        self.reports.iter().any(|report| number(report, "repaired") > 0)
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(self.mode, Mode::Full | Mode::Twice)
     }
 
     /// Its report, or what it said last.
@@ -28,9 +37,24 @@ impl Run {
     /// # Errors
     /// What is not as it must be, with the path of the log.
     pub(super) fn judge(&self) -> Result<()> {
-        self.reports.iter().try_for_each(add_up).and_then(|()| self.ending()).map_err(|error| {
-            format!("{error}\n  the run was {:?}, its log is {}", self.mode, self.log.display()).into()
-        })
+        let looked = || self.reports.iter().filter(|_| self.is_full()).try_for_each(looked);
+        self.reports.iter().try_for_each(add_up).and_then(|()| looked()).and_then(|()| self.ending()).map_err(
+            |error| {
+                format!("{error}\n  the run was {:?}, its log is {}", self.mode, self.log.display()).into()
+            },
+        )
+    }
+
+    /// Fails when documents differed at the end of a run that nothing interfered with.
+    ///
+    /// # Errors
+    /// What it repaired, with the path of the log.
+    pub(super) fn is_undisturbed(&self) -> Result<()> {
+        if !self.has_repaired() {
+            return Ok(());
+        }
+        let (log, told) = (self.log.display(), self.ending_told());
+        Err(format!("it repaired what nothing can have changed: {told}\n  its log is {log}").into())
     }
 
     fn ending(&self) -> Result<(), String> {
@@ -60,6 +84,20 @@ fn add_up(report: &Value) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("the accounts do not add up: {report}"))
+    }
+}
+
+/// Whether the index was looked at in the end: if it was, nothing differs; if not, there is a reason.
+fn looked(report: &Value) -> Result<(), String> {
+    let is_unverified = report["unverified"].is_string();
+    let differs = report["differing"]["count"].as_u64() > Some(0);
+    let is_over = matches!(report["status"].as_str(), Some("completed" | "partial" | "withheld"));
+    match report["verified"] == true {
+        true if is_unverified || differs => Err(format!("it is verified and is not: {report}")),
+        false if is_over && !is_unverified && !differs => {
+            Err(format!("it is not verified, and says no reason: {report}"))
+        }
+        _ => Ok(()),
     }
 }
 

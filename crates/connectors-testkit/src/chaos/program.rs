@@ -16,10 +16,12 @@ use crate::ftest::program::apart;
 /// A run that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// Seconds that a request may take, and that a source may be silent: usually, and where a peer falls silent.
+const LIMITS: [(&str, u64, u64); 2] = [("chaos.yml", 20, 60), ("impatient.yml", 2, 5)];
+
 /// Quick to try again, so that a seed is quick.
 const CONFIG: &str = "
 elasticsearch:
-  request_timeout: 20
   max_retries: 5
   initial_backoff_duration: 0.005
   max_wait_duration: 0.03
@@ -43,6 +45,8 @@ pub(super) struct Launch<'a> {
     pub(super) index: &'a str,
     /// Whether it can't write files.
     pub(super) disk_full: bool,
+    /// Whether it waits for peers for a few seconds only.
+    pub(super) is_impatient: bool,
 }
 
 /// A run that has begun.
@@ -72,8 +76,13 @@ impl Program {
         let path = path
             .canonicalize()
             .map_err(|error| format!("the program {} can't be found: {error}", path.display()))?;
-        let config = format!("{CONFIG}sync: {{ marks: {:?} }}\n", folder.join("marks").display().to_string());
-        std::fs::write(folder.join("chaos.yml"), config)?;
+        let marks = folder.join("marks").display().to_string();
+        for (name, request, silence) in LIMITS {
+            let config = format!(
+                "{CONFIG}  request_timeout: {request}\nsync: {{ max_silence: {silence}, marks: {marks:?} }}\n"
+            );
+            std::fs::write(folder.join(name), config)?;
+        }
         Ok(Self { path, folder: folder.to_owned(), service_type, runs: 0 })
     }
 
@@ -84,14 +93,16 @@ impl Program {
         std::fs::write(&settings, Value::Object(launch.settings.clone()).to_string())?;
         let command = if launch.disk_full { limited(&self.path, 0) } else { Command::new(&self.path) };
         let mut command = apart(command, &self.folder);
-        command.args(["--config", "chaos.yml", "--es", launch.es, "--json"]);
+        let [(usual, ..), (impatient, ..)] = LIMITS;
+        let config = if launch.is_impatient { impatient } else { usual };
+        command.args(["--config", config, "--es", launch.es, "--json"]);
         command.args(["--log", "warn,connectors_core=debug"]);
         command.args(if launch.mode == Mode::Follow { ["follow"] } else { ["sync"] });
         command.args([self.service_type, "--index", launch.index, "--settings"]).arg(settings);
         match launch.mode {
             Mode::Incremental => drop(command.arg("--incremental")),
             Mode::Follow => drop(command.args(["--every", "0.02"])),
-            Mode::Full | Mode::Twice => {}
+            Mode::Full | Mode::Twice | Mode::Beside => {}
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Running::of(command.spawn()?, launch.mode, self.folder.join(format!("run-{}.log", self.runs)))

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::extra::Extra;
 use crate::proxy::{Fault, Plan};
 use crate::random::Random;
 
@@ -32,6 +33,7 @@ pub(super) struct Round {
     pub(super) blow: Option<Blow>,
     /// Whether an incremental sync is tried first when the faults are over.
     pub(super) heals_incrementally: bool,
+    pub(super) extra: Extra,
 }
 
 /// How the program is run.
@@ -43,6 +45,8 @@ pub(super) enum Mode {
     Follow,
     /// Two full syncs at once.
     Twice,
+    /// A full sync and an incremental one at once.
+    Beside,
 }
 
 /// What becomes of the kept marks before the run.
@@ -107,8 +111,14 @@ impl Schedule {
         let documents = if random.one_in(6) { large + 100 } else { small };
         let max_body = random.one_of(&[8 << 10, 24 << 10, 80 << 10, u64::MAX]);
         let count = random.between(2, 4);
-        let rounds =
-            (0..count).map(|round| Round::draw(&mut random, (documents, incremental, round))).collect();
+        let mut numbers = Extra::numbers(seed);
+        let rounds = (0..count)
+            .map(|round| Round::draw(&mut random, (documents, incremental, round)))
+            .enumerate()
+            .map(|(round, drawn)| {
+                drawn.with_extra(&mut numbers, (documents as u64, incremental && round > 0))
+            })
+            .collect();
         Self { seed, documents, max_body, rounds }
     }
 }
@@ -137,6 +147,7 @@ impl Round {
             trouble: random.one_in(3).then(|| random.next()),
             blow: random.one_in(2).then(|| Blow::draw(random, is_first)),
             heals_incrementally: incremental && random.one_in(3),
+            extra: Extra::default(),
         }
     }
 }

@@ -14,6 +14,10 @@ pub(super) struct Tally {
     pub(super) killed: u64,
     /// Runs that ended otherwise than completed, the killed ones apart.
     pub(super) uncompleted: u64,
+    /// Full syncs that were completed and say that they could not verify the index.
+    pub(super) unverified: u64,
+    /// Full syncs that found at the end that documents differed.
+    pub(super) repairing: u64,
     /// Restarts of the server.
     pub(super) restarts: u64,
     /// Documents compared by content.
@@ -25,7 +29,9 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts faults of a kind.
     pub(super) fn fault(&mut self, kind: &str, count: u64) {
-        *self.faults.entry(kind.to_owned()).or_default() += count;
+        if count > 0 {
+            *self.faults.entry(kind.to_owned()).or_default() += count;
+        }
     }
 
     /// Takes another's counts in.
@@ -35,6 +41,8 @@ impl Tally {
         self.runs += other.runs;
         self.killed += other.killed;
         self.uncompleted += other.uncompleted;
+        self.unverified += other.unverified;
+        self.repairing += other.repairing;
         self.restarts += other.restarts;
         self.compared += other.compared;
         other.faults.iter().for_each(|(kind, count)| self.fault(kind, *count));
@@ -48,8 +56,16 @@ impl fmt::Display for Tally {
         }
         write!(
             f,
-            "{} rounds, {} runs, {} killed, {} not completed, {} restarts of the server, {} documents compared",
-            self.rounds, self.runs, self.killed, self.uncompleted, self.restarts, self.compared
+            "{} rounds, {} runs, {} killed, {} not completed, {} completed unverified, {} repaired, {} restarts of \
+             the server, {} documents compared",
+            self.rounds,
+            self.runs,
+            self.killed,
+            self.uncompleted,
+            self.unverified,
+            self.repairing,
+            self.restarts,
+            self.compared
         )?;
         let faults: Vec<String> = self.faults.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         write!(f, ", {} faults ({})", self.faults.values().sum::<u64>(), faults.join(", "))

@@ -2,22 +2,25 @@
 
 use serde_json::json;
 
+use super::churn::Churn;
+use super::extra::Extra;
 use super::marks::MarkFolder;
 use super::program::Run;
 use super::schedule::{Marks, Mode};
 use super::*;
 
 fn options(line: &str) -> Result<Options, String> {
-    Options::of(line.split_whitespace().map(str::to_owned)).map_err(|error| error.to_string())
+    Options::of(line.split_whitespace().map(str::to_owned), &[99]).map_err(|error| error.to_string())
 }
 
 #[test]
 fn the_command_line_is_read() {
     let read = options("--program p --embedded e --seed 7").unwrap();
-    assert_eq!((read.target, read.seeds), (Target::Embedded("e".into()), 7..=7));
+    assert_eq!((read.target, read.seeds), (Target::Embedded("e".into()), vec![7]));
     let read = options("--program p --es http://h/ --seeds 3").unwrap();
-    assert_eq!((read.target, read.seeds), (Target::At("http://h".into()), 1..=3));
-    assert_eq!(options("--program p --es h").unwrap().seeds, 1..=20);
+    assert_eq!((read.target, read.seeds), (Target::At("http://h".into()), vec![99, 1, 2, 3]));
+    let usual: Vec<u64> = [99].into_iter().chain(1..=20).collect();
+    assert_eq!(options("--program p --es h").unwrap().seeds, usual);
     for (line, expected) in [
         ("--es h", "--program PATH is needed"),
         ("--program p", "--embedded PATH or --es URL is needed"),
@@ -36,7 +39,7 @@ fn a_seed_always_draws_the_same_and_another_seed_something_else() {
     assert_ne!(draw(7), draw(8));
     let all: Vec<Schedule> = (0..400).map(draw).collect();
     let rounds: Vec<_> = all.iter().flat_map(|schedule| &schedule.rounds).collect();
-    for mode in [Mode::Full, Mode::Incremental, Mode::Follow, Mode::Twice] {
+    for mode in [Mode::Full, Mode::Incremental, Mode::Follow, Mode::Twice, Mode::Beside] {
         assert!(rounds.iter().any(|round| round.mode == mode), "{mode:?}");
     }
     for marks in [Marks::Lost, Marks::Torn, Marks::Damaged, Marks::Foreign, Marks::Old, Marks::DiskFull] {
@@ -47,6 +50,14 @@ fn a_seed_always_draws_the_same_and_another_seed_something_else() {
     assert!(modes.iter().all(|mode| matches!(mode, Mode::Full | Mode::Twice)));
 }
 
+#[test]
+fn fresh_seeds_come_after_the_fixed_ones_and_are_others_each_time() {
+    let draw = || options("--program p --es h --seeds 1 --fresh 20").unwrap().seeds;
+    let (one, other) = (draw(), draw());
+    assert_eq!((&one[..2], one.len()), (&[99, 1][..], 22));
+    assert_ne!(one[2..], other[2..]);
+}
+
 fn run_with(code: i32, reports: &[serde_json::Value], said: &str) -> Run {
     let (said, log) = (said.to_owned(), "run.log".into());
     Run { code: Some(code), mode: Mode::Full, reports: reports.to_vec(), said, log }
@@ -54,11 +65,17 @@ fn run_with(code: i32, reports: &[serde_json::Value], said: &str) -> Run {
 
 #[test]
 fn a_run_is_judged_by_its_accounts_its_code_and_its_reason() {
-    let report = |status: &str, failed: u64| json!({"status": status, "listed": 3 + failed, "created": 3, "failed": failed});
+    let report = |status: &str, failed: u64| json!({"status": status, "listed": 3 + failed, "created": 3, "failed": failed, "verified": true});
+    let with = |name: &str, value: serde_json::Value| {
+        let mut report = report("completed", 0);
+        report[name] = value;
+        report
+    };
     for good in [
         run_with(0, &[report("completed", 0)], ""),
         run_with(3, &[report("partial", 1)], ""),
         run_with(1, &[json!({"status": "failed", "error": "why"})], ""),
+        Run { mode: Mode::Incremental, ..run_with(0, &[with("verified", json!(false))], "") },
         run_with(2, &[], "error: why"),
         Run { code: None, ..run_with(0, &[], "") },
         Run { mode: Mode::Follow, ..run_with(0, &[], "") },
@@ -71,6 +88,9 @@ fn a_run_is_judged_by_its_accounts_its_code_and_its_reason() {
         (run_with(3, &[report("partial", 0)], ""), "has no reason"),
         (run_with(0, &[report("partial", 1)], ""), "asks for 3"),
         (run_with(1, &[json!({"status": "failed"})], ""), "has no reason"),
+        (run_with(0, &[with("verified", json!(false))], ""), "says no reason"),
+        (run_with(0, &[with("unverified", json!("why"))], ""), "is verified and is not"),
+        (run_with(3, &[with("differing", json!({"count": 1}))], ""), "is verified and is not"),
         (run_with(130, &[report("stopped", 0)], ""), "nobody asked"),
         (run_with(1, &[], "oh"), "without a report"),
         (run_with(101, &[], "thread 'main' panicked at x"), "panicked"),
@@ -81,11 +101,43 @@ fn a_run_is_judged_by_its_accounts_its_code_and_its_reason() {
 }
 
 #[test]
+fn a_repair_where_nothing_interfered_is_found() {
+    let run = |repaired: u64| run_with(0, &[json!({"status": "completed", "repaired": repaired})], "");
+    assert!(run(0).is_undisturbed().is_ok());
+    let error = run(2).is_undisturbed().unwrap_err().to_string();
+    assert!(error.contains("nothing can have changed") && error.contains("run.log"), "{error}");
+}
+
+#[test]
+fn every_later_fault_is_drawn_and_the_source_changes_only_where_it_has_no_trouble() {
+    let all: Vec<Schedule> = (0..400).map(|seed| Schedule::of(seed, (1_000, true))).collect();
+    let rounds: Vec<_> = all.iter().flat_map(|schedule| &schedule.rounds).collect();
+    let count = |is: &dyn Fn(&Extra) -> bool| rounds.iter().filter(|round| is(&round.extra)).count();
+    for (kind, drawn) in [
+        ("late", count(&|extra| !extra.late.is_empty())),
+        ("silent", count(&|extra| extra.silent.is_some())),
+        ("silent backend", count(&|extra| extra.silent_backend.is_some())),
+        ("block", count(&|extra| extra.block.is_some())),
+        ("searches", count(&|extra| extra.max_search.is_some())),
+        ("churn", count(&|extra| !extra.churn.is_empty())),
+    ] {
+        assert!(drawn > 20 && drawn < rounds.len() / 2, "{kind}: {drawn} of {}", rounds.len());
+    }
+    assert!(rounds.iter().all(|round| round.trouble.is_none() || round.extra.churn.is_empty()));
+    let churns = || rounds.iter().flat_map(|round| &round.extra.churn);
+    for churn in [Churn::Change, Churn::Remove, Churn::Add, Churn::InsertAgain] {
+        assert!(churns().any(|step| step.churn == churn), "{churn:?}");
+    }
+}
+
+#[test]
 fn wrong_deletes_and_phantoms_are_found() {
     let ids = |text: &str| text.split_whitespace().map(str::to_owned).collect();
-    let told = |before: &str, after: &str| compare::kept((&ids(before), &ids(after)), &ids("a b c"));
+    let told =
+        |before: &str, after: &str| compare::kept((&ids(before), &ids(after)), (&ids("a b c"), &ids("c d")));
     assert!(told("a b x", "a b c").is_ok() && told("x", "x").is_ok());
     assert!(told("a b", "a").unwrap_err().to_string().contains("- b was wrongly deleted"));
+    assert!(told("a c", "a").is_ok() && told("a", "a d").is_ok(), "the source lacked them at some time");
     assert!(told("a", "a y").unwrap_err().to_string().contains("+ y came from nowhere"));
 }
 
