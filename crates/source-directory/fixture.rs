@@ -120,6 +120,15 @@ impl<const TIMES: usize> Fixture for Folder<TIMES> {
         added.into_iter().map(|number| self.write(number, 0)).collect()
     }
 
+    async fn insert_again(&mut self, count: usize) -> Result<Vec<String>> {
+        let changed = self.population.change(count);
+        let written = changed.into_iter().map(|(number, revision)| {
+            fs::remove_file(self.root.path().join(relative(number)))?;
+            self.write(number, revision)
+        });
+        written.collect()
+    }
+
     fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
         Box::new(
             self.population
