@@ -8,6 +8,7 @@ pub(crate) mod server;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bson::{Bson, Document, doc};
@@ -170,6 +171,14 @@ impl<D: Documents> Fixture for Orders<D> {
         self.settings_with(&[("host", &proxy.to_string())])
     }
 
+    fn impatient(&self, mut settings: Map<String, Value>, limit: Duration) -> Map<String, Value> {
+        let host = settings.get("host").and_then(Value::as_str).unwrap_or_default();
+        let millis = limit.as_millis();
+        let host = format!("mongodb://{host}/?serverSelectionTimeoutMS={millis}&socketTimeoutMS={millis}");
+        settings.insert("host".into(), host.into());
+        settings
+    }
+
     fn wrong_settings(&self) -> Vec<WrongSettings> {
         let wrong = |name, changes: &[(&str, &str)], cause: &str, fix: &str| WrongSettings {
             name,
@@ -220,6 +229,16 @@ impl<D: Documents> Fixture for Orders<D> {
             is_all(deleted.deleted_count, batch.len())?;
         }
         Ok(removed.into_iter().map(D::id).collect())
+    }
+
+    async fn insert_again(&mut self, count: usize) -> Result<Vec<String>> {
+        let changed = self.population.change(count);
+        for (number, revision) in &changed {
+            let deleted = self.collection().delete_one(doc! {"_id": D::key(*number)}).await?;
+            is_all(deleted.deleted_count, 1)?;
+            self.collection().insert_one(D::document(*number, *revision)?).await?;
+        }
+        Ok(changed.into_iter().map(|(number, _)| D::id(number)).collect())
     }
 
     async fn add(&mut self, count: usize) -> Result<Vec<String>> {
