@@ -15,7 +15,7 @@ use crate::shell::Shell;
 /// `cargo xtask chaos`.
 pub const COMMAND: Command = Command {
     name: "chaos",
-    usage: "[NAME…] [--seed N | --seeds N] [--es embedded|elasticsearch] [--built DIR]",
+    usage: "[NAME…] [--seed N | --seeds N --fresh N] [--es embedded|elasticsearch] [--built DIR]",
     help: "Run the program while things go wrong, and compare every document: chaos mongo, chaos directory.
 
 From each seed follow rounds in which the source is changed and the program run while requests are refused, cut,
@@ -25,7 +25,8 @@ differences are shown with the seed, which does the same again. Without names ev
 examples/chaos-NAME.rs is run, all of them at once.
 
   --seed   this one seed
-  --seeds  the seeds from 1 to N; 20 without it
+  --seeds  the seeds from 1 to N, and those that found something in the source; 20 without it
+  --fresh  N more seeds, which follow from the clock; they are printed, so that --seed can run one again
   --es     the server to write to; embedded without it, which alone can be killed and filled up
   --built  take the programs of this build folder, for example target/debug, and build nothing",
     run,
@@ -36,8 +37,8 @@ examples/chaos-NAME.rs is run, all of them at once.
 struct Options {
     /// The sources, by the end of their crates' names.
     names: Vec<String>,
-    /// `--seed N` or `--seeds N`.
-    seeds: [String; 2],
+    /// `--seed N`, or `--seeds N` and `--fresh N`.
+    seeds: Vec<String>,
     /// Whether a real Elasticsearch is written to.
     is_real: bool,
     /// A folder with programs, in place of a build.
@@ -47,8 +48,12 @@ struct Options {
 impl Options {
     fn of(arguments: &[String], known: &[String]) -> Result<Self> {
         let mut words = arguments.to_vec();
-        let seed = take_value(&mut words, "--seed")?.map(|seed| ["--seed".into(), seed]);
-        let seeds = take_value(&mut words, "--seeds")?.unwrap_or_else(|| "20".into());
+        let seed = take_value(&mut words, "--seed")?.map(|seed| vec!["--seed".into(), seed]);
+        let mut seeds =
+            vec!["--seeds".into(), take_value(&mut words, "--seeds")?.unwrap_or_else(|| "20".into())];
+        seeds.extend(
+            take_value(&mut words, "--fresh")?.into_iter().flat_map(|fresh| ["--fresh".into(), fresh]),
+        );
         let is_real = match take_value(&mut words, "--es")?.as_deref() {
             None | Some("embedded") => false,
             Some("elasticsearch") => true,
@@ -63,7 +68,7 @@ impl Options {
             return Err(Error::Usage(format!("no source `{unknown}` with a chaos bench; there are {there}")));
         }
         let names = if words.is_empty() { known.to_vec() } else { words };
-        Ok(Self { names, seeds: seed.unwrap_or_else(|| ["--seeds".into(), seeds]), is_real, built })
+        Ok(Self { names, seeds: seed.unwrap_or(seeds), is_real, built })
     }
 }
 

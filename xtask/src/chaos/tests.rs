@@ -24,18 +24,15 @@ fn the_command_line_is_understood() {
     let known = words("directory mongo");
     let read = |line: &str| Options::of(&words(line), &known).map_err(|error| error.to_string());
     let given = read("mongo --seed 7 --es elasticsearch --built b").unwrap();
-    let expected = Options {
-        names: words("mongo"),
-        seeds: ["--seed".into(), "7".into()],
-        is_real: true,
-        built: Some("b".into()),
-    };
+    let expected =
+        Options { names: words("mongo"), seeds: words("--seed 7"), is_real: true, built: Some("b".into()) };
     assert_eq!(given, expected);
     let plain = read("").unwrap();
     assert_eq!(
         (plain.names, plain.is_real, plain.seeds.join(" ").as_str()),
         (known.clone(), false, "--seeds 20")
     );
+    assert_eq!(read("--fresh 5 --seeds 3").unwrap().seeds.join(" "), "--seeds 3 --fresh 5");
     for (line, expected) in [
         ("mango", "no source `mango` with a chaos bench; there are directory, mongo"),
         ("--es solr", "--es takes embedded or elasticsearch, not `solr`"),
