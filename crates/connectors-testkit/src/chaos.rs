@@ -72,6 +72,8 @@ pub fn main<F: Fixture>(source: &'static dyn Registered, known: &[u64]) -> std::
 /// The seeds that failed; what was found is printed where it happened.
 pub async fn run<F: Fixture>(source: &'static dyn Registered, options: &Options) -> Result<()> {
     let (started, mut totals, mut failed) = (Instant::now(), Tally::default(), Vec::new());
+    let seeds: Vec<String> = options.seeds.iter().map(u64::to_string).collect();
+    say(&format!("chaos {}: seeds {}", source.name(), seeds.join(", ")));
     for seed in options.seeds.clone() {
         let schedule = Schedule::of(seed, (F::DOCUMENTS, source.capabilities().incremental));
         let told = tokio::select! {

@@ -23,6 +23,9 @@ use crate::{Fixture, Result};
 /// Runs without faults after which the index must be equal.
 const HEALING: usize = 3;
 
+/// Documents that are changed, and removed, while requests are held back.
+const OUTDATED: (usize, usize) = (20, 10);
+
 /// How long an answer is waited for where a peer falls silent.
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -125,7 +128,18 @@ impl<F: Fixture> Course<F> {
         if let Some(run) = runs.iter().find(|run| run.is_completed() && !moved.is_any) {
             self.equal(run).await?;
         }
+        self.outdate().await?;
         self.heal(round).await
+    }
+
+    /// Changes and removes documents while requests that may hold them wait to be delivered.
+    async fn outdate(&mut self) -> Result<()> {
+        if self.ground.holds_back() {
+            self.fixture.change(OUTDATED.0).await?;
+            self.fixture.remove(OUTDATED.1).await?;
+            self.ground.tally.fault("late_outdated", 1);
+        }
+        Ok(())
     }
 
     async fn change(&mut self, round: &Round) -> Result<()> {

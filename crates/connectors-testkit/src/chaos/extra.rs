@@ -58,7 +58,8 @@ impl Extra {
 
     fn draw(random: &mut Random, documents: u64) -> Self {
         let quiet = |random: &mut Random| random.one_of(&[Fault::Silent, Fault::SilentAnswer]);
-        let late = |random: &mut Random| (random.below(5), random.one_of(&[1, 2, 5, 20, AFTER_THE_RUN]));
+        let late =
+            |random: &mut Random| (random.below(5), random.one_of(&[1, 5, 20, AFTER_THE_RUN, AFTER_THE_RUN]));
         let lates = if random.one_in(3) { random.between(1, 3) } else { 0 };
         let moved = if random.one_in(4) { random.between(1, 8) } else { 0 };
         Self {

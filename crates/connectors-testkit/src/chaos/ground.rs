@@ -53,6 +53,11 @@ impl Ground {
         }
     }
 
+    /// Whether requests of runs that are over are held back still.
+    pub(super) fn holds_back(&self) -> bool {
+        !self.gateways.is_empty()
+    }
+
     /// Delivers what is held back; a request that the server can't be handed is lost, as it may be.
     pub(super) async fn deliver(&mut self) {
         for gateway in self.gateways.drain(..) {
