@@ -263,6 +263,7 @@ impl<F: Fixture> Course<F> {
             Mode::Beside => vec![Mode::Full, Mode::Incremental],
             mode => vec![mode],
         };
+        self.ground.tally.fault("second_command", modes.len() as u64 - 1);
         let launch = |mode| Launch { mode, settings: &settings, es, index: &index, disk_full, is_impatient };
         modes.into_iter().map(|mode| self.program.start(&launch(mode))).collect()
     }
