@@ -132,12 +132,12 @@ fn document() -> impl Strategy<Value = Value> {
         "[A-Za-z0-9-]{1,12}",
         "[a-z]{1,9}",
     );
-    (declared, undeclared, date_or_not).prop_map(|((whole, number, cents, open, made, code, label), any_number, any_text)| {
+    (declared, undeclared, date_or_not).prop_map(|((whole, number, cents, open, made, code, label), any_number, any_word)| {
         let made = chrono::DateTime::from_timestamp_millis(made).unwrap();
         json!({
             "whole": whole, "number": number, "price": cents as f64 / 100.0, "open": open,
             "made": made.to_rfc3339_opts(chrono::SecondsFormat::Millis, true), "code": code, "label": label,
-            "any_number": any_number, "any_text": any_text,
+            "any_number": any_number, "any_word": any_word,
         })
     })
 }
@@ -147,7 +147,7 @@ fn queries(name: &str, value: &Value) -> Vec<Value> {
     let between = json!({ "range": { name: { "gte": value, "lte": value } } });
     match name {
         "open" | "code" => vec![json!({ "term": { name: value } })],
-        "label" | "any_text" => vec![json!({ "term": { format!("{name}.keyword"): value } })],
+        "label" | "any_word" => vec![json!({ "term": { format!("{name}.keyword"): value } })],
         "made" => vec![between],
         _ => vec![json!({ "term": { name: value } }), between],
     }
