@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use self::error::{given_up, not_json, refused, shown, unreachable};
 pub(super) use self::waiting::Waiting;
 use self::waiting::Waits;
-use super::limits::PageSize;
+use super::page::PageSize;
 use super::{Auth, Engine, Epoch, Settings};
 use crate::config::{Secret, without};
 use crate::{Clock, Error, ErrorKind, Result, Retry};

@@ -1,31 +1,9 @@
 //! What a server takes in one search: learnt from its refusals, and kept to from then on.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
 use serde::de::DeserializeOwned;
 
 use super::client::{Client, Request, Response, parsed};
 use crate::{Error, Result};
-
-/// Hits of one page; the most that a server gives by default (`index.max_result_window`).
-const PAGE: usize = 10_000;
-
-/// How many hits are asked for at a time, by a client and its clones.
-#[derive(Debug, Clone)]
-pub(super) struct PageSize(Arc<AtomicUsize>);
-
-impl Default for PageSize {
-    fn default() -> Self {
-        Self(Arc::new(AtomicUsize::new(PAGE)))
-    }
-}
-
-impl PageSize {
-    pub(super) fn get(&self) -> usize {
-        self.0.load(Relaxed)
-    }
-}
 
 /// The answer to a search that the server may refuse because of its size.
 pub(super) enum Bounded<T> {
@@ -62,7 +40,7 @@ impl Client {
             None => parsed(request, &response).map(Bounded::Fits),
             Some(Excess::Window(most)) if most < size => {
                 tracing::info!(most, "the index allows smaller pages only");
-                self.page_size().0.fetch_min(most, Relaxed);
+                self.page_size().limit(most);
                 Ok(Bounded::SmallerPages)
             }
             Some(_) => Ok(Bounded::TooLarge(too_large(self.refusal(request, &response)))),

@@ -1,8 +1,35 @@
-//! The answer to a search, taken only when it is whole.
+//! The answer to a search, taken only when it is whole, and how many hits are asked for at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use serde::Deserialize;
 
 use crate::{Error, Result};
+
+/// Hits of one page; the most that a server gives by default (`index.max_result_window`).
+const PAGE: usize = 10_000;
+
+/// How many hits are asked for at a time, by a client and its clones.
+#[derive(Debug, Clone)]
+pub(super) struct PageSize(Arc<AtomicUsize>);
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self(Arc::new(AtomicUsize::new(PAGE)))
+    }
+}
+
+impl PageSize {
+    pub(super) fn get(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+
+    /// Asks for no more than so many from now on.
+    pub(super) fn limit(&self, most: usize) {
+        self.0.fetch_min(most, Relaxed);
+    }
+}
 
 /// A page of hits, and what was worked out over all matches.
 #[derive(Deserialize)]

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::Result;
 use crate::elastic::Kind;
 use crate::elastic::scan::{self, Mark};
-use crate::{Error, Result};
 
-use super::Job;
 use super::draft::Draft;
 use super::run::Run;
 use super::verify::deep::Expected;
@@ -30,18 +29,6 @@ impl Mend {
     pub(super) fn abandon(&mut self) -> u64 {
         std::mem::take(&mut self.batch).len() as u64
     }
-}
-
-/// Refuses to mend behind an ingest pipeline, which may change any field.
-///
-/// # Errors
-/// `Config`, with the pipelines.
-pub(super) fn check(job: &Job<'_>, pipelines: &[String]) -> Result<()> {
-    if !job.options.mend || pipelines.is_empty() {
-        return Ok(());
-    }
-    let what = "fields can't be compared behind an ingest pipeline, which may change any of them: leave `--mend` out";
-    Err(Error::config(what).with("pipeline", pipelines.join(", ")).with("index", job.index))
 }
 
 impl Run<'_, '_> {

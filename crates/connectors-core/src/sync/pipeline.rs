@@ -125,6 +125,18 @@ async fn print_of(job: &Job<'_>, name: &str, fix: &str) -> Result<u64> {
     }
 }
 
+/// Refuses to mend behind an ingest pipeline, which may change any field.
+///
+/// # Errors
+/// `Config`, with the pipelines.
+pub(super) fn check_mend(job: &Job<'_>, pipelines: &[String]) -> Result<()> {
+    if !job.options.mend || pipelines.is_empty() {
+        return Ok(());
+    }
+    let what = "fields can't be compared behind an ingest pipeline, which may change any of them: leave `--mend` out";
+    Err(Error::config(what).with("pipeline", pipelines.join(", ")).with("index", job.index))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

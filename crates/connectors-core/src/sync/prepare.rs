@@ -13,9 +13,9 @@ use super::mark::hash_of;
 use super::marks::MarkFile;
 use super::owner::{Refusal, check_owner, claim};
 use super::patience::within;
-use super::pipeline::{InForce, in_force};
+use super::pipeline::{InForce, check_mend, in_force};
 use super::report::{Phase, Report};
-use super::{Job, failures, mend};
+use super::{Job, failures};
 
 /// What a sync goes by.
 pub(super) struct Prepared {
@@ -62,7 +62,7 @@ pub(super) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
     let failed_before = failures::before(job.client, job.index).await?;
     let facts = index::facts(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
-    mend::check(job, pipeline.as_ref().map_or(&[], |pipeline| &pipeline.names[..]))?;
+    check_mend(job, pipeline.as_ref().map_or(&[], |pipeline| &pipeline.names[..]))?;
     report.uuid.clone_from(&facts.uuid);
     report.basis = basis(job, &facts, pipeline.as_ref());
     let dropped = dropped(job, &facts, pipeline.as_ref()).await;
