@@ -123,6 +123,7 @@ pub fn is_reserved(name: &str) -> bool {
 
 /// True for nearly all names, which can stay anywhere: they start with a letter, but for `i`, and have nothing that has to be
 /// looked for.
+#[inline]
 #[must_use]
 pub fn is_usual(name: &[u8]) -> bool {
     let starts = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() && *byte != b'i');
