@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use serde::Serialize;
 
 use connectors_core::json::{push_plain, push_text};
+use connectors_core::names;
 
 use super::familiar::{Familiar, Node, Place};
-use super::names::{self, Seen};
+use super::names::Seen;
 use super::reader::{Element, Name};
 use super::{Elements, LegacyUuid, Malformed, Value, text};
 
@@ -105,6 +106,11 @@ impl Level {
         self.nesting == 0
     }
 
+    /// Where names stand for the index.
+    fn of_names(self) -> names::Level<'static> {
+        if self.is_root() { names::Level::ROOT } else { names::Level::BELOW }
+    }
+
     fn below(self, objects: u16) -> Result<Self, Malformed> {
         let nesting = self.nesting + 1;
         if nesting > MAX_NESTING {
@@ -159,7 +165,7 @@ impl Writer<'_> {
                     (Some(node), !self.familiar.write(node, is_first, self.out))
                 }
                 Name::New(name) => {
-                    let seen = seen.get_or_insert_with(|| Seen::behind(index, document, level.is_root()));
+                    let seen = seen.get_or_insert_with(|| Seen::behind(index, document, level.of_names()));
                     self.new_name((name, index), seen, (place, level))?
                 }
             };
@@ -195,7 +201,8 @@ impl Writer<'_> {
 
     fn renamed_fields(&mut self, document: &[u8], level: Level) -> Written {
         let fields = fields(document, level.is_root())?;
-        for (name, (_, value)) in names::unique(&fields, level.is_root()).into_iter().zip(&fields) {
+        let given: Vec<&[u8]> = fields.iter().map(|(name, _)| *name).collect();
+        for (name, (_, value)) in names::unique(&given, level.of_names()).into_iter().zip(&fields) {
             if let Some(name) = name {
                 self.name(name.as_bytes());
                 self.value(*value, level)?;
