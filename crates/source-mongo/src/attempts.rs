@@ -6,7 +6,8 @@ use std::time::Duration;
 use connectors_core::Error;
 use tokio::time::sleep;
 
-use crate::client::{NoAnswer, error};
+use crate::client::error;
+use crate::client::patience::NoAnswer;
 
 /// Failures without any progress in between, before reading is given up.
 const MOST: u32 = 5;

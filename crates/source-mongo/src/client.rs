@@ -4,7 +4,7 @@ mod address;
 pub(crate) mod error;
 mod identity;
 mod namespaces;
-mod patience;
+pub(crate) mod patience;
 mod probe;
 
 use std::io::Write as _;
@@ -26,12 +26,11 @@ use tracing::debug;
 
 pub(crate) use identity::Uuids;
 pub(crate) use namespaces::{Kind, Namespace, Selection, names_of};
-pub(crate) use patience::NoAnswer;
 
 use crate::attempts::Failures;
 use crate::bson::LegacyUuid;
 use crate::config::MongoConfig;
-use patience::{Patience, SELECTION};
+use patience::{NoAnswer, Patience, SELECTION};
 
 /// How long the farewell to the servers may take; then the connections are dropped.
 const FAREWELL: Duration = Duration::from_secs(5);

@@ -5,7 +5,8 @@ use std::error::Error as _;
 use connectors_core::{Error, ErrorKind};
 use mongodb::error::{Error as DriverError, ErrorKind as DriverKind};
 
-use super::{NoAnswer, probe};
+use super::patience::NoAnswer;
+use super::probe;
 
 /// Wrong user or password.
 const AUTHENTICATION_FAILED: [i32; 2] = [18, 8000];
