@@ -4,7 +4,6 @@ use crate::proxy::{Fault, Plan};
 use crate::random::Random;
 
 use super::churn::{Churn, Step};
-use super::schedule::{Mode, Round, Wire};
 
 /// Added to a seed, so that these numbers are others than those of its first faults.
 const APART: u64 = 0x5eed_0f18;
@@ -56,7 +55,8 @@ impl Extra {
         silent.fold(plan, |plan, (connection, fault, byte)| plan.single_at(*connection, *fault, *byte))
     }
 
-    fn draw(random: &mut Random, documents: u64) -> Self {
+    /// What is added to a round of a source with so many documents.
+    pub(super) fn draw(random: &mut Random, documents: u64) -> Self {
         let quiet = |random: &mut Random| random.one_of(&[Fault::Silent, Fault::SilentAnswer]);
         let late =
             |random: &mut Random| (random.below(5), random.one_of(&[1, 5, 20, AFTER_THE_RUN, AFTER_THE_RUN]));
@@ -78,32 +78,5 @@ impl Step {
         let count = random.between(1, (documents / 20).clamp(2, MOST_MOVED)) as usize;
         let kinds = [Churn::Change, Churn::Remove, Churn::Add, Churn::InsertAgain, Churn::InsertAgain];
         Self { after: random.below(30), count, churn: random.one_of(&kinds) }
-    }
-}
-
-impl Round {
-    /// The round with what is added to it.
-    pub(super) fn with_extra(self, random: &mut Random, (documents, incremental): (u64, bool)) -> Self {
-        let extra = Extra::draw(random, documents);
-        let (beside, heals, refused) = (random.one_in(8), random.one_in(2), Wire::of_refusals(random));
-        let churn = if self.trouble.is_some() { Vec::new() } else { extra.churn };
-        let mode = if incremental && beside { Mode::Beside } else { self.mode };
-        Self {
-            mode,
-            wire: self.wire.or(refused),
-            heals_incrementally: incremental && (self.heals_incrementally || heals),
-            extra: Extra { churn, ..extra },
-            ..self
-        }
-    }
-}
-
-impl Wire {
-    /// Single documents that are refused: for good, or for now.
-    fn of_refusals(random: &mut Random) -> Option<Self> {
-        let items = |status, one_in| Fault::Items { status, one_in, done: false };
-        let faults = random.one_of(&[vec![items(403, 5)], vec![items(400, 9), items(429, 2)]]);
-        let wire = Self { seed: random.next(), one_in: 2, at_most: random.between(1, 9), faults };
-        random.one_in(2).then_some(wire)
     }
 }

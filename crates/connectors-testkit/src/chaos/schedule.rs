@@ -150,6 +150,21 @@ impl Round {
             extra: Extra::default(),
         }
     }
+
+    /// The round with what is added to it.
+    fn with_extra(self, random: &mut Random, (documents, incremental): (u64, bool)) -> Self {
+        let extra = Extra::draw(random, documents);
+        let (beside, heals, refused) = (random.one_in(8), random.one_in(2), Wire::of_refusals(random));
+        let churn = if self.trouble.is_some() { Vec::new() } else { extra.churn };
+        let mode = if incremental && beside { Mode::Beside } else { self.mode };
+        Self {
+            mode,
+            wire: self.wire.or(refused),
+            heals_incrementally: incremental && (self.heals_incrementally || heals),
+            extra: Extra { churn, ..extra },
+            ..self
+        }
+    }
 }
 
 impl Marks {
@@ -205,6 +220,14 @@ impl Wire {
             Fault::Refuse(short * 10),
         ];
         Self { seed: random.next(), one_in: random.between(1, 3), at_most: random.between(1, 12), faults }
+    }
+
+    /// Single documents that are refused: for good, or for now.
+    fn of_refusals(random: &mut Random) -> Option<Self> {
+        let items = |status, one_in| Fault::Items { status, one_in, done: false };
+        let faults = random.one_of(&[vec![items(403, 5)], vec![items(400, 9), items(429, 2)]]);
+        let wire = Self { seed: random.next(), one_in: 2, at_most: random.between(1, 9), faults };
+        random.one_in(2).then_some(wire)
     }
 }
 
