@@ -1,17 +1,25 @@
 //! Jobs that an outage of their source ended.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
-use super::place::{Place, turn};
+use super::place::{Place, Told, turn};
 use crate::protocol::{JobStatus, JobType};
+use crate::service::Worker;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_somebody_asked_for_is_tried_again_after_an_outage() {
+/// A worker that knows a connector whose source is away.
+async fn outage(schedule: Option<&str>) -> (Place, Arc<Told>, Arc<Worker>) {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let told = place.told_at("c", schedule).await;
     told.is_away.store(true, SeqCst);
     let worker = place.worker("w");
     turn(&worker).await;
+    (place, told, worker)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_somebody_asked_for_is_tried_again_after_an_outage() {
+    let (place, told, worker) = outage(None).await;
     let job = place.ask("c", JobType::Full).await;
     turn(&worker).await;
     for (number, wait) in [(1, 60), (2, 120)] {
@@ -37,11 +45,7 @@ async fn a_job_that_somebody_asked_for_is_tried_again_after_an_outage() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tries_after_an_outage_come_to_an_end_and_can_be_cancelled() {
-    let place = Place::new().await;
-    let told = place.told("c").await;
-    told.is_away.store(true, SeqCst);
-    let worker = place.worker("w");
-    turn(&worker).await;
+    let (place, _told, worker) = outage(None).await;
     let job = place.ask("c", JobType::Full).await;
     let mut runs = 0;
     while place.job(&job).await.status() != Some(JobStatus::Error) {
@@ -60,11 +64,7 @@ async fn tries_after_an_outage_come_to_an_end_and_can_be_cancelled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_of_a_schedule_is_not_tried_again_as_the_next_one_comes_by_itself() {
-    let place = Place::new().await;
-    let told = place.told_at("c", Some("0 0 * * * ?")).await;
-    told.is_away.store(true, SeqCst);
-    let worker = place.worker("w");
-    turn(&worker).await;
+    let (place, _told, worker) = outage(Some("0 0 * * * ?")).await;
     place.wait(3601);
     turn(&worker).await;
     assert_eq!(place.jobs("c").await[0].status(), Some(JobStatus::Error));
