@@ -40,7 +40,7 @@ pub(super) struct Moved {
     pub(super) is_any: bool,
 }
 
-/// Changes the source as the program comes to the requests of the steps, until it is over.
+/// Changes the source as the program reaches the requests of the steps, until it ends.
 ///
 /// # Errors
 /// What the backend answers.
