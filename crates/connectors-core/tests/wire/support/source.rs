@@ -83,7 +83,7 @@ pub(crate) enum Step {
     Error(ErrorKind, Option<&'static str>),
     /// Somebody ends the sync just now.
     Cancel(CancellationToken),
-    /// Nothing, for ever.
+    /// Nothing, and no end.
     Silence,
     /// A body that does not serialise.
     Unserialisable(String),
