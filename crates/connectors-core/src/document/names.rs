@@ -79,7 +79,8 @@ impl Renames {
         self.first.extend(new.into_iter().take(room));
     }
 
-    fn note(&mut self, from: &str, to: &str) {
+    /// Takes note of a field: its name in the source, and in the index.
+    pub fn note(&mut self, from: &str, to: &str) {
         self.count += 1;
         if self.first.len() < SHOWN {
             self.first.push((from.to_owned(), to.to_owned()));
