@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use connectors_core::names::Renames;
 use connectors_core::{Body, Document, DocumentId, Error, Result, Version};
 
 use crate::bson::{Elements, LegacyUuid, Malformed, Value, id_text, write_json};
@@ -42,7 +43,7 @@ impl Place {
     pub(crate) fn document(&self, raw: Bytes) -> Result<Document> {
         let id = self.id_of(&raw)?;
         let version = self.version(&raw);
-        let body = Body::raw(raw, body_writer(self.legacy));
+        let body = Body::raw_renaming(raw, body_writer(self.legacy));
         Ok(Document::new(id).version(version).scope(self.scope.clone()).body(body))
     }
 
@@ -87,7 +88,7 @@ pub(crate) fn id_value(raw: &[u8]) -> Result<Option<Value<'_>>, Malformed> {
 }
 
 /// What writes a document's fields as JSON.
-fn body_writer(legacy: LegacyUuid) -> fn(&[u8], &mut Vec<u8>) -> Result<()> {
+fn body_writer(legacy: LegacyUuid) -> fn(&[u8], &mut Vec<u8>) -> Result<Renames> {
     match legacy {
         LegacyUuid::InOrder => |raw, out| write_json(raw, LegacyUuid::InOrder, out).map_err(unreadable),
         LegacyUuid::Java => |raw, out| write_json(raw, LegacyUuid::Java, out).map_err(unreadable),

@@ -5,39 +5,47 @@ use std::cell::RefCell;
 use serde::Serialize;
 
 use connectors_core::json::{push_plain, push_text};
-use connectors_core::names;
+use connectors_core::names::{self, Renames};
 
 use super::familiar::{Familiar, Node, Place};
 use super::names::Seen;
 use super::reader::{Element, Name};
 use super::{Elements, LegacyUuid, Malformed, Value, text};
 
-/// Objects below this many levels become text: an index maps fields at most 20 levels deep, and the
-/// deepest of them is a value.
-const MAX_OBJECTS: u16 = 19;
+/// Objects below this many levels become text.
+const MAX_OBJECTS: u16 = names::MAX_OBJECTS as u16;
 
 /// A server stores at most 200 levels, so more are no document of a server.
 const MAX_NESTING: u16 = 256;
 
-/// Appends the fields of a document, without its `_id`, as one JSON object.
+/// Appends the fields of a document, without its `_id`, as one JSON object; what could not keep its name or shape is told.
 ///
 /// # Errors
 /// When the bytes are no BSON; no well-formed document fails.
-pub(crate) fn write_json(document: &[u8], legacy: LegacyUuid, out: &mut Vec<u8>) -> Result<(), Malformed> {
+pub(crate) fn write_json(
+    document: &[u8],
+    legacy: LegacyUuid,
+    out: &mut Vec<u8>,
+) -> Result<Renames, Malformed> {
     out.reserve(document.len() + document.len() / 2 + 64);
     let (start, root) = (out.len(), Level { objects: 0, nesting: 0, under: Some(Node::ROOT) });
+    let mut renames = Renames::default();
     let written = FAMILIAR.with_borrow_mut(|familiar| {
         familiar.begin();
         // Nearly always every name can stay, which is known only at the last: it is written at once, and anew where not.
-        match (Writer { out, legacy, names: Names::AsTheyAre, familiar }).object(document, root) {
+        let mut writer = Writer { out, legacy, names: Names::AsTheyAre, familiar, renames: &mut renames };
+        match writer.object(document, root) {
             Err(Stop::Name) => {
-                out.truncate(start);
-                Writer { out, legacy, names: Names::Changed, familiar }.object(document, root)
+                writer.out.truncate(start);
+                *writer.renames = Renames::default();
+                writer.names = Names::Changed;
+                writer.object(document, root)
             }
             written => written,
         }
     });
-    written.map_err(Stop::malformed)
+    written.map_err(Stop::malformed)?;
+    Ok(renames)
 }
 
 thread_local! {
@@ -49,7 +57,7 @@ thread_local! {
 #[cfg(any(test, fuzzing))]
 pub(crate) fn to_json(document: &[u8], legacy: LegacyUuid) -> Result<Vec<u8>, Malformed> {
     let mut out = Vec::new();
-    write_json(document, legacy, &mut out).map(|()| out)
+    write_json(document, legacy, &mut out).map(|_| out)
 }
 
 /// Why a walk ends early.
@@ -139,6 +147,7 @@ struct Writer<'a> {
     legacy: LegacyUuid,
     names: Names,
     familiar: &'a mut Familiar,
+    renames: &'a mut Renames,
 }
 
 impl Writer<'_> {
@@ -202,11 +211,13 @@ impl Writer<'_> {
     fn renamed_fields(&mut self, document: &[u8], level: Level) -> Written {
         let fields = fields(document, level.is_root())?;
         let given: Vec<&[u8]> = fields.iter().map(|(name, _)| *name).collect();
-        for (name, (_, value)) in names::unique(&given, level.of_names()).into_iter().zip(&fields) {
-            if let Some(name) = name {
-                self.name(name.as_bytes());
-                self.value(*value, level)?;
+        for (name, (given, value)) in names::unique(&given, level.of_names()).into_iter().zip(&fields) {
+            let Some(name) = name else { continue };
+            if name.as_bytes() != *given && level.objects < IN_TEXT {
+                self.renames.note(&String::from_utf8_lossy(given), &name);
             }
+            self.name(name.as_bytes());
+            self.value(*value, level)?;
         }
         Ok(())
     }
@@ -269,6 +280,7 @@ impl Writer<'_> {
         let start = self.out.len();
         write(self, below)?;
         if below.objects == IN_TEXT {
+            self.renames.as_text += 1;
             let json = self.out.split_off(start);
             push_text(self.out, &json);
         }

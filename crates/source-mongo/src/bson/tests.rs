@@ -56,6 +56,29 @@ fn every_type_has_its_form() {
 }
 
 #[test]
+fn names_and_shapes_that_change_are_told() {
+    let told = |document: &bson::Document| {
+        let raw = RawDocumentBuf::try_from(document).unwrap();
+        write_json(raw.as_bytes(), LegacyUuid::InOrder, &mut Vec::new()).unwrap()
+    };
+    let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    let changed = told(&doc! {"_id": 1, "id": 2, "plain": {"a.b": 3, "a_b": 4}, "list": [{"": 5}]});
+    assert_eq!(changed.count, 3);
+    assert_eq!(changed.first, [pair("id", "id_"), pair("a.b", "a_b_"), pair("", "_")]);
+    assert!(told(&doc! {"_id": 1, "plain": {"id": 2}}).is_empty());
+
+    let nested = (0..25).fold(doc! {"a.b": 1}, |inner, _| doc! {"o": inner});
+    let deep = told(&nested);
+    assert_eq!((deep.as_text, deep.count), (1, 0), "names inside of text are no fields");
+    let both = told(&doc! {"n": nested, "c.d": 1});
+    assert_eq!(
+        (both.as_text, both.count),
+        (1, 1),
+        "each is counted once, though the document is written twice"
+    );
+}
+
+#[test]
 fn the_other_types_have_their_form_too() {
     let scope = doc! {"n": 1};
     for (bson, wanted) in [
