@@ -31,6 +31,10 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// ahead (see `a_large_listing_is_not_held_in_memory`).
     const LARGE: usize = 20_000;
 
+    /// Promises that can't be tried with this backend, such as those about contents where no document has one. Any other that can't be
+    /// tried fails.
+    const UNTRIED: &'static [&'static str] = &[];
+
     /// True where a sync right after a completed one must find by `changed()` that there is nothing to list.
     const SKIPS: bool = false;
 

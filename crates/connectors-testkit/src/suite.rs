@@ -153,10 +153,8 @@ impl<F: Fixture> Suite<F> {
         let suite = Arc::new(self);
         let trial = |name: &'static str| {
             let suite = Arc::clone(&suite);
-            Trial::ignorable_test(name, move || match suite.attempt(name) {
-                Ok(()) => Ok(Completion::Completed),
-                Err(Broken::Untried(reason)) => Ok(Completion::ignored_with(reason)),
-                Err(broken) => Err(Failed::from(broken)),
+            Trial::ignorable_test(name, move || {
+                completion(suite.attempt(name), F::UNTRIED.contains(&name)).map_err(Failed::from)
             })
         };
         suite.names().into_iter().map(trial).collect()
@@ -197,6 +195,17 @@ impl<F: Fixture> Suite<F> {
     }
 }
 
+/// What the test of a promise reports. One that the fixture says can't be tried fails where it was tried
+/// after all.
+fn completion(outcome: Outcome, is_excused: bool) -> Result<Completion, Broken> {
+    match outcome {
+        Ok(()) if is_excused => broken("it was tried and kept: take it out of `UNTRIED` of the fixture"),
+        Ok(()) => Ok(Completion::Completed),
+        Err(Broken::Untried(reason)) => Ok(Completion::ignored_with(reason)),
+        Err(broken) => Err(broken),
+    }
+}
+
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
@@ -212,3 +221,6 @@ fn some<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     }
     shown.join(", ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,9 @@ impl MemoryFixture {
 
 #[async_trait]
 impl Fixture for MemoryFixture {
+    /// Its documents lie in no folders.
+    const UNTRIED: &'static [&'static str] = &["an_error_names_the_scope_that_it_is_about"];
+
     async fn start() -> Result<Self> {
         let store = Store::new();
         store.set_identities(people().into_iter().map(identity).collect());
