@@ -1,7 +1,7 @@
 //! A folder with numbered files, as the behaviour suite and the end-to-end test fill and change it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use connectors_core::DocumentId;
@@ -12,10 +12,14 @@ use tempfile::TempDir;
 /// Files in one folder.
 const PER_FOLDER: usize = 250;
 
+/// A file that anybody can list and open and nobody can read: its first page belongs to no process.
+const UNREADABLE: &str = "/proc/self/mem";
+
 /// A folder of its own, with what must be in it: texts of 50 to 450 bytes, or so many times as long.
 pub(crate) struct Folder<const TIMES: usize = 1> {
     root: TempDir,
     population: Population,
+    unreadable: Option<usize>,
 }
 
 impl<const TIMES: usize> Folder<TIMES> {
@@ -26,6 +30,17 @@ impl<const TIMES: usize> Folder<TIMES> {
         }
         fs::write(path, text(number, revision, TIMES))?;
         Ok(id(&relative))
+    }
+
+    /// What is to be indexed of a file.
+    fn expected_of(&self, number: usize, revision: u32) -> Expected {
+        let expected = expected(number, revision, TIMES);
+        if self.unreadable != Some(number) {
+            return expected;
+        }
+        let Value::Object(mut fields) = expected.body else { return expected };
+        fields.insert("size".into(), json!(0));
+        Expected::new(Value::Object(fields))
     }
 
     fn broken_link(&self) -> PathBuf {
@@ -69,8 +84,12 @@ fn expected(number: usize, revision: u32, times: usize) -> Expected {
 
 #[async_trait]
 impl<const TIMES: usize> Fixture for Folder<TIMES> {
+    /// A folder has no credentials.
+    const UNTRIED: &'static [&'static str] =
+        &["secrets_stay_out_of_logs", "secrets_stay_out_of_errors", "secrets_stay_out_of_debug"];
+
     async fn start() -> Result<Self> {
-        Ok(Self { root: TempDir::new()?, population: Population::default() })
+        Ok(Self { root: TempDir::new()?, population: Population::default(), unreadable: None })
     }
 
     async fn stop(self) -> Result<()> {
@@ -133,7 +152,7 @@ impl<const TIMES: usize> Fixture for Folder<TIMES> {
         Box::new(
             self.population
                 .iter()
-                .map(|(number, revision)| (id(&relative(number)), expected(number, revision, TIMES))),
+                .map(|(number, revision)| (id(&relative(number)), self.expected_of(number, revision))),
         )
     }
 
@@ -147,7 +166,24 @@ impl<const TIMES: usize> Fixture for Folder<TIMES> {
         Ok(true)
     }
 
+    async fn break_a_content(&mut self) -> Result<Option<String>> {
+        let Some((number, _)) = self.population.iter().next() else { return Ok(None) };
+        if !Path::new(UNREADABLE).exists() {
+            return Ok(None);
+        }
+        let path = self.root.path().join(relative(number));
+        fs::remove_file(&path)?;
+        std::os::unix::fs::symlink(UNREADABLE, path)?;
+        self.unreadable = Some(number);
+        Ok(Some(id(&relative(number))))
+    }
+
     async fn mend(&mut self) -> Result<()> {
+        if let Some(number) = self.unreadable.take() {
+            fs::remove_file(self.root.path().join(relative(number)))?;
+            let revision = self.population.iter().find(|(other, _)| *other == number);
+            return self.write(number, revision.map_or(0, |(_, revision)| revision)).map(drop);
+        }
         Ok(fs::remove_file(self.broken_link())?)
     }
 }
