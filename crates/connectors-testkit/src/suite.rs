@@ -51,7 +51,7 @@ pub enum Broken {
     /// The fixture failed or lacks something, so nothing is known of the source.
     #[error("the fixture: {0}")]
     Fixture(BoxError),
-    /// It could not be tried, and this is why; counts as ignored.
+    /// It could not be tried, and this is why; ignored where [`Fixture::UNTRIED`] names it, a failure elsewhere.
     #[error("not tried: {0}")]
     Untried(String),
 }
@@ -195,13 +195,16 @@ impl<F: Fixture> Suite<F> {
     }
 }
 
-/// What the test of a promise reports. One that the fixture says can't be tried fails where it was tried
-/// after all.
+/// What the test of a promise reports. None is left out in silence: one that could not be tried fails, unless the fixture says that
+/// it can't be, and so does one that was tried after all.
 fn completion(outcome: Outcome, is_excused: bool) -> Result<Completion, Broken> {
     match outcome {
         Ok(()) if is_excused => broken("it was tried and kept: take it out of `UNTRIED` of the fixture"),
         Ok(()) => Ok(Completion::Completed),
-        Err(Broken::Untried(reason)) => Ok(Completion::ignored_with(reason)),
+        Err(Broken::Untried(reason)) if is_excused => Ok(Completion::ignored_with(reason)),
+        Err(Broken::Untried(reason)) => broken(format!(
+            "not tried, as {reason}: make it possible in the fixture, or name the promise in its `UNTRIED`"
+        )),
         Err(broken) => Err(broken),
     }
 }

@@ -7,8 +7,10 @@ fn untried() -> Outcome {
 }
 
 #[test]
-fn what_could_not_be_tried_is_ignored() {
+fn what_could_not_be_tried_fails_unless_the_fixture_names_it() {
     assert!(completion(untried(), true).is_ok());
+    let failed = completion(untried(), false).err().unwrap().to_string();
+    assert!(failed.contains("no document has a content") && failed.contains("`UNTRIED`"), "{failed}");
 }
 
 #[test]
