@@ -84,16 +84,36 @@ fn too_many_deletes_wait_for_a_word() {
     assert_eq!(let_through["deleted"], 15);
 }
 
+/// A file that can be listed and opened by everybody, and read by nobody: its first page belongs to no process.
+#[cfg(target_os = "linux")]
+const UNREADABLE: &str = "/proc/self/mem";
+
+#[cfg(target_os = "linux")]
 #[test]
-fn documents_that_fail_are_listed_and_taken_up() {
+fn documents_that_fail_are_listed_and_tried_again_by_the_next_sync() {
     let place = place_with_documents();
     let none = place.run(&["failures"]);
     assert_eq!((none.out.as_str(), none.code), ("no document failed\n", 0));
-    place.write("gone.json", br#"{"directory": "docs", "pattern": "**/*.md"}"#);
-    place.write("config.yml", b"sync: {delete_floor: 0, delete_max_share: 1}");
-    let sync = ["sync", "dir", "--settings", "gone.json", "--index", "docs", "--retry-failed"];
-    assert_eq!(place.json(&sync)["listed"], 2);
+    let sync = [&SYNC[..], &["--set", "follow_links=true"]].concat();
+    let link = place.docs().join("later.md");
+    std::os::unix::fs::symlink(UNREADABLE, &link).unwrap();
+    for tries in [1, 2] {
+        let partial = place.run(&sync);
+        assert_eq!(partial.code, 3, "{}{}", partial.out, partial.err);
+        assert!(partial.out.contains("done in part: 1 failed"), "{}", partial.out);
+        let failed = place.json(&["failures", "--index", "docs"]);
+        assert_eq!(
+            (failed[0]["stage"].as_str(), failed[0]["tries"].as_u64()),
+            (Some("content"), Some(tries))
+        );
+        assert!(failed[0]["reason"].as_str().unwrap().contains("later.md"), "{failed}");
+        assert_eq!(failed.as_array().unwrap().len(), 1);
+    }
+    std::fs::remove_file(&link).unwrap();
+    std::fs::rename(place.docs().join("sub/b.md"), &link).unwrap();
+    assert_eq!(place.run(&[&sync[..], &["--allow-deletes"]].concat()).code, 0);
     assert_eq!(place.json(&["failures", "--index", "docs"]), json!([]));
+    assert_eq!(place.json(&["search", "docs", "retries"])[0]["source"]["path"], "later.md");
 }
 
 #[test]
