@@ -1,16 +1,8 @@
 //! The calls to the file system, all of them away from the threads that run async code.
 
-#[cfg(not(unix))]
-mod elsewhere;
 mod read;
-#[cfg(unix)]
 mod unix;
 mod walk;
-
-#[cfg(not(unix))]
-use elsewhere as system;
-#[cfg(unix)]
-use unix as system;
 
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -61,7 +53,7 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
-        let (_, inode) = system::identity(metadata);
+        let (_, inode) = unix::identity(metadata);
         Self { size: metadata.len(), modified: metadata.modified().ok(), inode }
     }
 }
@@ -119,7 +111,7 @@ impl Client {
         let path = self.config.directory.canonicalize().map_err(|error| self.unusable(error))?;
         let listed = fs::read_dir(&path).and_then(|_| fs::metadata(&path));
         let metadata = listed.map_err(|error| self.unusable(error))?;
-        Ok(Root { path, identity: system::identity(&metadata) })
+        Ok(Root { path, identity: unix::identity(&metadata) })
     }
 
     fn unusable(&self, error: io::Error) -> Error {
@@ -151,8 +143,8 @@ fn failure(error: io::Error, path: &Path) -> Error {
         ),
         Io::NotFound | Io::NotADirectory => Error::missing("not there any more"),
         Io::StaleNetworkFileHandle | Io::ResourceBusy => Error::transient("reading failed"),
-        _ if system::is_shortage(&error) => Error::transient("reading failed"),
-        _ if system::is_link(&error) => Error::missing("a link stands in the way and is not followed"),
+        _ if unix::is_shortage(&error) => Error::transient("reading failed"),
+        _ if unix::is_link(&error) => Error::missing("a link stands in the way and is not followed"),
         _ => return Error::from(error).with("path", shown(path)),
     };
     meaning.with("path", shown(path)).caused_by(error)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use connectors_core::{Error, Result};
 
-use super::{Stamp, failure, shown, system};
+use super::{Stamp, failure, shown, unix};
 use crate::config::DirectoryConfig;
 
 /// Bytes that are read at a time.
@@ -28,7 +28,7 @@ impl Reading {
     /// `Missing` when no regular file is there, or only behind a link that must not be followed.
     pub(super) fn begin(config: &DirectoryConfig, relative: &Path) -> Result<Self> {
         let path = config.directory.join(relative);
-        let opened = system::open_file(config, relative).and_then(|file| Ok((file.metadata()?, file)));
+        let opened = unix::open_file(config, relative).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = opened.map_err(|error| failure(error, &path))?;
         if !metadata.is_file() {
             return Err(Error::missing("no regular file any more").with("path", shown(&path)));

@@ -13,7 +13,7 @@ use ignore::DirEntry;
 use tokio::sync::mpsc::Sender;
 
 use self::selection::{GITIGNORE, Refusal, is_hidden};
-use super::{Client, Entry, Stamp, failure, shown, system};
+use super::{Client, Entry, Stamp, failure, shown, unix};
 use crate::document::{scope, slashed};
 
 /// Entries that travel together.
@@ -136,7 +136,7 @@ impl Listing<'_> {
         if absent && now.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return None;
         }
-        let leads_nowhere = absent || system::is_link(&error);
+        let leads_nowhere = absent || unix::is_link(&error);
         let link = leads_nowhere && now.is_ok_and(|metadata| metadata.is_symlink());
         let listed = self.folders.last().is_some_and(|folder| folder == path);
         let relative = self.relative(path);
