@@ -229,14 +229,8 @@ fn unusable(why: &str) -> io::Error {
 }
 
 /// A rename is on disk only when its folder is.
-#[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
