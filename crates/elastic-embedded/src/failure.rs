@@ -1,10 +1,16 @@
 //! A refusal in the shape that Elasticsearch answers.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
+use crate::store::disk;
 use crate::tree::Tree;
 
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// What the system says where there is no room, wherever the engine wrapped it in words.
+const NO_ROOM: [&str; 3] = ["No space left on device", "Disk quota exceeded", "File too large"];
 
 /// Why a request, or one item of it, was refused.
 #[derive(Debug, Clone)]
@@ -54,6 +60,27 @@ impl Failure {
             .with("resource.id", name)
             .with("index_uuid", "_na_")
             .with("index", name)
+    }
+
+    /// 403: there is no room on the disk for a write, in the words of the real one's flood stage.
+    pub(crate) fn disk_full(index: Option<&str>, folder: &Path) -> Self {
+        let (index, folder) = (index.unwrap_or("_all"), folder.display());
+        Failure::new(
+            403,
+            "cluster_block_exception",
+            format!(
+                "index [{index}] blocked by: [FORBIDDEN/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block]: the disk of [{folder}] is full; free space on it, and writes go on by themselves"
+            ),
+        )
+    }
+
+    fn full() -> Self {
+        Failure::disk_full(None, Path::new("embedded.data"))
+    }
+
+    /// True where there was no room on the disk.
+    pub(crate) fn is_of_a_full_disk(&self) -> bool {
+        self.0.kind == "cluster_block_exception"
     }
 
     /// 500: the disk or the engine failed.
@@ -128,12 +155,18 @@ impl Failure {
 
 impl From<tantivy::TantivyError> for Failure {
     fn from(error: tantivy::TantivyError) -> Self {
-        Failure::internal(error)
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |cause| cause.source());
+        let full = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(disk::is_full);
+        let words = error.to_string();
+        match full || NO_ROOM.iter().any(|said| words.contains(said)) {
+            true => Failure::full(),
+            false => Failure::internal(words),
+        }
     }
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Failure::internal(error)
+        if disk::is_full(&error) { Failure::full() } else { Failure::internal(error) }
     }
 }

@@ -2,10 +2,14 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// Its file in a data folder.
+const ID: &str = "id";
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// Twenty URL-safe characters, unique in this process and, by the randomness of std's hasher and the
@@ -20,6 +24,22 @@ pub(crate) fn unique() -> String {
         bits >>= 6;
     }
     text
+}
+
+/// The identifier of a data folder, which stands in its file `id`; the folder gets one if it has none.
+///
+/// # Errors
+/// If the file can't be read or written.
+pub(crate) fn of_folder(data: &Path) -> std::io::Result<String> {
+    let path = data.join(ID);
+    match std::fs::read_to_string(&path) {
+        Ok(id) if !id.is_empty() => return Ok(id),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let id = unique();
+    std::fs::write(path, &id)?;
+    Ok(id)
 }
 
 /// Milliseconds since the epoch.

@@ -1,6 +1,8 @@
 //! What is on disk: indices, each a mapping, an engine and a log.
 
 mod broken;
+mod damaged;
+pub(crate) mod disk;
 mod engine;
 mod index;
 mod log;

@@ -63,15 +63,6 @@ async fn a_port_that_is_taken_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_is_broken_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(folder.path().join("indices/x")).unwrap();
-    std::fs::write(folder.path().join("indices/x/meta.json"), "{").unwrap();
-    let error = Server::start(Options::new(folder.path())).await.unwrap_err();
-    assert!(matches!(error, Error::Index { .. }), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_body_beyond_the_limit_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(Options { max_body: 1000, ..Options::new(folder.path()) }).await.unwrap();

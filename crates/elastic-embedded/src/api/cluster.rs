@@ -40,10 +40,11 @@ pub(super) fn nodes(node: &Node, call: &Call) -> Result<Reply> {
 
 pub(super) fn health(node: &Node, call: &Call) -> Result<Reply> {
     call.allow(&["wait_for_status", "timeout"])?;
-    let shards = node.select("_all")?.len();
+    let (shards, damaged) = (node.select("_all")?.len(), node.damaged("_all").len());
+    let status = if damaged == 0 { "green" } else { "red" };
     Ok(Reply::ok(json!({
-        "cluster_name": PRODUCT, "status": "green", "timed_out": false, "number_of_nodes": 1, "number_of_data_nodes": 1,
-        "active_primary_shards": shards, "active_shards": shards, "unassigned_shards": 0,
+        "cluster_name": PRODUCT, "status": status, "timed_out": false, "number_of_nodes": 1, "number_of_data_nodes": 1,
+        "active_primary_shards": shards, "active_shards": shards, "unassigned_shards": damaged,
     })))
 }
 
@@ -52,8 +53,20 @@ pub(super) fn cat_indices(node: &Node, call: &Call, names: &str) -> Result<Reply
     if call.parameter("format") != Some("json") {
         return Err(Failure::unsupported("[_cat/indices] in a format other than json"));
     }
-    let mut rows = Vec::new();
-    for index in super::search::select(node, call, names)? {
+    let damaged = node.damaged(names);
+    let mut rows: Vec<_> = damaged
+        .iter()
+        .map(|index| {
+            json!({
+                "health": "red", "status": "open", "index": index.name, "uuid": index.uuid(), "pri": "1",
+                "rep": "0", "docs.count": null, "docs.deleted": null,
+            })
+        })
+        .map(|row| chosen(row, call.parameter("h")))
+        .collect();
+    let is_one = !damaged.is_empty() && !names.contains(['*', ',']) && names != "_all";
+    let whole = if is_one { Vec::new() } else { super::search::select(node, call, names)? };
+    for index in whole {
         let (meta, searcher) = (index.meta(), index.view()?.searcher);
         let deleted: u32 = searcher.segment_readers().iter().map(|segment| segment.num_deleted_docs()).sum();
         let row = json!({

@@ -126,6 +126,7 @@ pub(super) fn delete(node: &Node, call: &Call, names: &str) -> Result<Reply> {
     let lenient = call.flag("ignore_unavailable");
     for name in &names {
         match node.index(name) {
+            Err(_) if !node.damaged(name).is_empty() => {}
             Ok(index) if index.meta().name != *name => {
                 return Err(Failure::argument(format!(
                     "The provided expression [{name}] matches an alias, specify the corresponding concrete indices instead."

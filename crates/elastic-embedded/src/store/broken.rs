@@ -1,5 +1,7 @@
 //! An index whose disk or engine has failed: it takes nothing more, and says so.
 
+use std::sync::atomic::Ordering;
+
 use super::index::Index;
 use super::write::Writing;
 use crate::failure::{Failure, Result};
@@ -7,6 +9,9 @@ use crate::failure::{Failure, Result};
 /// Why an index takes nothing more until the server starts again. Each holds what was reported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Broken {
+    /// There was no room on the disk. The index is opened again once there is.
+    #[error("the disk is full: free space on it, and writes go on by themselves")]
+    Full,
     /// Writes could not be put into the log.
     #[error("the log could not be written ({0}): make room on the disk and start the server again")]
     Log(String),
@@ -20,13 +25,15 @@ pub(super) enum Broken {
 impl Index {
     /// Remembers that the index failed, lets go of the engine's writer and says so in the log.
     /// The first reason stays.
-    pub(super) fn fail(&self, writing: &mut Writing, broken: Broken) -> Failure {
+    pub(super) fn fail(&self, writing: &mut Writing, (failure, broken): (Failure, Broken)) -> Failure {
+        let broken = if failure.is_of_a_full_disk() { Broken::Full } else { broken };
+        self.full.store(broken == Broken::Full, Ordering::Release);
         // Nothing that was not committed may be committed any more: the log is what counts.
         writing.writer = None;
         let index = &self.meta().name;
         let broken = writing.broken.get_or_insert(broken);
         tracing::error!(index, "no more writes are taken: {broken}");
-        refusal(index, broken)
+        self.refusal(broken)
     }
 
     /// Refuses an index that has failed.
@@ -35,12 +42,16 @@ impl Index {
     /// 500, with the reason.
     pub(super) fn whole(&self, writing: &Writing) -> Result<()> {
         match &writing.broken {
-            Some(broken) => Err(refusal(&self.meta().name, broken)),
+            Some(broken) => Err(self.refusal(broken)),
             None => Ok(()),
         }
     }
-}
 
-fn refusal(index: &str, broken: &Broken) -> Failure {
-    Failure::internal(format!("[{index}] takes no more writes: {broken}"))
+    fn refusal(&self, broken: &Broken) -> Failure {
+        let index = &self.meta().name;
+        match broken {
+            Broken::Full => Failure::disk_full(Some(index), &self.folder),
+            other => Failure::internal(format!("[{index}] takes no more writes: {other}")),
+        }
+    }
 }

@@ -11,23 +11,34 @@ use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher};
 
 use super::engine::{self, Fields};
 use super::log::{Log, Place};
-use super::meta::{Meta, Settings};
+use super::meta::{self, Meta, Settings};
 use super::write::Writing;
+use super::{damaged, disk};
 use crate::failure::{Failure, Result};
 use crate::mapping::Mapping;
 
 /// Memory that one writer may fill before it writes a segment.
 const WRITER_BYTES: usize = 64 << 20;
 
+/// A file in the folder of an index that is being made, with its name.
+const HALF_MADE: &str = "half-made";
+/// The same once it is made: what the index is called even if its description can't be read.
+pub(super) const NAME: &str = "name";
+/// What the name of a folder ends in that is being deleted.
+const DELETED: &str = "deleted";
+
 /// An index, shared by all requests.
 pub(crate) struct Index {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     meta: RwLock<Arc<Meta>>,
     engine: tantivy::Index,
     pub(super) fields: Fields,
     pub(super) reader: IndexReader,
     visible: RwLock<Searcher>,
     hidden: AtomicBool,
+    pub(super) full: AtomicBool,
+    /// When it was last looked whether there is room again.
+    tried: Mutex<Option<Instant>>,
     pub(super) writing: Mutex<Writing>,
 }
 
@@ -58,20 +69,58 @@ pub(super) struct Tombstone {
 impl Index {
     /// Makes the folder of a new index.
     pub(super) fn create(folder: &Path, meta: Meta) -> Result<Self> {
+        disk::check(&meta.name, folder.parent().unwrap_or(folder))?;
         std::fs::create_dir_all(folder)?;
+        let half_made = folder.join(HALF_MADE);
+        std::fs::write(&half_made, &meta.name)?;
         let index = Index::assemble(folder, meta)?;
         index.meta().save(folder)?;
+        std::fs::rename(half_made, folder.join(NAME))?;
+        folder.parent().map_or(Ok(()), disk::sync_folder)?;
         Ok(index)
     }
 
-    /// Opens an index and brings back what its log holds; `None` if the folder holds no whole index.
+    /// True for a folder of which a creation or a deletion that was killed left something.
+    pub(super) fn is_left_over(folder: &Path) -> bool {
+        let half_made = folder.join(HALF_MADE).exists() && !folder.join(meta::FILE).exists();
+        half_made || folder.extension().is_some_and(|end| end == DELETED)
+    }
+
+    /// Opens an index and brings back what its log holds; `None` if the folder has nothing of an index.
     pub(super) fn open(folder: &Path) -> Result<Option<Self>> {
         let Some(meta) = Meta::load(folder)? else {
-            return Ok(None);
+            return match folder.join("engine").exists() {
+                true => Err(Failure::internal(format!("its file {} is missing", meta::FILE))),
+                false => Ok(None),
+            };
         };
+        let (name, called) = (folder.join(NAME), meta.name.clone());
         let index = Index::assemble(folder, meta)?;
         index.recover(&folder.join("log"))?;
+        if !name.exists()
+            && let Err(error) = std::fs::write(&name, called)
+        {
+            tracing::debug!(%error, "an index of an earlier program has no file with its name");
+        }
         Ok(Some(index))
+    }
+
+    /// True once writes are refused for want of room on the disk.
+    pub(super) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
+    }
+
+    /// True if it was full, and there is room again. Says so once in a while, as it costs something to try.
+    pub(super) fn may_be_opened_again(&self) -> bool {
+        if !self.is_full() || !disk::has_room(&self.folder) {
+            return false;
+        }
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        if tried.is_some_and(|tried| tried.elapsed() < damaged::AGAIN) {
+            return false;
+        }
+        *tried = Some(Instant::now());
+        true
     }
 
     fn assemble(folder: &Path, meta: Meta) -> Result<Self> {
@@ -82,6 +131,8 @@ impl Index {
             meta: RwLock::new(Arc::new(meta)),
             visible: RwLock::new(reader.searcher()),
             hidden: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            tried: Mutex::default(),
             writing: Mutex::new(Writing::new(Log::start(&folder.join("log"))?, committed)),
             folder: folder.to_owned(),
             engine,
@@ -150,8 +201,10 @@ impl Index {
             let due = interval.is_some_and(|interval| {
                 self.writing.lock().unwrap_or_else(PoisonError::into_inner).refreshed.elapsed() >= interval
             });
-            if due {
-                self.refresh()?;
+            match due.then(|| self.refresh()) {
+                // What was written before is still found, as where the real one is at its flood stage.
+                Some(Err(failure)) if !failure.is_of_a_full_disk() => return Err(failure),
+                _ => {}
             }
         }
         let searcher = self.visible.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -168,7 +221,7 @@ impl Index {
         Ok(writing)
     }
 
-    fn lock_even_broken(&self) -> Result<MutexGuard<'_, Writing>> {
+    pub(super) fn lock_even_broken(&self) -> Result<MutexGuard<'_, Writing>> {
         let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if writing.closed { Err(Failure::index_not_found(&self.meta().name)) } else { Ok(writing) }
     }
@@ -209,15 +262,33 @@ impl Index {
     /// If it could not be removed; it is then as it was.
     pub(super) fn remove(&self) -> Result<()> {
         let mut writing = self.lock_even_broken()?;
-        Meta::remove(&self.folder)?;
+        let gone = set_aside(&self.folder)?;
         writing.closed = true;
         writing.writer = None;
         writing.pending = HashMap::new();
-        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            let folder = self.folder.display();
-            tracing::warn!(%error, %folder, "files of a deleted index are left until the next start");
-        }
+        clear(&gone);
         Ok(())
+    }
+}
+
+/// Makes the folder of an index vanish, whatever is in it.
+pub(super) fn remove_folder(folder: &Path) -> Result<()> {
+    clear(&set_aside(folder)?);
+    Ok(())
+}
+
+/// Gives the folder a name under which it is no index: the next start removes what is left of it.
+fn set_aside(folder: &Path) -> Result<PathBuf> {
+    let mut gone = folder.as_os_str().to_owned();
+    gone.push(format!(".{DELETED}"));
+    std::fs::rename(folder, &gone)?;
+    folder.parent().map_or(Ok(()), disk::sync_folder)?;
+    Ok(gone.into())
+}
+
+fn clear(gone: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(gone) {
+        tracing::warn!(%error, folder = %gone.display(), "files of a deleted index are left until the next start");
     }
 }
 

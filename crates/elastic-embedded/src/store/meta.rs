@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::disk;
 use crate::failure::{Failure, Result};
 use crate::identity;
 use crate::mapping::{Limits, Mapping};
 
-const FILE: &str = "meta.json";
+/// The description of an index, in its folder.
+pub(super) const FILE: &str = "meta.json";
 
 /// The settings as flat keys, `index.` in front.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,15 +40,13 @@ impl Meta {
         }
     }
 
-    /// Writes the description so that a kill leaves the old one or the new one.
+    /// Writes the description so that a kill or a power failure leaves the old one or the new one.
     pub(crate) fn save(&self, folder: &Path) -> Result<()> {
         let text = json!({
             "name": self.name, "uuid": self.uuid, "created": self.created,
             "settings": self.settings.0, "mappings": self.mapping.write(), "aliases": self.aliases,
         });
-        let fresh = folder.join("meta.json.new");
-        std::fs::write(&fresh, text.to_string())?;
-        Ok(std::fs::rename(fresh, folder.join(FILE))?)
+        Ok(disk::replace(&folder.join(FILE), text.to_string().as_bytes())?)
     }
 
     /// Reads the description of a folder; `None` if the folder holds no whole index.
@@ -56,7 +56,8 @@ impl Meta {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let value: Value = serde_json::from_slice(&text).map_err(Failure::internal)?;
+        let unreadable = |error| Failure::internal(format!("its file {FILE} can't be read: {error}"));
+        let value: Value = serde_json::from_slice(&text).map_err(unreadable)?;
         let string = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         Ok(Some(Meta {
             name: string("name"),
@@ -66,11 +67,6 @@ impl Meta {
             mapping: Mapping::read(&value["mappings"])?,
             aliases: value["aliases"].as_object().cloned().unwrap_or_default(),
         }))
-    }
-
-    /// Makes the index vanish: a folder without a description is no index, and the next start removes it.
-    pub(crate) fn remove(folder: &Path) -> Result<()> {
-        Ok(std::fs::remove_file(folder.join(FILE))?)
     }
 }
 
@@ -143,6 +139,11 @@ impl Settings {
         1 + self.number("index.number_of_replicas").unwrap_or(1)
     }
 
+    /// True if a write is on the disk before it is acknowledged.
+    pub(crate) fn syncs_each_write(&self) -> bool {
+        self.0.get(DURABILITY).map(text).is_none_or(|value| !value.eq_ignore_ascii_case("async"))
+    }
+
     /// True if patterns leave the index out.
     pub(crate) fn hidden(&self) -> bool {
         self.flag("index.hidden")
@@ -170,10 +171,12 @@ const KNOWN: [(&str, bool); 14] = [
     ("index.mapping.ignore_malformed", false),
     ("index.mapping.total_fields.limit", true),
     ("index.mapping.total_fields.ignore_dynamic_beyond_limit", true),
-    ("index.translog.durability", true),
+    (DURABILITY, true),
     (NORMALIZER_TYPE, false),
     (NORMALIZER_FILTER, false),
 ];
+
+const DURABILITY: &str = "index.translog.durability";
 
 /// The one normalizer there is, which others want defined to split queries by it.
 const NORMALIZER_TYPE: &str = "index.analysis.normalizer.lowercase.type";
@@ -191,6 +194,13 @@ fn check(key: &str, value: &Value) -> Result<()> {
     };
     if is_other {
         return Err(Failure::unsupported(format!("[{value}] for the setting [{key}]")));
+    }
+    let durability = value.to_ascii_lowercase();
+    if key == DURABILITY && !["request", "async", "null"].contains(&durability.as_str()) {
+        return Err(Failure::argument(format!(
+            "No enum constant org.elasticsearch.index.translog.Translog.Durability.{}",
+            value.to_ascii_uppercase()
+        )));
     }
     let time = matches!(key, "index.refresh_interval" | "index.search.idle.after");
     if time && value != "null" && value != "-1" && duration(&value).is_none() {

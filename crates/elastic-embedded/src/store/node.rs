@@ -1,11 +1,13 @@
 //! All indices of a data folder, and the points in time open on them.
 
 use std::collections::BTreeMap;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
 
+use super::damaged::Damaged;
 use super::index::Index;
 use super::meta::{Meta, Settings};
 use crate::failure::{Failure, Result};
@@ -18,8 +20,9 @@ use crate::search::Pits;
 pub(crate) struct Node {
     folder: PathBuf,
     indices: RwLock<BTreeMap<String, Arc<Index>>>,
+    damaged: RwLock<Vec<Damaged>>,
     pub(crate) pits: Pits,
-    /// The id under which `/_nodes` names this process.
+    /// What tells this folder's server from others: it is kept in the folder.
     pub(crate) id: String,
 }
 
@@ -32,21 +35,28 @@ pub(crate) struct Creation {
 }
 
 impl Node {
-    /// Opens every index of the folder. What a killed deletion or creation left over is removed.
+    /// Opens every index of the folder that can be opened. What a killed deletion or creation left over is removed.
     pub(crate) fn open(data: &Path) -> Result<Self> {
         let folder = data.join("indices");
         std::fs::create_dir_all(&folder)?;
-        let mut indices = BTreeMap::new();
+        let (mut indices, mut damaged) = (BTreeMap::new(), Vec::new());
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
-            match Index::open(&path)? {
-                Some(index) => {
+            if Index::is_left_over(&path) {
+                std::fs::remove_dir_all(&path)?;
+                continue;
+            }
+            match whole(&path) {
+                Ok(Some(index)) => {
                     indices.insert(index.meta().name.clone(), Arc::new(index));
                 }
-                None => std::fs::remove_dir_all(&path)?,
+                Ok(None) => tracing::warn!(folder = %path.display(), "what is in this folder is no index"),
+                Err(failure) => damaged.push(Damaged::new(&path, failure)),
             }
         }
-        Ok(Node { folder, indices: RwLock::new(indices), pits: Pits::default(), id: identity::unique() })
+        let id = identity::of_folder(data)?;
+        let (indices, damaged) = (RwLock::new(indices), RwLock::new(damaged));
+        Ok(Node { folder, indices, damaged, pits: Pits::default(), id })
     }
 
     /// Commits and closes every index.
@@ -58,6 +68,7 @@ impl Node {
     /// Makes a new index.
     pub(crate) fn create(&self, name: &str, creation: Creation) -> Result<Arc<Index>> {
         check_name(name)?;
+        self.check_damaged(name)?;
         let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = indices.get(name) {
             return Err(exists(name, &index.meta().uuid));
@@ -82,6 +93,13 @@ impl Node {
 
     /// Deletes an index. An alias is no index here.
     pub(crate) fn delete(&self, name: &str) -> Result<()> {
+        let mut damaged = self.damaged.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = damaged.iter().position(|index| index.name == name) {
+            damaged[at].remove()?;
+            damaged.remove(at);
+            return Ok(());
+        }
+        drop(damaged);
         let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
         let Some(index) = indices.get(name) else {
             return Err(Failure::index_not_found(name));
@@ -93,7 +111,7 @@ impl Node {
 
     /// The one index of a name or alias.
     pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>> {
-        let mut found = self.named(name);
+        let mut found = self.named(name)?;
         match found.len() {
             0 => Err(Failure::index_not_found(name)),
             1 => Ok(found.remove(0)),
@@ -105,7 +123,7 @@ impl Node {
 
     /// The index to write to, created if there is none of that name.
     pub(crate) fn index_or_create(&self, name: &str) -> Result<Arc<Index>> {
-        let named = self.named(name);
+        let named = self.named(name)?;
         let for_writes = |index: &&Arc<Index>| {
             let meta = index.meta();
             meta.aliases.get(name).is_some_and(|options| options["is_write_index"] == true)
@@ -117,7 +135,7 @@ impl Node {
             return self.index(name);
         }
         match self.create(name, Creation::default()) {
-            Err(failure) if !self.named(name).is_empty() && failure.status() == 400 => self.index(name),
+            Err(failure) if !self.named(name)?.is_empty() && failure.status() == 400 => self.index(name),
             other => other,
         }
     }
@@ -131,7 +149,7 @@ impl Node {
             } else if part.contains('*') {
                 self.fitting(part)
             } else {
-                self.named(part)
+                self.named(part)?
             };
             if found.is_empty() && !part.contains('*') && part != "_all" {
                 return Err(Failure::index_not_found(part));
@@ -143,15 +161,77 @@ impl Node {
 
     /// True for a name that is an alias, and not an index.
     pub(crate) fn is_alias(&self, name: &str) -> bool {
-        self.named(name).first().is_some_and(|index| index.meta().name != name)
+        self.named(name).is_ok_and(|named| named.first().is_some_and(|index| index.meta().name != name))
     }
 
-    fn named(&self, name: &str) -> Vec<Arc<Index>> {
-        let indices = self.indices.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = indices.get(name) {
-            return vec![index.clone()];
+    /// The indices of a name or alias.
+    ///
+    /// # Errors
+    /// If one of them is damaged.
+    fn named(&self, name: &str) -> Result<Vec<Arc<Index>>> {
+        self.check_damaged(name)?;
+        let found: Vec<_> = {
+            let indices = self.indices.read().unwrap_or_else(PoisonError::into_inner);
+            match indices.get(name) {
+                Some(index) => vec![index.clone()],
+                None => indices
+                    .values()
+                    .filter(|index| index.meta().aliases.contains_key(name))
+                    .cloned()
+                    .collect(),
+            }
+        };
+        found.into_iter().map(|index| self.mended(index)).collect()
+    }
+
+    /// The index, opened again where it had failed for want of room and there is room now.
+    fn mended(&self, index: Arc<Index>) -> Result<Arc<Index>> {
+        if !index.may_be_opened_again() {
+            return Ok(index);
         }
-        indices.values().filter(|index| index.meta().aliases.contains_key(name)).cloned().collect()
+        let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
+        let name = index.meta().name.clone();
+        // Another request may have done it.
+        match indices.get(&name).filter(|now| !now.is_full()) {
+            Some(now) => Ok(now.clone()),
+            None => match Index::open(&index.folder) {
+                Ok(Some(opened)) => {
+                    tracing::warn!(index = name, "there is room on the disk: writes go on");
+                    let opened = Arc::new(opened);
+                    indices.insert(name, opened.clone());
+                    Ok(opened)
+                }
+                // There is no room, or it was deleted.
+                _ => Ok(index),
+            },
+        }
+    }
+
+    /// The damaged indices of a name or pattern, which no pattern of a search leads to.
+    pub(crate) fn damaged(&self, pattern: &str) -> Vec<Damaged> {
+        let fits =
+            |index: &&Damaged| pattern.split(',').any(|part| part == "_all" || wildcard(part, &index.name));
+        let damaged = self.damaged.read().unwrap_or_else(PoisonError::into_inner);
+        damaged.iter().filter(fits).cloned().collect()
+    }
+
+    /// Refuses a name of a damaged index. One for which there was no room is opened once there is.
+    fn check_damaged(&self, name: &str) -> Result<()> {
+        let is_it = |index: &Damaged| index.is_called(name);
+        if !self.damaged.read().unwrap_or_else(PoisonError::into_inner).iter().any(is_it) {
+            return Ok(());
+        }
+        let mut damaged = self.damaged.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = damaged.iter().position(is_it) else { return Ok(()) };
+        if damaged[at].may_be_whole()
+            && let Ok(Some(index)) = whole(&damaged[at].folder)
+        {
+            let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
+            indices.insert(index.meta().name.clone(), Arc::new(index));
+            damaged.remove(at);
+            return Ok(());
+        }
+        Err(damaged[at].refusal())
     }
 
     fn fitting(&self, pattern: &str) -> Vec<Arc<Index>> {
@@ -165,6 +245,15 @@ impl Node {
         };
         indices.values().filter(fits).cloned().collect()
     }
+}
+
+/// Opens an index; a panic of the engine on files that it did not write is a failure too.
+fn whole(folder: &Path) -> Result<Option<Index>> {
+    catch_unwind(|| Index::open(folder)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Failure::internal(said.unwrap_or("the engine panicked")))
+    })
 }
 
 fn exists(name: &str, uuid: &str) -> Failure {

@@ -27,7 +27,10 @@ pub(super) struct Located {
 impl Index {
     /// The document of that id, whether or not a refresh happened since it was written.
     pub(crate) fn get(&self, id: &str) -> Result<Option<Found>> {
-        let writing = self.lock()?;
+        let writing = self.lock_even_broken()?;
+        if !self.is_full() {
+            self.whole(&writing)?;
+        }
         if let Some(pending) = writing.pending.get(id) {
             let Some(place) = pending.place else {
                 return Ok(None);

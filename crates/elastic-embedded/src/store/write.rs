@@ -1,7 +1,9 @@
 //! Writing: what an operation does to a document, and what of it is acknowledged.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::Path;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
@@ -9,6 +11,7 @@ use tantivy::IndexWriter;
 use tantivy::indexer::UserOperation;
 
 use super::broken::Broken;
+use super::disk;
 use super::engine::Row;
 use super::index::{Index, Pending, Tombstone};
 use super::log::{self, Log, Record};
@@ -19,6 +22,8 @@ use crate::mapping::{self, Mapping};
 
 /// The log may grow to this size before the engine takes over what it holds.
 const MAX_LOG_BYTES: u64 = 64 << 20;
+/// With `index.translog.durability: async`, how old a write may be that is not on the disk when another comes.
+const SYNC_INTERVAL: Duration = Duration::from_secs(5);
 const MAX_PENDING: usize = 250_000;
 const KEEP_TOMBSTONES: Duration = Duration::from_secs(60);
 
@@ -30,6 +35,8 @@ pub(super) struct Writing {
     pub(super) tombstones: HashMap<Box<str>, Tombstone>,
     pub(super) next_seq: u64,
     pub(super) refreshed: Instant,
+    /// When the log was last brought to the disk.
+    pub(super) synced: Instant,
     pub(super) closed: bool,
     /// Why nothing more can be acknowledged, once the disk or the engine has failed.
     pub(super) broken: Option<Broken>,
@@ -113,6 +120,7 @@ impl Writing {
             tombstones: HashMap::new(),
             next_seq,
             refreshed: Instant::now(),
+            synced: Instant::now(),
             closed: false,
             broken: None,
         }
@@ -153,6 +161,7 @@ impl Index {
     /// # Errors
     /// The outer error means that nothing is acknowledged; the inner ones are each operation's own.
     pub(crate) fn write(&self, operations: Vec<Operation>) -> Result<Vec<Result<Written>>> {
+        disk::check(&self.meta().name, &self.folder)?;
         let mut writing = self.lock()?;
         let before = self.meta();
         let mut batch =
@@ -164,13 +173,45 @@ impl Index {
             self.hide();
         }
         let saved = if extended { self.replace(meta) } else { Ok(()) };
-        if let Err(error) = saved.and_then(|()| writing.log.flush()) {
-            return Err(self.fail(&mut writing, Broken::Log(error.reason().to_owned())));
-        }
+        let unsynced = match saved.and_then(|()| writing.log.flush()) {
+            Ok(file) => file.filter(|_| self.has_to_sync(&mut writing)),
+            Err(error) => return Err(self.fail_log(&mut writing, error)),
+        };
         if writing.log.len() > MAX_LOG_BYTES || writing.pending.len() > MAX_PENDING {
+            // What the engine has committed is on the disk.
             self.commit(&mut writing)?;
+        } else if let Some(file) = unsynced {
+            drop(writing);
+            self.sync(&file)?;
         }
         Ok(results)
+    }
+
+    /// Whether what was just put into the log has to be on the disk before it is acknowledged.
+    fn has_to_sync(&self, writing: &mut Writing) -> bool {
+        let is_due = self.meta().settings.syncs_each_write() || writing.synced.elapsed() >= SYNC_INTERVAL;
+        if is_due {
+            writing.synced = Instant::now();
+        }
+        is_due
+    }
+
+    /// Brings the log to the disk, while others may write: what they have written by then comes along.
+    fn sync(&self, log: &File) -> Result<()> {
+        log.sync_data().map_err(|error| {
+            let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            self.fail_log(&mut writing, error.into())
+        })
+    }
+
+    fn fail_log(&self, writing: &mut Writing, failure: Failure) -> Failure {
+        let broken = Broken::Log(failure.reason().to_owned());
+        self.fail(writing, (failure, broken))
+    }
+
+    fn fail_engine(&self, writing: &mut Writing, failure: Failure) -> Failure {
+        let broken = Broken::Engine(failure.reason().to_owned());
+        self.fail(writing, (failure, broken))
     }
 
     /// Makes the engine hold all that the log holds.
@@ -183,7 +224,7 @@ impl Index {
             return Ok(());
         }
         if let Err(error) = self.commit_engine(writing) {
-            return Err(self.fail(writing, Broken::Engine(error.reason().to_owned())));
+            return Err(self.fail_engine(writing, error));
         }
         writing.log.rotate()?;
         let now = Instant::now();
@@ -328,7 +369,7 @@ impl Batch<'_> {
         let writer = self.index.writer(&mut self.writing.writer);
         match writer.and_then(|writer| Ok(writer.run(operations)?)) {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.index.fail(self.writing, Broken::Engine(error.reason().to_owned()))),
+            Err(error) => Err(self.index.fail_engine(self.writing, error)),
         }
     }
 

@@ -156,10 +156,11 @@ fn an_index_that_could_not_be_deleted_is_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let index = index(folder.path());
     put(&index, "a").unwrap();
-    let (meta, aside) = (folder.path().join("meta.json"), folder.path().join("aside"));
-    std::fs::rename(&meta, &aside).unwrap();
+    let mut taken = folder.path().as_os_str().to_owned();
+    taken.push(".deleted");
+    std::fs::create_dir_all(Path::new(&taken).join("x")).unwrap();
     assert!(index.remove().is_err());
-    std::fs::rename(&aside, &meta).unwrap();
+    std::fs::remove_dir_all(&taken).unwrap();
     put(&index, "b").unwrap();
     index.refresh().unwrap();
     assert_eq!(index.view().unwrap().searcher.num_docs(), 2);
