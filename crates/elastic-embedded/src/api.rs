@@ -5,6 +5,7 @@ mod bulk;
 mod cluster;
 mod document;
 mod index;
+mod limits;
 mod pipeline;
 mod search;
 

@@ -67,6 +67,7 @@ impl Fuzzed {
             node: Node::open(Path::new(&folder))?,
             port: PORT,
             max_body: LIMIT,
+            budget: http::Budget::new(16 << 20),
             lock: OpenOptions::new().create(true).append(true).open(folder.join("lock"))?,
         });
         Ok(Self { app, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()? })

@@ -1,11 +1,13 @@
 //! HTTP: who may ask, what a request is, how an answer leaves.
 
+mod budget;
 mod call;
 mod guard;
 
 use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -16,17 +18,26 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt;
 
+use tokio::time::timeout;
+
+pub(crate) use self::budget::Budget;
+use self::budget::Share;
 pub(crate) use self::call::{Call, Reply};
 use crate::api;
 use crate::failure::{Failure, Result};
 use crate::store::Node;
 use crate::tree::object;
 
+/// A body of which nothing comes for so long is given up.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// What all requests share.
 pub(crate) struct App {
     pub(crate) node: Node,
     pub(crate) port: u16,
     pub(crate) max_body: usize,
+    /// What bodies may take.
+    pub(crate) budget: Budget,
     /// Held as long as anything of the server lives.
     pub(crate) lock: File,
 }
@@ -44,31 +55,35 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let head = parts.method == Method::HEAD;
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let received = receive(&app, &parts, body).await;
-    let reply = match received {
-        Err(failure) => Reply::from(failure),
-        Ok(body) => {
-            let call = Call::new(&parts.method, parts.uri.path(), &query, body);
-            match tokio::task::spawn_blocking(move || answer(&app, call)).await {
-                Ok(reply) => reply,
-                Err(error) => Reply::from(Failure::internal(error)),
-            }
-        }
-    };
+    let reply = work(app, parts, body).await.unwrap_or_else(Reply::from);
     send(reply, head)
+}
+
+/// Receives a request, and carries it out on a thread that may block.
+async fn work(app: Arc<App>, parts: Parts, body: Body) -> Result<Reply> {
+    let (body, share) = receive(&app, &parts, body).await?;
+    let permit = app.budget.work(body.len()).await?;
+    let call = Call::new(&parts.method, parts.uri.path(), parts.uri.query().unwrap_or_default(), body);
+    let what = format!("[{} {}]", parts.method, parts.uri.path());
+    let done = tokio::task::spawn_blocking(move || {
+        let reply = answer(&app, call);
+        drop((permit, share));
+        reply
+    });
+    done.await.map_err(|error| Failure::internal(format!("{what} failed: {error}")))
 }
 
 /// Reads a body. One beyond the limit is read on for a while and thrown away: a client that is still
 /// sending would not see the refusal.
-async fn read(body: Body, limit: usize) -> Result<Bytes> {
+async fn read(body: Body, limit: usize, share: &mut Share) -> Result<Bytes> {
     const PATIENCE: usize = 4;
     let mut stream = body.into_data_stream();
     let (mut kept, mut length) = (Vec::new(), 0);
-    while let Some(chunk) = stream.next().await {
+    while let Some(chunk) = timeout(SILENCE, stream.next()).await.map_err(|_| silent())? {
         let chunk = chunk.map_err(|error| Failure::argument(format!("the body broke off: {error}")))?;
         length += chunk.len();
         if length <= limit {
+            share.grow(chunk.len())?;
             kept.extend_from_slice(&chunk);
         } else {
             kept = Vec::new();
@@ -80,34 +95,51 @@ async fn read(body: Body, limit: usize) -> Result<Bytes> {
     if length > limit { Err(too_large(limit)) } else { Ok(kept.into()) }
 }
 
+fn silent() -> Failure {
+    let reason = format!("nothing more of the body came for {} s", SILENCE.as_secs());
+    Failure::new(408, "request_timeout_exception", reason)
+}
+
 fn too_large(limit: usize) -> Failure {
     let reason = format!("the request body is larger than the limit of {limit} bytes");
     Failure::new(413, "content_too_long_exception", reason)
 }
 
 /// Checks the headers and reads the body.
-async fn receive(app: &App, parts: &Parts, body: Body) -> Result<Bytes> {
+async fn receive(app: &App, parts: &Parts, body: Body) -> Result<(Bytes, Share)> {
     let headers = &parts.headers;
     guard::check(headers, app.port)?;
     guard::check_target(&parts.uri, headers)?;
-    let body = read(body, app.max_body).await?;
+    let mut share = app.budget.share();
+    let body = read(body, app.max_body, &mut share).await?;
     if body.is_empty() {
-        return Ok(body);
+        return Ok((body, share));
     }
     guard::check_type(headers)?;
     match headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes()) {
-        None | Some(b"identity") => Ok(body),
-        Some(b"gzip") => {
-            let mut plain = Vec::new();
-            let mut reader = flate2::read::MultiGzDecoder::new(body.as_ref()).take(app.max_body as u64 + 1);
-            reader
-                .read_to_end(&mut plain)
-                .map_err(|error| Failure::argument(format!("the body is no gzip: {error}")))?;
-            if plain.len() > app.max_body { Err(too_large(app.max_body)) } else { Ok(plain.into()) }
-        }
+        None | Some(b"identity") => Ok((body, share)),
+        Some(b"gzip") => unpack(&body, app.max_body, &mut share).map(|plain| (plain, share)),
         Some(other) => {
             Err(Failure::unsupported(format!("the encoding [{}]", String::from_utf8_lossy(other))))
         }
+    }
+}
+
+fn unpack(body: &[u8], limit: usize, share: &mut Share) -> Result<Bytes> {
+    let mut reader = flate2::read::MultiGzDecoder::new(body);
+    let (mut plain, mut piece) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        let read = reader
+            .read(&mut piece)
+            .map_err(|error| Failure::argument(format!("the body is no gzip: {error}")))?;
+        if read == 0 {
+            return Ok(plain.into());
+        }
+        if plain.len() + read > limit {
+            return Err(too_large(limit));
+        }
+        share.grow(read)?;
+        plain.extend_from_slice(&piece[..read]);
     }
 }
 

@@ -15,12 +15,13 @@ use tokio::task::JoinHandle;
 
 pub use self::error::Error;
 use crate::failure::Failure;
-use crate::http::{self, App};
+use crate::http::{self, App, Budget};
 use crate::store::Node;
 
 const ADDRESS: &str = "address";
 const LOCK: &str = "lock";
 const MAX_BODY: usize = 100 << 20;
+const MAX_BODIES: usize = 256 << 20;
 /// How long a stop waits for requests that are being answered.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -33,12 +34,14 @@ pub struct Options {
     pub port: u16,
     /// The largest request body in bytes; larger ones are refused with 413.
     pub max_body: usize,
+    /// Bytes that bodies may take while they are received, all together; more are refused with 429.
+    pub max_bodies: usize,
 }
 
 impl Options {
     /// A server on any free port that takes bodies of up to 100 MB.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Options { data: data.into(), port: 0, max_body: MAX_BODY }
+        Options { data: data.into(), port: 0, max_body: MAX_BODY, max_bodies: MAX_BODIES }
     }
 }
 
@@ -75,7 +78,8 @@ impl Server {
         let listener = TcpListener::bind(at).await.map_err(listen)?;
         let port = listener.local_addr().map_err(listen)?.port();
         let node = open(data.clone()).await?;
-        let app = Arc::new(App { node, port, max_body: options.max_body, lock });
+        let budget = Budget::new(options.max_bodies);
+        let app = Arc::new(App { node, port, max_body: options.max_body, budget, lock });
         let (stop, stopped) = oneshot::channel::<()>();
         let url = format!("http://127.0.0.1:{port}");
         let serving = axum::serve(listener.tap_io(no_delay), http::router(app.clone()))

@@ -77,6 +77,45 @@ async fn a_body_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_are_not_finished_have_a_budget_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { max_bodies: 100_000, ..Options::new(folder.path()) };
+    let server = Server::start(options).await.unwrap();
+    let url = server.url();
+    let (more, body) = futures::channel::mpsc::unbounded::<std::io::Result<Vec<u8>>>();
+    more.unbounded_send(Ok(vec![b' '; 99_000])).unwrap();
+    let request = Client::new().post(format!("{url}/a/_bulk")).header("content-type", "application/x-ndjson");
+    let unfinished = tokio::spawn(request.body(reqwest::Body::wrap_stream(body)).send());
+    let refused = loop {
+        // The first one is on its way.
+        let answer = post(&url, "/b/_bulk", bulk(0, 100)).await;
+        if answer["status"] == 429 {
+            break answer;
+        }
+    };
+    assert_eq!(refused["error"]["type"], "circuit_breaking_exception");
+    assert_eq!(get(&url, "/").await["name"], "embedded");
+    drop(more);
+    assert_eq!(unfinished.await.unwrap().unwrap().status(), 400, "it was blank");
+    assert_eq!(post(&url, "/b/_bulk", bulk(0, 100)).await["errors"], false);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_of_many_clauses_is_refused_as_by_the_real_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Options::new(folder.path())).await.unwrap();
+    post(&server.url(), "/a/_doc?refresh=true", json!({"n": 1}).to_string()).await;
+    let query = json!({"bool": {"should": vec![json!({"term": {"n": 1}}); 5000]}});
+    for path in ["/a/_search", "/a/_count"] {
+        let answer = post(&server.url(), path, json!({"query": query}).to_string()).await;
+        assert_eq!(answer["status"], 400);
+        assert_eq!(answer["error"]["caused_by"]["type"], "too_many_nested_clauses", "{answer}");
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_compressed_body_is_read_up_to_the_limit() {
     use std::io::Write;
     let folder = tempfile::tempdir().unwrap();

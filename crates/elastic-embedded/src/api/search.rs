@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::limits;
 use crate::failure::{Failure, Result};
 use crate::http::{Call, Reply};
 use crate::options::Options;
@@ -50,7 +51,9 @@ pub(super) fn select(node: &Node, call: &Call, names: &str) -> Result<Vec<Arc<In
 
 pub(super) fn search(node: &Node, call: &Call, names: Option<&str>) -> Result<Reply> {
     call.allow(&PARAMETERS)?;
-    let request = Request::read(&call.json()?, |key| call.parameter(key).map(str::to_owned))?;
+    let body = call.json()?;
+    limits::check(&body)?;
+    let request = Request::read(&body, |key| call.parameter(key).map(str::to_owned))?;
     let views = match (&request.pit, names) {
         (Some(_), Some(_)) => {
             return Err(Failure::new(
@@ -68,6 +71,7 @@ pub(super) fn search(node: &Node, call: &Call, names: Option<&str>) -> Result<Re
 pub(super) fn count(node: &Node, call: &Call, names: &str) -> Result<Reply> {
     call.allow(&["q", "default_operator", "ignore_unavailable", "allow_no_indices", "expand_wildcards"])?;
     let body = call.json()?;
+    limits::check(&body)?;
     let mut options = Options::new("count", &body)?;
     options.take("query");
     options.finish()?;
