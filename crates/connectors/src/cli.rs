@@ -96,6 +96,20 @@ pub(crate) enum Command {
     },
     /// Compare an index with its source, without writing
     Verify(Verify),
+    /// Serve a data folder to other commands until none of them runs; they start it themselves
+    #[command(hide = true)]
+    EmbeddedServer(EmbeddedServer),
+}
+
+/// Serve a data folder to other commands.
+#[derive(Debug, Args)]
+pub(crate) struct EmbeddedServer {
+    /// The data folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: PathBuf,
+    /// Answer requests without the folder's token too
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 /// Which source, and its settings.

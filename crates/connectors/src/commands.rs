@@ -29,7 +29,7 @@ use serde_json::Value;
 
 use crate::cli::{Cli, Command, SourceArgs};
 use crate::protocol::Store;
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::settings::{self, Settings};
 use crate::{logging, registry, secrets, show};
 
@@ -126,6 +126,9 @@ impl Fleet {
 
 /// Does what was asked.
 pub(crate) async fn run(cli: Cli) -> Result<End> {
+    if let Command::EmbeddedServer(asked) = cli.command {
+        return server::serve(asked, cli.global.log.as_deref()).await.map(|()| End::Done);
+    }
     let settings = Settings::load(&cli.global)?;
     logging::start(settings.log(), settings.log_format())?;
     let context = Context { limits: settings.limits(), mask: secrets::kept(), ..Context::default() };
@@ -148,6 +151,7 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
         Command::Index(asked) => index::run(&desk, asked).await,
         Command::Failures { index } => failures::run(&desk, index.as_deref()).await,
         Command::Verify(arguments) => verify::run(&desk, &arguments).await,
+        Command::EmbeddedServer(_) => Ok(End::Done),
     }
 }
 

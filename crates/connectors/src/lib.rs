@@ -22,7 +22,8 @@ use clap::Parser;
 #[doc(hidden)]
 pub use settings::fuzzing;
 
-/// Does what the command line says, tells errors on the standard error, and returns the exit code.
+/// Does what the command line says, tells errors on the standard error, and returns the exit code. The embedded server is
+/// another process of the same executable, whose `main` has to be this function.
 pub async fn run() -> ExitCode {
     logging::mask_panics();
     let cli = cli::Cli::parse();

@@ -1,16 +1,19 @@
 //! Where log lines go: standard error, as text or as JSON, with secrets masked.
 
+mod bounded;
 mod ecs;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write, stderr};
 use std::panic;
+use std::path::Path;
 
 use connectors_core::{Error, Result};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::JsonFields;
 
 use crate::secrets::mask;
+use bounded::Bounded;
 use ecs::Ecs;
 
 /// How log lines look.
@@ -24,17 +27,30 @@ pub(crate) enum Format {
 
 /// Begins to log at this level or by this filter.
 pub(crate) fn start(filter: &str, format: Format) -> Result<()> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| {
-        Error::config("the log level is none of error, warn, info, debug, trace, and no filter")
-            .with("log_level", filter)
-            .caused_by(error)
-    })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Masked(stderr()));
+    let lines = tracing_subscriber::fmt().with_env_filter(level(filter)?).with_writer(|| Masked(stderr()));
     let _ = match format {
         Format::Plain => lines.with_ansi(stderr().is_terminal()).with_target(false).try_init(),
         Format::Ecs => lines.fmt_fields(JsonFields::new()).event_format(Ecs).try_init(),
     };
     Ok(())
+}
+
+/// The same for the process of the embedded server, whose standard error is the file at `path`: one that has grown large
+/// becomes `….old`, in place of the one before.
+pub(crate) fn start_bounded(filter: &str, path: &Path) -> Result<()> {
+    let lines = Bounded::new(path);
+    let writer = move || Masked(lines.clone());
+    let lines = tracing_subscriber::fmt().with_env_filter(level(filter)?).with_writer(writer);
+    let _ = lines.with_ansi(false).with_target(false).try_init();
+    Ok(())
+}
+
+fn level(filter: &str) -> Result<EnvFilter> {
+    EnvFilter::try_new(filter).map_err(|error| {
+        Error::config("the log level is none of error, warn, info, debug, trace, and no filter")
+            .with("log_level", filter)
+            .caused_by(error)
+    })
 }
 
 /// From now on panics are told as always, and with secrets masked.

@@ -1,10 +1,13 @@
 //! The server that a command talks to: the one of the settings, or the embedded one.
 
+mod embedded;
+
+use connectors_core::Result;
 use connectors_core::elastic::Client;
-use connectors_core::{Error, Result};
-use elastic_embedded::{Options, Server as Embedded};
+use elastic_embedded::Shared;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::embedded::serve;
 use crate::settings::Settings;
 
 /// A connection, and the embedded server where that is what answers.
@@ -13,11 +16,11 @@ pub(crate) struct Server {
     pub(crate) client: Client,
     /// What answers, in words.
     pub(crate) shown: String,
-    embedded: Option<Embedded>,
+    embedded: Option<Shared>,
 }
 
 impl Server {
-    /// Connects to `elasticsearch.host`, or starts the embedded server.
+    /// Connects to `elasticsearch.host`, or to the embedded server, which is started where none runs.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         if let Some(elastic) = settings.elastic()? {
             let host = elastic.host.host_str().unwrap_or_default().to_owned();
@@ -27,14 +30,7 @@ impl Server {
         }
         let data = settings.data()?;
         let shown = format!("the embedded server (no elasticsearch.host is set), data in {}", data.display());
-        let embedded = Embedded::start(Options::new(data)).await.map_err(|error| {
-            Error::config("the embedded server did not start; set `elasticsearch.host` to use another")
-                .caused_by(error)
-        })?;
-        let host = embedded.url().parse().map_err(|error: url::ParseError| {
-            Error::unexpected("the embedded server has no address").caused_by(error)
-        })?;
-        let client = Client::connect(settings.tuned(host)).await?;
+        let (embedded, client) = embedded::open(settings, &data).await?;
         Ok(Self { client, shown, embedded: Some(embedded) })
     }
 
@@ -46,12 +42,11 @@ impl Server {
         }
     }
 
-    /// Ends the embedded server, if it is ours.
+    /// Lets the server go; an embedded one ends when nobody uses it any more.
     pub(crate) async fn close(self) -> Result<()> {
-        let Some(embedded) = self.embedded else { return Ok(()) };
-        embedded
-            .stop()
-            .await
-            .map_err(|error| Error::unexpected("the embedded server did not end well").caused_by(error))
+        if let Some(embedded) = self.embedded {
+            embedded.close().await;
+        }
+        Ok(())
     }
 }

@@ -73,6 +73,8 @@ connectors_core::config! {
         pub(crate) index_mapping: Preset,
         #[label = "embedded.data"]
         pub(crate) embedded_data: Option<PathBuf>,
+        #[label = "embedded.open"]
+        pub(crate) embedded_open: bool,
         #[label = "sync.delete_max_share"]
         pub(crate) sync_delete_max_share: f64,
         #[label = "sync.delete_floor"]
@@ -180,6 +182,11 @@ impl Settings {
                 "this platform names no folder for data; set `embedded.data`, or `elasticsearch.host`",
             )
         })
+    }
+
+    /// True when programs without the token of the data folder may use the embedded server.
+    pub(crate) fn is_embedded_open(&self) -> bool {
+        self.keys.embedded_open
     }
 
     /// The folder where marks are kept between syncs; none where the platform names no folder for data.

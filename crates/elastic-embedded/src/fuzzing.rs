@@ -67,6 +67,7 @@ impl Fuzzed {
             node: Node::open(Path::new(&folder))?,
             port: PORT,
             max_body: LIMIT,
+            token: None,
             budget: http::Budget::new(16 << 20),
             lock: OpenOptions::new().create(true).append(true).open(folder.join("lock"))?,
         });

@@ -36,6 +36,8 @@ pub(crate) struct App {
     pub(crate) node: Node,
     pub(crate) port: u16,
     pub(crate) max_body: usize,
+    /// What a request has to carry; none where everybody may ask.
+    pub(crate) token: Option<String>,
     /// What bodies may take.
     pub(crate) budget: Budget,
     /// Held as long as anything of the server lives.
@@ -110,6 +112,9 @@ async fn receive(app: &App, parts: &Parts, body: Body) -> Result<(Bytes, Share)>
     let headers = &parts.headers;
     guard::check(headers, app.port)?;
     guard::check_target(&parts.uri, headers)?;
+    if let Some(token) = &app.token {
+        guard::check_token(&parts.uri, headers, token)?;
+    }
     let mut share = app.budget.share();
     let body = read(body, app.max_body, &mut share).await?;
     if body.is_empty() {
@@ -170,6 +175,9 @@ fn send(reply: Reply, head: bool) -> Response {
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert("x-elastic-product", header::HeaderValue::from_static("Elasticsearch"));
+    if status == 401 {
+        headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("ApiKey"));
+    }
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
 }

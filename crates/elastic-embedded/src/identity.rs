@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// Its file in a data folder.
-const ID: &str = "id";
+pub(crate) const ID: &str = "id";
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// Twenty URL-safe characters, unique in this process and, by the randomness of std's hasher and the
@@ -47,6 +47,7 @@ pub(crate) fn millis() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
-fn random() -> u64 {
+/// A number that nobody chose.
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

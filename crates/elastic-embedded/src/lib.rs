@@ -1,14 +1,17 @@
-//! An in-process Elasticsearch for first runs and tests.
+//! A small Elasticsearch for first runs and tests, in the calling process or in one of its own.
 //!
 //! [`Server::start`] opens a data folder, listens on a loopback port and answers the part of the
 //! Elasticsearch REST API that a connector and a person who searches need: indices, mappings, documents,
 //! bulk, search, aggregations, points in time. [Tantivy](https://docs.rs/tantivy) is the engine below.
 //!
 //! - What it does not know it refuses with status 501 and the name of what was asked; nothing pretends.
-//! - A write that was acknowledged survives a killed process: it stands in the index's log before the
-//!   answer leaves.
+//! - A write that was acknowledged survives a killed process and a power failure: it stands in the index's log,
+//!   on the disk, before the answer leaves.
+//! - An index that is damaged is refused by name; the others are served.
 //! - Search sees a write after a refresh, a lookup by id at once, as in the real one.
 //! - Its behaviour is written down in `tests/scenarios`, which also run against real servers.
+//!
+//! [`Shared`] uses a server that runs in a process of its own, and starts one where there is none.
 //!
 //! Where it differs from the real one, knowingly:
 //!
@@ -46,4 +49,4 @@ mod server;
 mod store;
 mod tree;
 
-pub use server::{Error, Options, Server};
+pub use server::{Access, Error, Options, Server, Shared};

@@ -7,6 +7,8 @@ mod mapping;
 mod place;
 #[cfg(test)]
 mod secrets;
+#[cfg(all(test, unix))]
+mod shared;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

@@ -203,7 +203,7 @@ fn an_index_is_emptied_and_removed_only_where_a_connector_keeps_it() {
 fn a_login_is_tried_and_kept_once() {
     let place = Place::new();
     let service = {
-        place.write("config.yml", SETTINGS.as_bytes());
+        place.write("config.yml", format!("{SETTINGS}embedded: {{open: true}}\n").as_bytes());
         Service::start(place.command(&["run"]))
     };
     let address = std::fs::read_to_string(place.root().join("data/connectors/address")).unwrap();

@@ -1,21 +1,27 @@
-//! Runs the server: `elastic-embedded DATA [PORT]`, until it is ended.
+//! Runs the server: `elastic-embedded DATA [PORT]`, until it is ended, or `elastic-embedded DATA shared`, until nobody
+//! uses it.
 
 use std::future::{Future, poll_fn};
 use std::io::Write;
 use std::pin::pin;
-use std::process::ExitCode;
+use std::process::{ExitCode, exit};
 use std::task::Poll;
 
-use elastic_embedded::{Options, Server};
+use elastic_embedded::{Access, Options, Server};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(data) = arguments.next() else {
-        eprintln!("usage: elastic-embedded DATA [PORT]");
+        eprintln!("usage: elastic-embedded DATA [PORT | shared]");
         return ExitCode::from(2);
     };
-    let port = arguments.next().and_then(|port| port.parse().ok()).unwrap_or(0);
+    let how = arguments.next();
+    if how.as_deref() == Some("shared") {
+        let served = Server::serve(Options { access: Access::Token, ..Options::new(data) }).await;
+        exit(i32::from(served.is_err()));
+    }
+    let port = how.and_then(|port| port.parse().ok()).unwrap_or(0);
     match run(Options { port, ..Options::new(data) }).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

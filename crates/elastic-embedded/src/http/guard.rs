@@ -1,6 +1,8 @@
 //! Who may ask: programs of this machine, and no web page of another site.
 
 use axum::http::{HeaderMap, Uri, header};
+use serde_json::json;
+use subtle::ConstantTimeEq;
 
 use crate::failure::{Failure, Result};
 
@@ -26,6 +28,26 @@ pub(super) fn check(headers: &HeaderMap, port: u16) -> Result<()> {
         }
         Some(origin) => Err(forbidden(format!("pages of the origin [{origin}] may not use this server"))),
     }
+}
+
+/// Refuses requests without the token of the data folder.
+///
+/// # Errors
+/// 401, as the real one.
+pub(super) fn check_token(target: &Uri, headers: &HeaderMap, token: &str) -> Result<()> {
+    let given = joined(headers, &header::AUTHORIZATION);
+    let key = given
+        .as_deref()
+        .and_then(|given| given.split_once(' '))
+        .filter(|(scheme, _)| ["apikey", "bearer"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
+    let reason = match (key, given.is_some()) {
+        (Some((_, key)), _) if bool::from(key.trim().as_bytes().ct_eq(token.as_bytes())) => return Ok(()),
+        (_, true) => "unable to authenticate with provided credentials".to_owned(),
+        (_, false) => format!("missing authentication credentials for REST request [{target}]"),
+    };
+    let fix = "send what stands in the file [token] of the data folder as [Authorization: ApiKey …]";
+    let failure = Failure::new(401, "security_exception", format!("{reason}: {fix}"));
+    Err(failure.with("header", json!({"WWW-Authenticate": ["ApiKey", "Bearer realm=\"security\""]})))
 }
 
 /// Refuses bodies that are not declared to be JSON.

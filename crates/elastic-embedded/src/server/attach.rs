@@ -1,43 +1,61 @@
-//! Finding the server of the process that holds the data folder.
+//! Finding the server of the process that serves a data folder.
 
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{ADDRESS, Error};
+use super::Error;
+use super::folder::Folder;
 
-/// A holder that is just starting needs time to open its indices.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(50);
+/// A server that is just starting needs time to open its indices, and to read its logs.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// The URL of the holder, once it has answered.
-pub(super) async fn find(data: &Path) -> Result<String, Error> {
-    let until = Instant::now() + PATIENCE;
+/// The URL of the folder's server, once it has answered.
+pub(super) async fn find(folder: &Folder, until: Instant) -> Result<String, Error> {
     loop {
-        let address = std::fs::read_to_string(data.join(ADDRESS)).unwrap_or_default();
-        if let Some(host) = address.strip_prefix("http://")
-            && matches!(timeout(ANSWER, answers(host)).await, Ok(Ok(true)))
-        {
-            return Ok(address);
+        if let Some(url) = look(folder).await {
+            return Ok(url);
         }
         if Instant::now() >= until {
-            let address =
-                if address.is_empty() { "any address that it wrote down".to_owned() } else { address };
-            return Err(Error::Unreachable { path: data.to_owned(), address });
+            return Err(unreachable(folder));
         }
         sleep(PAUSE).await;
     }
 }
 
-async fn answers(host: &str) -> std::io::Result<bool> {
+/// The URL of the folder's server, if one answers now.
+pub(super) async fn look(folder: &Folder) -> Option<String> {
+    let address = folder.address()?;
+    let host = address.strip_prefix("http://")?;
+    let id = folder.id()?;
+    let answered = matches!(timeout(ANSWER, answers(host, (&id, folder.token()))).await, Ok(Ok(true)));
+    answered.then_some(address)
+}
+
+/// Waits until the server at a URL is gone: a connection without requests breaks then.
+pub(super) async fn watch(url: &str) {
+    let Some(host) = url.strip_prefix("http://") else { return };
+    if let Ok(mut stream) = TcpStream::connect(host).await {
+        // Nothing is ever sent on it: whatever comes means that the server let it go.
+        let _ = stream.read(&mut [0]).await;
+    }
+}
+
+pub(super) fn unreachable(folder: &Folder) -> Error {
+    Error::Unreachable { path: folder.path().to_owned(), address: folder.shown_address() }
+}
+
+/// True if it is the folder's own server: another one may have the port of one that is gone.
+async fn answers(host: &str, (id, token): (&str, Option<String>)) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(host).await?;
-    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let token = token.map_or_else(String::new, |token| format!("Authorization: ApiKey {token}\r\n"));
+    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\n{token}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    Ok(answer.starts_with("HTTP/1.1 200") && answer.contains(crate::api::PRODUCT))
+    Ok(answer.starts_with("HTTP/1.1 200") && answer.contains(id))
 }

@@ -59,6 +59,12 @@ impl Node {
         Ok(Node { folder, indices, damaged, pits: Pits::default(), id })
     }
 
+    /// Commits every index.
+    pub(crate) fn commit(&self) -> Result<()> {
+        let indices = self.indices.read().unwrap_or_else(PoisonError::into_inner).clone();
+        indices.values().try_for_each(|index| index.refresh())
+    }
+
     /// Commits and closes every index.
     pub(crate) fn close(&self) -> Result<()> {
         let indices = std::mem::take(&mut *self.indices.write().unwrap_or_else(PoisonError::into_inner));
