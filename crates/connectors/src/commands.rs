@@ -31,7 +31,7 @@ use crate::cli::{Cli, Command, SourceArgs};
 use crate::protocol::Store;
 use crate::server::{self, Server};
 use crate::settings::{self, Settings};
-use crate::{logging, registry, secrets, show};
+use crate::{logging, private, registry, secrets, show};
 
 /// How a command ended; its number is the program's exit code, as `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +133,9 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
     logging::start(settings.log(), settings.log_format())?;
     let context = Context { limits: settings.limits(), mask: secrets::kept(), ..Context::default() };
     let marks = settings.marks();
+    if let Some(marks) = &marks {
+        private::close_folder(marks)?;
+    }
     let desk = Desk { settings, context, marks, json: cli.global.json };
     match cli.command {
         Command::Sync(arguments) => sync::run(&desk, &arguments).await,

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod declared;
 mod logging;
+mod private;
 mod protocol;
 mod registry;
 mod schedule;
@@ -26,6 +27,7 @@ pub use settings::fuzzing;
 /// another process of the same executable, whose `main` has to be this function.
 pub async fn run() -> ExitCode {
     logging::mask_panics();
+    private::from_now_on();
     let cli = cli::Cli::parse();
     match commands::run(cli).await {
         Ok(end) => end.into(),

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{Desk, End, prompt};
 use crate::cli::Login;
-use crate::settings;
+use crate::{private, settings};
 
 pub(super) async fn run(desk: &Desk, asked: Login) -> Result<End> {
     let path = asked.file.clone().unwrap_or_else(|| PathBuf::from("config.yml"));
@@ -64,6 +64,7 @@ impl<'a> Kept<'a> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(self.path).map_err(unwritable)?;
+        private::close_file(&file).map_err(unwritable)?;
         let gap = if self.text.is_empty() || self.text.ends_with('\n') { "" } else { "\n" };
         file.write_all(format!("{gap}{section}").as_bytes()).map_err(unwritable)
     }

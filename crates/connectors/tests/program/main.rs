@@ -3,6 +3,8 @@
 
 #[cfg(all(test, target_os = "linux"))]
 mod growth;
+#[cfg(all(test, unix))]
+mod kept;
 mod mapping;
 mod place;
 #[cfg(test)]
