@@ -113,7 +113,7 @@ async fn an_index_made_anew_needs_a_full_sync_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_sync_keeps_its_place() {
+async fn a_sync_that_was_stopped_before_it_began_keeps_its_place() {
     let mut world = World::with(50).await;
     world.full().await;
     world.fixture.change(5).await.unwrap();

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_key_no_two_versions_can_be_made_alike() {
+    fn another_key_makes_another_id_and_another_mark() {
         let other = Shape::new(IndexKey::random().unwrap(), Shapers::default());
         let ours = shape(Shapers::default());
         let of = |shape: &Shape| {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 
-use connectors_core::sync::{Phase, Status};
+use connectors_core::sync::{Phase, Pipeline, Status};
 use connectors_core::{DocumentId, ErrorKind, Rules};
 use serde_json::json;
 
@@ -218,6 +218,53 @@ async fn a_source_that_is_certain_is_not_listed() {
     assert_eq!(source.asked.listings.load(SeqCst), 1);
     source.is_unchanged.store(false, SeqCst);
     assert_eq!(world.sync(&source).await.unchanged, 2);
+}
+
+/// A world whose source is certain that nothing changed since the last sync, which may let the next one be skipped.
+async fn certain() -> (World, Memory) {
+    let mut world = World::new().await;
+    let source = Memory::numbered(3);
+    source.is_unchanged.store(true, SeqCst);
+    world.options.skip_unchanged = world.sync(&source).await.basis;
+    assert_eq!(world.sync(&source).await.status, Status::Skipped);
+    (world, source)
+}
+
+#[tokio::test]
+async fn a_sync_by_other_rules_or_into_another_index_is_never_skipped() {
+    let changes: [fn(&mut World); 6] = [
+        |world| world.rules = Rules::advanced(json!({"find": {}})),
+        |world| {
+            world.fake.kept().pipelines.insert("p".into(), json!({"processors": []}));
+            world.pipeline = Some(Pipeline::new("p"));
+        },
+        |world| world.options.document_level_security = true,
+        |world| world.context.limits.max_content = 3,
+        |world| world.options.retry_failed = true,
+        |world| drop(world.fake.kept().indices.remove("docs")),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let (mut world, source) = certain().await;
+        change(&mut world);
+        let report = world.sync(&source).await;
+        assert_eq!((report.status == Status::Skipped, report.listed), (false, 3), "change {number}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_failure_the_next_sync_is_not_skipped_and_tries_it_again() {
+    let mut world = World::new().await;
+    let source = Memory::new([Entry::versioned("a", 1), Entry::versioned("b", 1).broken(ErrorKind::Missing)]);
+    source.is_unchanged.store(true, SeqCst);
+    world.fake.script(|call| call.items(400, |id| id == "a"));
+    for contents in [2, 2] {
+        let report = world.sync(&source).await;
+        assert_eq!((report.status, report.failed, report.contents.failed), (Status::Partial, 1, 1));
+        assert_eq!((report.basis, source.take_asked().1), (None, contents), "read, and once more at once");
+        world.options.skip_unchanged = report.basis;
+    }
+    world.fake.behave();
+    assert_eq!(world.sync(&source).await.created, 1, "what was refused");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Files of documents on their way into the index.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 
 use connectors_core::ErrorKind;
 use connectors_core::sync::{Stage, Status};
@@ -98,10 +99,14 @@ async fn a_document_that_waits_for_its_bulk_is_not_lost_to_the_next_of_the_listi
 
 #[tokio::test]
 async fn only_some_files_are_read_at_a_time() {
-    let mut world = World::new().await;
-    world.context.limits.concurrent_contents = 1;
-    let all: Vec<Entry> = (0..20).map(|n| Entry::plain(&format!("d{n}"), n).text("words")).collect();
-    let source = Memory::new(all.clone());
-    assert_eq!(accounts(&world.sync(&source).await), [20, 0, 0, 0, 0]);
-    world.assert_holds(&all);
+    for most in [1, 3] {
+        let mut world = World::new().await;
+        // Small enough that the budget of bytes lets more than three be read.
+        (world.context.limits.concurrent_contents, world.context.limits.max_content) = (most, 1 << 20);
+        let all: Vec<Entry> = (0..20).map(|n| Entry::plain(&format!("d{n}"), n).text("words")).collect();
+        let source = Memory::new(all.clone());
+        assert_eq!(accounts(&world.sync(&source).await), [20, 0, 0, 0, 0]);
+        world.assert_holds(&all);
+        assert_eq!(source.asked.most_reading.load(SeqCst), most, "as many as allowed, and no more");
+    }
 }

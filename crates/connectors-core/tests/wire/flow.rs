@@ -5,6 +5,7 @@ use std::sync::Arc;
 use connectors_core::elastic::{Bulk, Item, Kind};
 use connectors_core::sync::Status;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 
 use crate::support::{Entry, Fault, Memory, World, accounts, entries};
 
@@ -64,6 +65,37 @@ async fn a_bulk_is_sent_at_five_thousand_operations_however_small_they_are() {
     let mut sizes: Vec<usize> = bulks.map(|seen| seen.body.lines().count()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [1, 5_000, 5_000].map(|operations| operations + 2), "and the guard");
+}
+
+#[tokio::test]
+async fn a_bulk_waits_while_as_much_is_in_flight_as_allowed() {
+    for (max_concurrency, queue_bytes) in [(1, 25 << 20), (2, 1)] {
+        let world = World::with(|settings| {
+            let bulk = &mut settings.bulk;
+            (bulk.chunk_bytes, bulk.max_concurrency, bulk.queue_bytes) = (1, max_concurrency, queue_bytes);
+        })
+        .await;
+        let first = Arc::new(Notify::new());
+        let held = first.clone();
+        world.fake.script(move |call| if call.bulk == 1 { Fault::Hold(held.clone()) } else { Fault::None });
+        // There is time for a second bulk before the first is answered.
+        let answer = async {
+            while world.fake.kept().bulks == 0 {
+                yield_now().await;
+            }
+            for _ in 0..2_000 {
+                yield_now().await;
+            }
+            first.notify_one();
+        };
+        let source = Memory::numbered(10);
+        let (report, ()) = tokio::join!(world.sync(&source), answer);
+        assert_eq!(
+            (report.created, world.fake.kept().most_bulks),
+            (10, 1),
+            "{max_concurrency} {queue_bytes}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -230,6 +230,27 @@ async fn what_could_not_be_written_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn changes_whose_cursor_could_not_be_kept_are_asked_for_again() {
+    let world = World::new().await;
+    let log = Log::of(1);
+    full(&world, &log).await;
+    let kept = &world.fake.kept().indices[".connectors-state"].mappings["properties"]["cursor"].clone();
+    assert_eq!(kept, &json!({"type": "keyword", "index": false, "doc_values": false}));
+    log.then([Event::Put(Entry::versioned("a", 1)), Event::Checkpoint(1)]);
+    world.fake.script(|call| {
+        match (call.method.as_str(), call.path.starts_with("/.connectors-state/_doc")) {
+            ("PUT", true) => Fault::Status(403),
+            _ => Fault::None,
+        }
+    });
+    let report = apply(&world, &log).await;
+    assert_eq!((report.status, report.created), (Status::Failed, 1));
+    assert_eq!(cursor(&world, &log).await, 0);
+    assert_eq!(world.ids(), ["a", "d0"]);
+    assert_eq!(cursor(&world, &log).await, 1, "it is kept by now");
+}
+
+#[tokio::test]
 async fn an_error_of_the_log_stops_the_cursor_there() {
     for (kind, status) in [(ErrorKind::Transient, Status::Partial), (ErrorKind::Denied, Status::Failed)] {
         let world = World::new().await;

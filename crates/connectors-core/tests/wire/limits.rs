@@ -1,5 +1,8 @@
 //! Servers that take less at a time than others: what grows with the number of documents is asked in parts.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
 use connectors_core::elastic::Client;
 use connectors_core::elastic::scan::{Mark, Part, Unmarked, count_unmarked, each_mark, sources};
 use connectors_core::sync::{KnownBy, Status};
@@ -18,13 +21,30 @@ fn too_large(call: &Call, bytes: usize) -> Fault {
     }
 }
 
-/// A world whose source lost two of three documents, scattered over all hashes, and changed some of the rest.
+/// Answers searches of more bytes with 413, and counts them.
+fn refuse_above(world: &World, bytes: usize) -> Arc<AtomicUsize> {
+    let refused = Arc::new(AtomicUsize::new(0));
+    let counted = refused.clone();
+    world.fake.script(move |call| {
+        let fault = too_large(call, bytes);
+        counted.fetch_add(usize::from(matches!(fault, Fault::Status(_))), SeqCst);
+        fault
+    });
+    refused
+}
+
+/// A world whose source lost two of three documents, scattered over all hashes.
 async fn world_with_left_overs(manner: Manner) -> (World, Memory) {
+    world_left_with(manner, |number| number % 3 == 0).await
+}
+
+/// A world whose source has no more than these of its documents.
+async fn world_left_with(manner: Manner, is_left: fn(&i64) -> bool) -> (World, Memory) {
     let mut world = World::of(manner, |_| ()).await;
     world.options.allow_deletes = true;
     let source = Memory::numbered(HELD);
     assert_eq!(world.sync(&source).await.created, HELD as u64);
-    source.set(entries((0..HELD).filter(|number| number % 3 == 0)));
+    source.set(entries((0..HELD).filter(is_left)));
     (world, source)
 }
 
@@ -37,12 +57,14 @@ async fn every_mark(client: &Client) -> Vec<Mark> {
 
 #[tokio::test]
 async fn a_search_that_is_too_large_for_the_server_is_asked_in_parts() {
-    let (world, source) = world_with_left_overs(Manner::default()).await;
-    world.fake.script(|call| too_large(call, 500));
+    // Few left-overs among many are looked up by their hashes, which makes a long question.
+    let (world, source) = world_left_with(Manner::default(), |number| number % 5 != 0).await;
+    let refused = refuse_above(&world, 500);
     let report = world.sync(&source).await;
-    assert_eq!((report.status, accounts(&report)), (Status::Completed, [0, 0, 100, 0, 200]), "{report:?}");
+    assert!(refused.load(SeqCst) > 0, "no search was too large");
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [0, 0, 240, 0, 60]), "{report:?}");
     assert!(report.verified);
-    assert_eq!(world.ids().len(), 100);
+    assert_eq!(world.ids().len(), 240);
 }
 
 #[tokio::test]
@@ -52,12 +74,13 @@ async fn ranges_that_are_too_many_for_one_request_are_read_in_parts() {
         world.sync(&Memory::numbered(HELD)).await;
         let all = every_mark(&world.client).await;
         let ranges: Vec<_> = all.iter().step_by(3).map(|mark| mark.id..=mark.id).collect();
-        world.fake.script(move |call| too_large(call, bytes));
+        let refused = refuse_above(&world, bytes);
         let mut marks = Vec::new();
         each_mark(&world.client, INDEX, Part::Ranges(&ranges), |mark| marks.push(mark)).await.unwrap();
         marks.sort_unstable();
         let expected: Vec<Mark> = all.iter().step_by(3).copied().collect();
         assert_eq!(marks, expected, "{bytes} bytes, pages of {window}: each once");
+        assert_eq!(refused.load(SeqCst) > 0, bytes == 600);
     }
 }
 

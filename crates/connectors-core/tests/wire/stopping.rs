@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{Entry, Fault, Memory, Step, World, accounts, entries};
 
 #[tokio::test]
-async fn a_stop_in_the_middle_awaits_what_is_in_flight_and_deletes_nothing() {
-    let world = World::one_by_one().await;
+async fn a_stop_in_the_middle_awaits_what_is_in_flight_and_the_next_sync_goes_on() {
+    let mut world = World::one_by_one().await;
     let source = Memory::numbered(5);
     world.sync(&source).await;
     let mut steps: Vec<Step> = entries(5..9).into_iter().map(Step::from).collect();
@@ -26,6 +26,12 @@ async fn a_stop_in_the_middle_awaits_what_is_in_flight_and_deletes_nothing() {
     assert!(report.error.is_none() && report.listed < 100, "{report:?}");
     assert_eq!(report.created, report.listed);
     assert_eq!(world.ids().len() as u64, 5 + report.created, "what was in flight is awaited and counted");
+
+    world.cancel = CancellationToken::new();
+    source.set(entries(0..1_000));
+    let left = 995 - report.created;
+    let report = world.sync(&source).await;
+    assert_eq!((report.status, accounts(&report)), (Status::Completed, [left, 0, 1_000 - left, 0, 0]));
 }
 
 #[tokio::test]

@@ -25,12 +25,24 @@ async fn text_is_read_and_anything_else_skipped_by_kind() {
     let fetched = reader().fetch(&content("a.txt", Some(5), b"hello")).await;
     assert!(matches!(fetched, Fetched::Text(text) if text == "hello"));
     for (content, reason) in [
-        (content("a.png", None, b"never opened"), "image/png"),
         (content("a.txt", Some(100_001), b""), "too large"),
         (content("a.txt", Some(3), b"\x89PNG\r\n\x1a\n\0\0"), "image/png"),
         (content("a.txt", None, &[b'x'; 100_001]), "too large"),
         (content("a.bin", None, &[0; 9000]), "application/octet-stream"),
     ] {
+        let fetched = reader().fetch(&content).await;
+        assert!(matches!(&fetched, Fetched::Skipped(told) if told == reason), "{fetched:?}");
+    }
+}
+
+#[tokio::test]
+async fn opaque_kinds_and_files_above_the_limit_are_not_opened() {
+    for (name, size, reason) in [
+        ("a.png", None, "image/png"),
+        ("a.zip", Some(3), "application/zip"),
+        ("a.txt", Some(100_001), "too large"),
+    ] {
+        let content = Content::new(name, size, || async { panic!("it is opened") });
         let fetched = reader().fetch(&content).await;
         assert!(matches!(&fetched, Fetched::Skipped(told) if told == reason), "{fetched:?}");
     }

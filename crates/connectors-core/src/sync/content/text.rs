@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn opaque_kinds_are_not_opened() {
+    fn kinds_that_hold_no_text_are_known_by_name() {
         for name in ["a.png", "a.mp3", "a.mp4", "a.pdf", "a.zip", "a.docx", "a.odt", "a.woff2", "a.jar"] {
             assert!(is_opaque(&mime_type(None, name)), "{name}");
         }

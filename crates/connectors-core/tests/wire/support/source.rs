@@ -13,6 +13,9 @@ use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+/// Turns of the runtime that reading a content takes.
+const TURNS: usize = 50;
+
 /// One document of the source.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
@@ -103,6 +106,25 @@ pub(crate) struct Asked {
     pub(crate) bodies: AtomicUsize,
     pub(crate) contents: AtomicUsize,
     pub(crate) listings: AtomicUsize,
+    /// Contents that are being read, and the most that were at any time.
+    reading: AtomicUsize,
+    pub(crate) most_reading: AtomicUsize,
+}
+
+impl Asked {
+    /// A text that is counted as being read for some turns of the runtime.
+    fn read(self: Arc<Self>, text: String) -> BoxStream<'static, Result<Bytes>> {
+        let now = self.reading.fetch_add(1, SeqCst) + 1;
+        self.most_reading.fetch_max(now, SeqCst);
+        let rest = async move {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+            self.reading.fetch_sub(1, SeqCst);
+            Ok(Bytes::new())
+        };
+        stream::iter([Ok(Bytes::from(text))]).chain(stream::once(rest)).boxed()
+    }
 }
 
 #[derive(Debug)]
@@ -227,11 +249,8 @@ pub(crate) fn document(entry: Entry, asked: &Arc<Asked>) -> Document {
     let contents = asked.clone();
     document.content(Content::new(format!("{}.txt", entry.id), None, move || {
         contents.contents.fetch_add(1, SeqCst);
-        let text = text.clone();
-        async move {
-            let text = text.map_err(|kind| Error::new(kind, "the file could not be read"))?;
-            Ok(stream::iter([Ok(Bytes::from(text))]).boxed())
-        }
+        let (text, asked) = (text.clone(), contents.clone());
+        async move { Ok(asked.read(text.map_err(|kind| Error::new(kind, "the file could not be read"))?)) }
     }))
 }
 

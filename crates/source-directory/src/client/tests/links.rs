@@ -5,7 +5,7 @@ use super::*;
 const FOLLOW: &str = "follow_links";
 
 #[tokio::test]
-async fn links_are_skipped_unless_followed() {
+async fn links_are_skipped_by_default() {
     let tree = Tree::new(&["a/file"]);
     fs::write(tree.outside().join("secret"), "secret").unwrap();
     tree.link("folder", tree.outside());
