@@ -136,6 +136,12 @@ fn refused_documents_are_told_with_their_reason() {
     assert!(partial.out.contains("done in part: 3 failed"), "{}", partial.out);
     let table = place.run(&[&remote[..], &["failures"]].concat()).out;
     assert!(table.contains("bulk") && table.contains("--retry-failed"), "{table}");
+    let failed = place.json(&[&remote[..], &["failures"]].concat());
+    let reasons: Vec<_> = failed.as_array().unwrap().iter().map(|failed| failed["reason"].as_str()).collect();
+    assert!(
+        reasons.len() == 3 && reasons.iter().all(|reason| reason.unwrap().contains("extension")),
+        "{failed}"
+    );
     let incremental = place.run(&[&remote[..], &SYNC[..], &["--incremental"]].concat());
     assert_eq!(incremental.code, 2);
     assert!(incremental.err.contains("can't tell what changed"), "{}", incremental.err);

@@ -121,3 +121,21 @@ async fn a_connector_whose_job_every_worker_dropped_says_so() {
         "{connector:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_that_comes_before_the_end_is_written_is_not_overwritten_by_completed() {
+    let (place, gate, worker, job) = about_to_run(0).await;
+    // The first write takes the job, the second ends it.
+    let ends = gate.hold(&format!("_update/{job}"), 1);
+    let turning = tokio::spawn({
+        let worker = worker.clone();
+        async move { turn(&worker).await }
+    });
+    ends.arrived().await;
+    let asked = place.store.cancel_job(&job, place.now()).await.unwrap().unwrap();
+    assert_eq!(asked.status(), Some(JobStatus::Canceling));
+    ends.open();
+    turning.await.unwrap();
+    assert_eq!(place.job(&job).await.status(), Some(JobStatus::Canceled));
+    assert_eq!(told(&place.read("c").await), (Some("canceled"), 10), "what was written is counted");
+}
