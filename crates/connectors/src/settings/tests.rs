@@ -6,6 +6,7 @@ use connectors_core::config::Config as _;
 use serde_json::json;
 
 use super::*;
+use crate::service::{self, Retention};
 
 fn global() -> Global {
     Global { config: None, es: None, json: false, log: None }
@@ -24,7 +25,8 @@ fn config_yml_and_the_program_know_the_same_keys() {
 }
 
 #[test]
-fn defaults_are_those_of_core() {
+fn defaults_are_those_of_the_code() {
+    let reached = settings(json!({"elasticsearch.host": "http://h"})).unwrap().elastic();
     let settings = settings(Value::Null).unwrap();
     let tuned = settings.tuned("http://h".parse().unwrap());
     let core = elastic::Settings::new("http://h".parse().unwrap());
@@ -32,7 +34,14 @@ fn defaults_are_those_of_core() {
     assert_eq!(settings.limits(), Limits::default());
     assert_eq!(format!("{:?}", settings.sync()), format!("{:?}", Options::default()));
     assert!(settings.elastic().unwrap().is_none());
-    assert_eq!(settings.log(), "warn");
+    assert_eq!(format!("{:?}", reached.unwrap().unwrap()), format!("{core:?}"));
+    let service = settings.service().unwrap();
+    let (worker, marks) = (service.worker.clone(), settings.marks());
+    let retention = Retention { days: Some(30), count: Some(1000) };
+    let expected = service::Options { worker, marks, retention, ..service::Options::default() };
+    assert_eq!(format!("{service:?}"), format!("{expected:?}"));
+    assert!(settings.wants_connectors_api() && settings.listen().is_none());
+    assert_eq!((settings.log(), settings.log_format()), ("warn", Format::Plain));
     assert!(settings.data().unwrap().ends_with("connectors"));
     assert_eq!(settings.marks(), Some(settings.data().unwrap().join("marks")));
     assert!(settings.sources.contains(&"dir".to_owned()));
