@@ -22,13 +22,13 @@ pub(crate) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  done: all is equal
+    0  done: all is equal; run and follow were stopped
     1  failed
     2  wrong usage or wrong settings
     3  done in part: documents failed, or the listing was not complete
-    4  deletes are withheld until --allow-deletes
+    4  deletes are withheld until --allow-deletes, or the index is that of another owner or tool until --take-over
     5  a difference was found (verify)
-  130  stopped by Ctrl-C, or ended at once by a second one
+  130  stopped by Ctrl-C or SIGTERM, or ended at once by a second Ctrl-C
   143  ended at once by a second SIGTERM";
 
 /// Options of every command.
@@ -241,3 +241,6 @@ fn key_value(argument: &str) -> Result<(String, String), String> {
     let (key, value) = argument.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

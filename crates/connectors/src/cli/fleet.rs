@@ -63,7 +63,7 @@ pub(crate) struct Create {
     /// Its name [default: the name of the index]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Its id [default: one that the server finds]
+    /// Its id [default: a random one]
     #[arg(long)]
     pub(crate) id: Option<String>,
     #[command(flatten)]

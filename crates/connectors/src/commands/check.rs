@@ -123,7 +123,7 @@ async fn allowed(desk: &Desk, name: &str) -> Result<String> {
         return Ok("enough for every command".into());
     }
     Err(Error::denied(format!(
-        "these credentials lack privileges in Elasticsearch: {}; docs/security.md has a role for each",
+        "these credentials lack privileges in Elasticsearch: {}; docs/security.md lists what each command needs",
         lacking.join("; ")
     )))
 }
