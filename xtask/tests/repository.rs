@@ -64,19 +64,114 @@ fn the_excerpts_of_developing_stand_in_their_files() {
     }
 }
 
+/// README.md and every page of docs/, by their paths.
+fn pages() -> Vec<PathBuf> {
+    let folders = ["docs", "docs/sources"].into_iter().flat_map(|folder| {
+        let entries = std::fs::read_dir(root().join(folder)).expect(folder);
+        entries.map(move |entry| Path::new(folder).join(entry.expect("an entry").file_name()))
+    });
+    let pages = folders.chain([PathBuf::from("README.md")]);
+    pages.filter(|page| page.extension().is_some_and(|kind| kind == "md")).collect()
+}
+
+/// What stands between single backticks of a page.
+fn spans(markdown: &str) -> Vec<&str> {
+    let prose = markdown.split("```").step_by(2);
+    prose.flat_map(|prose| prose.split('`').skip(1).step_by(2)).collect()
+}
+
 #[test]
 fn links_lead_to_files_and_headings() {
-    for page in ["README.md", "docs/architecture.md", "docs/contributing.md", "docs/developing.md"] {
-        let text = read(page);
+    for page in pages() {
+        let text = read(&page);
         for target in links(&text).iter().filter(|target| !target.contains("://")) {
             let (file, heading) = target.split_once('#').unwrap_or((target, ""));
-            let file =
-                if file.is_empty() { PathBuf::from(page) } else { Path::new(page).with_file_name(file) };
+            let file = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            let page = page.display();
             assert!(root().join(&file).exists(), "{page}: there is no {target}");
             let known = heading.is_empty() || anchors(&read(&file)).iter().any(|anchor| anchor == heading);
             assert!(known, "{page}: {target} names no heading");
         }
     }
+}
+
+#[test]
+fn files_that_pages_name_exist() {
+    const FOLDERS: [&str; 6] = ["crates/", "docs/", "ci/", "docker/", "xtask/", "fuzz/"];
+    let mut count = 0;
+    for page in pages() {
+        let text = read(&page);
+        let is_of_this_source =
+            |name: &&str| !name.contains(|letter: char| "<*{ …".contains(letter) || letter.is_uppercase());
+        for name in spans(&text).into_iter().filter(is_of_this_source) {
+            if FOLDERS.iter().any(|folder| name.starts_with(folder)) {
+                count += 1;
+                assert!(root().join(name).exists(), "{}: there is no {name}", page.display());
+            }
+        }
+    }
+    assert!(count > 10, "{count}");
+    let core = rust_files(&root().join("crates/connectors-core"));
+    let text = read("docs/architecture.md");
+    let modules = spans(&text)
+        .into_iter()
+        .filter(|name| name.ends_with(".rs") && !["foo.rs", "build.rs"].contains(name));
+    for name in modules {
+        assert!(core.iter().any(|path| path.ends_with(name)), "docs/architecture.md: core has no {name}");
+    }
+}
+
+#[test]
+fn commands_of_xtask_that_pages_name_exist() {
+    let known: Vec<&str> = xtask::cli::COMMANDS.iter().map(|command| command.name).collect();
+    for page in pages() {
+        let text = read(&page);
+        for rest in text.split("cargo xtask ").skip(1) {
+            let word = rest.split(|letter: char| letter.is_whitespace() || letter == '`').next().unwrap();
+            assert!(known.contains(&word), "{}: there is no `cargo xtask {word}`", page.display());
+        }
+    }
+    let text = read("docs/architecture.md");
+    let listed = text.split("cargo xtask ").nth(1).and_then(|rest| rest.lines().next()).expect("the list");
+    let (mut listed, mut known) = (listed.split(" | ").collect::<Vec<_>>(), known);
+    listed.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(listed, known, "docs/architecture.md lists every command");
+}
+
+#[test]
+fn the_readme_tells_the_exit_codes_of_the_help() {
+    let (readme, help) = (read("README.md").replace('`', ""), read("crates/connectors/src/cli.rs"));
+    let rows: Vec<&str> =
+        readme.split("| code | meaning |").nth(1).expect("a table").lines().skip(2).collect();
+    let rows = rows.into_iter().take_while(|line| line.starts_with('|'));
+    let told: Vec<String> = rows
+        .map(|row| {
+            let mut cells = row.trim_matches('|').split('|').map(str::trim);
+            format!("{:>5}  {}", cells.next().unwrap(), cells.next().unwrap())
+        })
+        .collect();
+    let codes =
+        help.split("Exit codes:\n").nth(1).and_then(|rest| rest.split("\";").next()).expect("the help");
+    assert_eq!(told, codes.lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_script_and_every_fuzz_target_is_named_where_it_is_explained() {
+    let (contributing, reliability) = (read("docs/contributing.md"), read("docs/reliability.md"));
+    let names = |folder: &str| -> Vec<String> {
+        let entries =
+            std::fs::read_dir(root().join(folder)).expect("a folder").map(|entry| entry.unwrap().path());
+        entries.map(|path| path.file_stem().unwrap().display().to_string()).collect()
+    };
+    for script in names("ci") {
+        assert!(contributing.contains(&format!("`ci/{script}`")), "docs/contributing.md lacks ci/{script}");
+    }
+    let rows = reliability.split("| target | what it reads").nth(1).expect("a table").lines().skip(2);
+    let mut told: Vec<&str> = rows.map_while(|row| row.strip_prefix("| `")?.split('`').next()).collect();
+    let mut targets = names("fuzz/fuzz_targets");
+    (told.sort_unstable(), targets.sort_unstable());
+    assert_eq!(told, targets);
 }
 
 #[test]
@@ -150,20 +245,41 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     nested.filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect()
 }
 
+/// True for a file with a test of this name: a function with an attribute that makes it one.
+fn has_test(path: &Path, name: &str) -> bool {
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let line = format!("fn {name}(");
+    let Some(place) = lines.iter().position(|found| found.contains(&line)) else { return false };
+    let mut attributes = lines[..place].iter().rev().take_while(|line| line.starts_with("#["));
+    attributes.any(|line| line.starts_with("#[test") || line.starts_with("#[tokio::test"))
+}
+
 #[test]
 fn every_test_that_reliability_names_exists() {
     let text = read("docs/reliability.md");
     let named = tests_named(&text);
-    assert!(named.len() > 43, "{}", named.len());
+    assert!(named.len() > 200, "{}", named.len());
     let is_there = |(package, file, name): &(&str, &str, &str)| {
         let of_file = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem == *file);
         let files = rust_files(&root().join("crates").join(package)).into_iter().filter(of_file);
-        let line = format!("fn {name}(");
-        files.into_iter().any(|path| std::fs::read_to_string(path).unwrap().contains(&line))
+        files.into_iter().any(|path| has_test(&path, name))
     };
     let missing: Vec<_> = named.iter().filter(|test| !is_there(test)).collect();
     assert!(missing.is_empty(), "no such tests: {missing:?}");
-    for row in 1..=43 {
-        assert!(text.contains(&format!("\n| {row} |")), "there is no row {row}");
+}
+
+#[test]
+fn the_rows_of_reliability_are_numbered_and_each_names_a_test() {
+    let text = read("docs/reliability.md");
+    let rows: Vec<(&str, &str)> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" |"))
+        .filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect();
+    for (place, (number, row)) in rows.iter().enumerate() {
+        assert_eq!(*number, (place + 1).to_string(), "rows are numbered from 1");
+        assert!(!tests_named(row).is_empty(), "row {number} names no test");
     }
+    assert!(rows.len() >= 62, "{}", rows.len());
 }
