@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn batches_stay_within_the_reply() {
+    fn batches_are_sized_by_the_average_document_from_a_hundred_to_two_thousand() {
         assert_eq!(batch_size(0), 2000);
         assert_eq!(batch_size(570), 1839);
         assert_eq!(batch_size(8_400), 124);

@@ -171,6 +171,17 @@ async fn dropped_renamed_and_replaced_collections_ask_for_a_full_sync() {
         admin.run_command(rename).await.unwrap();
         let renamed = error(run(&*connection, before).await);
         assert!(renamed.to_string().contains("people was renamed to dropped_ones.away"), "{renamed}");
+        for target in [&people, &fixture.collection("others")] {
+            target.insert_one(doc! {}).await.unwrap();
+        }
+        let before = cursor(&*connection).await;
+        let replace =
+            doc! {"renameCollection": "dropped_ones.others", "to": "dropped_ones.people", "dropTarget": true};
+        admin.run_command(replace).await.unwrap();
+        let replaced = error(run(&*connection, before).await);
+        assert!(replaced.to_string().contains("run a full sync"), "{replaced}");
+        assert!(replaced.to_string().contains("dropped_ones.people"), "{replaced}");
+        people.drop().await.unwrap();
     }
     let connection = fixture.source("*");
     let before = cursor(&*connection).await;
