@@ -4,7 +4,8 @@
 #[path = "../../source-directory/fixture.rs"]
 mod fixture;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use connectors_testkit::chaos::{Options, Target, run};
 use elastic_embedded::{Options as EmbeddedOptions, Server};
@@ -23,11 +24,18 @@ async fn a_folder_is_equal_after_every_fault() {
     server.stop().await.unwrap();
 }
 
+/// The server as a program of its own. Cargo builds it with the whole workspace, and not with this crate alone.
+fn embedded() -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_connectors")).with_file_name("elastic-embedded");
+    if !program.exists() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let arguments = ["build", "--locked", "--package", "elastic-embedded", "--bins"];
+        assert!(Command::new(cargo).args(arguments).status().unwrap().success());
+    }
+    program
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_may_be_killed_and_its_disk_full() {
-    let embedded = Path::new(env!("CARGO_BIN_EXE_connectors")).with_file_name("elastic-embedded");
-    // It is there wherever the whole workspace was built.
-    if embedded.exists() {
-        run_into(Target::Embedded(embedded)).await;
-    }
+    run_into(Target::Embedded(embedded())).await;
 }

@@ -1,8 +1,6 @@
 //! The program from outside: what its user types, and what is printed.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[cfg(all(test, target_os = "linux"))]
-mod growth;
 #[cfg(all(test, unix))]
 mod kept;
 mod mapping;
