@@ -35,6 +35,10 @@ pub(super) fn not_json(request: &Request, error: serde_json::Error) -> Error {
 pub(super) fn refused(request: &Request, response: &Response) -> Error {
     let (kind, what) = match response.status {
         401 => (ErrorKind::Denied, "Elasticsearch does not know these credentials"),
+        403 if is_blocked(&response.body) => (
+            ErrorKind::Config,
+            "Elasticsearch takes no writes there, as its disk is full or the index is blocked",
+        ),
         403 => (ErrorKind::Denied, "these credentials lack a privilege in Elasticsearch"),
         404 => (ErrorKind::Missing, "Elasticsearch has no such thing"),
         429 | 503 => (ErrorKind::Busy(response.retry_after), "Elasticsearch is too busy"),
@@ -46,6 +50,12 @@ pub(super) fn refused(request: &Request, response: &Response) -> Error {
         Some(reason) => error.with("reason", reason),
         None => error,
     }
+}
+
+/// True for a block on writes, which no privilege lifts.
+fn is_blocked(body: &[u8]) -> bool {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    answer["error"]["type"] == "cluster_block_exception"
 }
 
 pub(super) fn shown(request: &Request) -> String {
@@ -113,5 +123,21 @@ mod tests {
             assert_eq!(reason(body.as_bytes()).as_deref(), Some(expected), "{body}");
         }
         assert_eq!(reason(b"{}"), None);
+    }
+
+    #[test]
+    fn a_block_is_told_from_a_lack_of_privileges() {
+        let flood = "index [docs] blocked by: [FORBIDDEN/12/disk usage exceeded flood-stage watermark]";
+        for (kind, expected, words) in [
+            ("cluster_block_exception", ErrorKind::Config, "its disk is full or the index is blocked"),
+            ("security_exception", ErrorKind::Denied, "lack a privilege"),
+        ] {
+            let body = json!({"error": {"type": kind, "reason": flood}}).to_string().into();
+            let response = Response { status: 403, retry_after: None, body };
+            let error = refused(&Request::put("/docs"), &response);
+            assert_eq!(error.kind(), expected);
+            let told = error.to_string();
+            assert!(told.contains(words) && told.contains(flood), "{told}");
+        }
     }
 }
