@@ -3,6 +3,7 @@
 mod broken;
 mod damaged;
 pub(crate) mod disk;
+mod durability;
 mod engine;
 mod index;
 mod log;

@@ -29,6 +29,7 @@ impl Damaged {
         let kept = || std::fs::read_to_string(folder.join(NAME)).ok().filter(|name| !name.is_empty());
         let name = meta.as_ref().map(|meta| meta.name.clone()).or_else(kept);
         let name = name.unwrap_or_else(|| last_part(folder));
+        let failure = disk::check(&name, folder).err().unwrap_or(failure);
         let damaged = Damaged { name, folder: folder.to_owned(), meta, failure, tried: Instant::now() };
         tracing::error!(index = damaged.name, "{}", damaged.refusal().reason());
         damaged
@@ -64,7 +65,7 @@ impl Damaged {
             400,
             "corrupt_index_exception",
             format!(
-                "the index [{name}] is damaged and can't be opened ({}); delete it by [DELETE /{name}] and sync again, or put back its folder [{folder}] from a backup while no command runs",
+                "the index [{name}] is damaged and can't be opened ({}); delete it by [DELETE /{name}], or by [connectors index delete {name}] where a connector keeps it, and sync again; or put back its folder [{folder}] from a backup while no command runs",
                 self.failure.reason()
             ),
         )

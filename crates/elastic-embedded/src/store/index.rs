@@ -147,6 +147,7 @@ impl Index {
 
     /// Changes the description; it is saved before the change is seen.
     pub(crate) fn change(&self, change: impl FnOnce(&mut Meta) -> Result<()>) -> Result<()> {
+        disk::check(&self.meta().name, &self.folder)?;
         let _writing = self.lock()?;
         let mut meta = Meta::clone(&self.meta());
         change(&mut meta)?;

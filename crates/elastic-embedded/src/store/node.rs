@@ -60,9 +60,13 @@ impl Node {
     }
 
     /// Commits every index.
+    ///
+    /// # Errors
+    /// The first of those that could not be committed.
     pub(crate) fn commit(&self) -> Result<()> {
         let indices = self.indices.read().unwrap_or_else(PoisonError::into_inner).clone();
-        indices.values().try_for_each(|index| index.refresh())
+        let done: Vec<_> = indices.values().map(|index| index.refresh()).collect();
+        done.into_iter().collect()
     }
 
     /// Commits and closes every index.
@@ -229,13 +233,17 @@ impl Node {
         }
         let mut damaged = self.damaged.write().unwrap_or_else(PoisonError::into_inner);
         let Some(at) = damaged.iter().position(is_it) else { return Ok(()) };
-        if damaged[at].may_be_whole()
-            && let Ok(Some(index)) = whole(&damaged[at].folder)
-        {
-            let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
-            indices.insert(index.meta().name.clone(), Arc::new(index));
-            damaged.remove(at);
-            return Ok(());
+        if damaged[at].may_be_whole() {
+            match whole(&damaged[at].folder) {
+                Ok(Some(index)) => {
+                    let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
+                    indices.insert(index.meta().name.clone(), Arc::new(index));
+                    damaged.remove(at);
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Err(failure) => damaged[at] = Damaged::new(&damaged[at].folder, failure),
+            }
         }
         Err(damaged[at].refusal())
     }

@@ -1,9 +1,7 @@
 //! Writing: what an operation does to a document, and what of it is acknowledged.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
@@ -22,8 +20,6 @@ use crate::mapping::{self, Mapping};
 
 /// The log may grow to this size before the engine takes over what it holds.
 const MAX_LOG_BYTES: u64 = 64 << 20;
-/// With `index.translog.durability: async`, how old a write may be that is not on the disk when another comes.
-const SYNC_INTERVAL: Duration = Duration::from_secs(5);
 const MAX_PENDING: usize = 250_000;
 const KEEP_TOMBSTONES: Duration = Duration::from_secs(60);
 
@@ -185,33 +181,6 @@ impl Index {
             self.sync(&file)?;
         }
         Ok(results)
-    }
-
-    /// Whether what was just put into the log has to be on the disk before it is acknowledged.
-    fn has_to_sync(&self, writing: &mut Writing) -> bool {
-        let is_due = self.meta().settings.syncs_each_write() || writing.synced.elapsed() >= SYNC_INTERVAL;
-        if is_due {
-            writing.synced = Instant::now();
-        }
-        is_due
-    }
-
-    /// Brings the log to the disk, while others may write: what they have written by then comes along.
-    fn sync(&self, log: &File) -> Result<()> {
-        log.sync_data().map_err(|error| {
-            let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            self.fail_log(&mut writing, error.into())
-        })
-    }
-
-    fn fail_log(&self, writing: &mut Writing, failure: Failure) -> Failure {
-        let broken = Broken::Log(failure.reason().to_owned());
-        self.fail(writing, (failure, broken))
-    }
-
-    fn fail_engine(&self, writing: &mut Writing, failure: Failure) -> Failure {
-        let broken = Broken::Engine(failure.reason().to_owned());
-        self.fail(writing, (failure, broken))
     }
 
     /// Makes the engine hold all that the log holds.
