@@ -29,7 +29,8 @@ fn close(file: &File, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let found = file.metadata()?;
     let is_ours = found.uid() == rustix::process::geteuid().as_raw();
-    if is_ours && found.mode() & 0o077 != 0 {
+    // A folder that everybody is meant to write to, as for temporary files, stays so.
+    if is_ours && found.mode() & 0o077 != 0 && found.mode() & 0o1000 == 0 {
         file.set_permissions(std::fs::Permissions::from_mode(mode))?;
     }
     Ok(())

@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
 pub use self::error::Error;
@@ -160,20 +160,23 @@ impl Server {
         let Some(running) = self.own else {
             return Ok(());
         };
-        let (folder, app) = (running.folder.clone(), running.app.clone());
-        let closed = running.end(GRACE).await;
+        let (folder, app) = running.end(GRACE).await;
+        let closing = app.clone();
+        let closed = engine(folder.path(), spawn_blocking(move || closing.node.close()).await);
         folder.remove_address()?;
         app.lock.unlock().map_err(|source| folder.unusable(source))?;
         closed
     }
 
-    /// The same for a process that ends at once: the folder stays locked until then.
+    /// The same for a process that ends at once. The folder stays locked until then, and no merge is waited
+    /// for: what it would have put together stays apart.
     async fn halt(self) -> Result<(), Error> {
         let Some(running) = self.own else {
             return Ok(());
         };
         std::mem::forget(running.app.clone());
-        running.end(SHORT_GRACE).await
+        let (folder, app) = running.end(SHORT_GRACE).await;
+        engine(folder.path(), spawn_blocking(move || app.node.commit()).await)
     }
 
     /// Commits every index.
@@ -182,19 +185,20 @@ impl Server {
             return Ok(());
         };
         let app = app.clone();
-        engine(folder.path(), tokio::task::spawn_blocking(move || app.node.commit()).await)
+        engine(folder.path(), spawn_blocking(move || app.node.commit()).await)
     }
 }
 
 impl Running {
-    async fn end(self, grace: Duration) -> Result<(), Error> {
+    /// Stops listening, and waits for the requests that are being answered.
+    async fn end(self, grace: Duration) -> (Folder, Arc<App>) {
         let Running { folder, app, stop, mut task } = self;
         // The receiver is gone only if serving has ended already.
         let _ = stop.send(());
         if tokio::time::timeout(grace, &mut task).await.is_err() {
             task.abort();
         }
-        engine(folder.path(), tokio::task::spawn_blocking(move || app.node.close()).await)
+        (folder, app)
     }
 }
 
@@ -225,7 +229,7 @@ fn no_delay(stream: &mut tokio::net::TcpStream) {
 
 async fn open(data: PathBuf) -> Result<Node, Error> {
     let folder = data.clone();
-    engine(&data, tokio::task::spawn_blocking(move || Node::open(&folder)).await)
+    engine(&data, spawn_blocking(move || Node::open(&folder)).await)
 }
 
 fn engine<T>(data: &Path, done: Result<Result<T, Failure>, tokio::task::JoinError>) -> Result<T, Error> {

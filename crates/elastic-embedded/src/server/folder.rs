@@ -171,7 +171,9 @@ fn make(path: &Path) -> io::Result<()> {
     {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let found = std::fs::metadata(path)?;
-        if found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o077 != 0 {
+        let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+        // One that everybody is meant to write to, as for temporary files, stays so.
+        if is_ours && found.mode() & 0o077 != 0 && found.mode() & 0o1000 == 0 {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
         }
     }

@@ -20,7 +20,7 @@ const DEATHS: u32 = 5;
 /// Between two tries to start a server again.
 const AGAIN: Duration = Duration::from_millis(500);
 /// What a process that takes all others with it waits for the server's end.
-const LAST: Duration = Duration::from_secs(10);
+const LAST: Duration = Duration::from_secs(3);
 
 /// What a started server says, in one line on its standard output.
 #[derive(Debug, Serialize, Deserialize)]
