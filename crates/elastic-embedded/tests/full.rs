@@ -1,5 +1,6 @@
 //! A disk that fills up: a small one of memory, which only the server sees.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};

@@ -96,3 +96,30 @@ fn an_open_server_asks_for_no_token() {
     service.kill().unwrap();
     service.wait().unwrap();
 }
+
+#[test]
+fn a_damaged_index_is_named_with_the_fix_and_the_others_are_found() {
+    let place = Place::new();
+    place.write("docs/a.md", b"words");
+    for index in ["sound", "hurt"] {
+        let run = place.run(&["sync", "dir", "--set", "directory=docs", "--index", index]);
+        assert_eq!(run.code, 0, "{}", run.err);
+    }
+    let indices = fs::read_dir(place.root().join("data/connectors/indices")).unwrap();
+    let mut folders = indices.map(|entry| entry.unwrap().path());
+    let hurt = folders.find(|folder| fs::read_to_string(folder.join("name")).unwrap() == "hurt").unwrap();
+    // The server of the last command may still be there: it has to read the folder again.
+    drop(fs::File::open(place.root().join("data/connectors/lock")).unwrap().lock());
+    fs::write(hurt.join("meta.json"), "{").unwrap();
+    assert!(place.run(&["search", "sound", "words"]).out.starts_with("1. a.md"));
+    for command in
+        [&["search", "hurt", "words"][..], &["sync", "dir", "--set", "directory=docs", "--index", "hurt"]]
+    {
+        let run = place.run(command);
+        assert!([1, 2].contains(&run.code), "{}{}", run.out, run.err);
+        let told = run.out + &run.err;
+        for part in ["[hurt] is damaged", &hurt.display().to_string(), "DELETE /hurt"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+}
