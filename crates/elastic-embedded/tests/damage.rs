@@ -34,6 +34,7 @@ fn largest(folder: &Path) -> PathBuf {
 fn damage(index: &Path, how: &str) {
     match how {
         "no description" => fs::remove_file(index.join("meta.json")).unwrap(),
+        "a description without a name" => fs::write(index.join("meta.json"), "{}").unwrap(),
         "half a description" => fs::write(index.join("meta.json"), "{").unwrap(),
         "the engine's list" => fs::write(index.join("engine/meta.json"), "?").unwrap(),
         "a segment cut short" => fs::write(largest(&index.join("engine")), "x").unwrap(),
@@ -47,6 +48,7 @@ async fn an_index_that_is_damaged_is_answered_for_and_the_others_are_served() {
     for how in [
         "no description",
         "half a description",
+        "a description without a name",
         "the engine's list",
         "a segment cut short",
         "an empty segment",

@@ -58,6 +58,9 @@ impl Meta {
         };
         let unreadable = |error| Failure::internal(format!("its file {FILE} can't be read: {error}"));
         let value: Value = serde_json::from_slice(&text).map_err(unreadable)?;
+        if value["name"].as_str().is_none_or(str::is_empty) {
+            return Err(Failure::internal(format!("its file {FILE} has no name in it")));
+        }
         let string = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         Ok(Some(Meta {
             name: string("name"),
