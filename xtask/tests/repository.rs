@@ -142,10 +142,9 @@ fn commands_of_xtask_that_pages_name_exist() {
 #[test]
 fn the_readme_tells_the_exit_codes_of_the_help() {
     let (readme, help) = (read("README.md").replace('`', ""), read("crates/connectors/src/cli.rs"));
-    let rows: Vec<&str> =
-        readme.split("| code | meaning |").nth(1).expect("a table").lines().skip(2).collect();
-    let rows = rows.into_iter().take_while(|line| line.starts_with('|'));
+    let rows = readme.split("| code | meaning |").nth(1).expect("a table").lines().skip(2);
     let told: Vec<String> = rows
+        .take_while(|line| line.starts_with('|'))
         .map(|row| {
             let mut cells = row.trim_matches('|').split('|').map(str::trim);
             format!("{:>5}  {}", cells.next().unwrap(), cells.next().unwrap())
@@ -170,7 +169,8 @@ fn every_script_and_every_fuzz_target_is_named_where_it_is_explained() {
     let rows = reliability.split("| target | what it reads").nth(1).expect("a table").lines().skip(2);
     let mut told: Vec<&str> = rows.map_while(|row| row.strip_prefix("| `")?.split('`').next()).collect();
     let mut targets = names("fuzz/fuzz_targets");
-    (told.sort_unstable(), targets.sort_unstable());
+    told.sort_unstable();
+    targets.sort_unstable();
     assert_eq!(told, targets);
 }
 
