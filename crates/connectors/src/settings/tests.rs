@@ -40,7 +40,7 @@ fn defaults_are_those_of_the_code() {
     let retention = Retention { days: Some(30), count: Some(1000) };
     let expected = service::Options { worker, marks, retention, ..service::Options::default() };
     assert_eq!(format!("{service:?}"), format!("{expected:?}"));
-    assert!(settings.wants_connectors_api() && settings.listen().is_none());
+    assert!(settings.wants_connectors_api() && settings.listen().is_none() && !settings.is_embedded_open());
     assert_eq!((settings.log(), settings.log_format()), ("warn", Format::Plain));
     assert!(settings.data().unwrap().ends_with("connectors"));
     assert_eq!(settings.marks(), Some(settings.data().unwrap().join("marks")));
