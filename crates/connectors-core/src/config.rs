@@ -11,7 +11,6 @@ mod value;
 pub use field::{Constraint, Display, Field, FieldType};
 pub use reader::{Problem, Problems, Reader, nearest};
 pub use secret::Secret;
-pub(crate) use secret::without;
 pub use value::FieldValue;
 
 use serde_json::{Map, Value};

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Field, Problems, Reader};
+use crate::panics::catch;
 use crate::{AccessControl, AdvancedRules, Context, Error, Incremental, Result, Source};
 
 /// The setting of every source with [`AccessControl`] that makes permissions count; see [`Definition::access_control`].
@@ -165,7 +166,7 @@ impl<C: Connector> Registered for Definition<C> {
             Error::config(format!("the settings of {} can't be used:\n{problems}", C::NAME))
         })?;
         let context = Context { document_level_security, ..context.clone() };
-        let source = C::connect(config, &context)?;
+        let source = catch(|| C::connect(config, &context))?;
         Ok(Box::new(Connected {
             source,
             document_level_security,

@@ -17,6 +17,8 @@ mod error;
 pub mod fuzzing;
 pub mod http;
 pub mod json;
+pub mod mask;
+mod panics;
 mod retry;
 pub mod rules;
 mod source;
@@ -33,6 +35,7 @@ pub use document::{
 pub use elastic::{FieldKind, FieldSpec};
 pub use error::{Error, ErrorKind, Result};
 pub use http::Http;
+pub use panics::caught;
 pub use retry::Retry;
 pub use rules::{RuleProblem, Rules};
 pub use source::{AccessControl, AdvancedRules, Found, Incremental, Lookup, Source, Unlisted};

@@ -49,7 +49,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::elastic::{Client, Preset, ignored};
+use crate::elastic::{Client, Preset, ignored, index};
 use crate::{Context, Result, Rules, Source};
 
 use self::owner::Refusal;
@@ -136,7 +136,11 @@ impl Default for Options {
 ///
 /// Never fails without accounts: what ended it early stands in [`Report::error`].
 pub async fn full(job: &Job<'_>) -> Report {
-    accounted(job, async |report| run(job, report).await).await
+    accounted(job, async |report| {
+        index::check_content_name(job.index)?;
+        run(job, report).await
+    })
+    .await
 }
 
 /// The accounts of some work, with its time and traffic, and the error that ended it.

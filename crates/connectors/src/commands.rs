@@ -81,8 +81,10 @@ impl Desk {
     /// Makes a source from its settings.
     fn connect(&self, arguments: &SourceArgs) -> Result<Box<dyn Connection>> {
         let connector = registry::source(&arguments.name, &self.settings.sources)?;
-        let fields: Vec<String> = connector.fields().into_iter().map(|field| field.name).collect();
-        let values = self.settings.secrets().resolve(&settings::of_source(arguments, &fields)?)?;
+        let fields = connector.fields();
+        let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+        let values = self.settings.secrets().resolve(&settings::of_source(arguments, &names)?)?;
+        secrets::meet_sensitive(&values, &fields);
         connector.connect(&values, &self.context)
     }
 
@@ -98,7 +100,7 @@ impl Desk {
 
     /// One answer, for a program or for a person.
     fn say(&self, json: &Value, text: &str) {
-        if self.json { show::line(&json.to_string()) } else { show::line(text) }
+        show::line(&if self.json { json.to_string() } else { text.to_owned() });
     }
 }
 

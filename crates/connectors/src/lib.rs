@@ -14,10 +14,14 @@ mod server;
 mod service;
 mod settings;
 mod show;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use connectors_core::Error;
+
+use commands::End;
 
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -28,12 +32,22 @@ pub use settings::fuzzing;
 pub async fn run() -> ExitCode {
     logging::mask_panics();
     private::from_now_on();
-    let cli = cli::Cli::parse();
-    match commands::run(cli).await {
-        Ok(end) => end.into(),
-        Err(error) => {
-            show::error(&error);
-            commands::End::of(&error).into()
+    let end = match cli::Cli::try_parse() {
+        Ok(cli) => commands::run(cli).await,
+        Err(answer) => {
+            show::usage(&answer);
+            Ok(if answer.use_stderr() { End::Misused } else { End::Done })
+        }
+    };
+    let ended = end.unwrap_or_else(|error| {
+        show::error(&error);
+        End::of(&error)
+    });
+    match show::failure() {
+        None => ended.into(),
+        Some(error) => {
+            show::error(&Error::unexpected(format!("the results can't be written: {error}")));
+            End::Failed.into()
         }
     }
 }

@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::JsonFields;
 
 use crate::secrets::mask;
+use crate::terminal;
 use bounded::Bounded;
 use ecs::Ecs;
 
@@ -27,9 +28,13 @@ pub(crate) enum Format {
 
 /// Begins to log at this level or by this filter.
 pub(crate) fn start(filter: &str, format: Format) -> Result<()> {
-    let lines = tracing_subscriber::fmt().with_env_filter(level(filter)?).with_writer(|| Masked(stderr()));
+    let has_colours = format == Format::Plain && stderr().is_terminal();
+    let shown: Shown = if has_colours { coloured } else { plain };
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(level(filter)?)
+        .with_writer(move || Masked(stderr(), shown));
     let _ = match format {
-        Format::Plain => lines.with_ansi(stderr().is_terminal()).with_target(false).try_init(),
+        Format::Plain => lines.with_ansi(has_colours).with_target(false).try_init(),
         Format::Ecs => lines.fmt_fields(JsonFields::new()).event_format(Ecs).try_init(),
     };
     Ok(())
@@ -39,7 +44,7 @@ pub(crate) fn start(filter: &str, format: Format) -> Result<()> {
 /// becomes `….old`, in place of the one before.
 pub(crate) fn start_bounded(filter: &str, path: &Path) -> Result<()> {
     let lines = Bounded::new(path);
-    let writer = move || Masked(lines.clone());
+    let writer = move || Masked(lines.clone(), plain);
     let lines = tracing_subscriber::fmt().with_env_filter(level(filter)?).with_writer(writer);
     let _ = lines.with_ansi(false).with_target(false).try_init();
     Ok(())
@@ -66,16 +71,33 @@ fn tell_panics_to<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) {
             _ => format!("{info}\n"),
         };
         // There is nobody left to tell that this failed.
-        let _ = Masked(writer()).write_all(shown.as_bytes());
+        let _ = Masked(writer(), lines).write_all(shown.as_bytes());
     }));
 }
 
-/// Writes whole lines, as the subscriber hands them over, with secrets masked.
-struct Masked<W>(W);
+/// What is shown of a text.
+type Shown = fn(&str) -> String;
+
+fn plain(line: &str) -> String {
+    terminal::line(line).into_owned()
+}
+
+fn coloured(line: &str) -> String {
+    terminal::coloured(line)
+}
+
+fn lines(text: &str) -> String {
+    terminal::paragraph(text).into_owned()
+}
+
+/// Writes whole lines, as the subscriber hands them over, with secrets masked, and nothing in them that a terminal obeys.
+struct Masked<W>(W, Shown);
 
 impl<W: Write> Write for Masked<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.write_all(mask(&String::from_utf8_lossy(line)).as_bytes())?;
+        let text = String::from_utf8_lossy(line);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        self.0.write_all(format!("{}\n", (self.1)(&mask(text))).as_bytes())?;
         Ok(line.len())
     }
 
@@ -125,10 +147,24 @@ mod tests {
     #[test]
     fn lines_are_written_with_secrets_masked() {
         mask_from_now_on("never-in-a-log");
-        let mut masked = Masked(Vec::new());
+        let mut masked = Masked(Vec::new(), plain);
         let line = b"WARN can't reach mongodb://u:never-in-a-log@h\n";
         assert_eq!(masked.write(line).unwrap(), line.len());
         masked.flush().unwrap();
         assert_eq!(masked.0, b"WARN can't reach mongodb://u:***@h\n");
+    }
+
+    #[test]
+    fn a_line_stays_one_and_moves_no_cursor() {
+        let text = b"WARN title=\x1b[2Ja\nERROR fake\n";
+        for (shown, expected) in [
+            (plain as Shown, &b"WARN title=\\u001b[2Ja\\nERROR fake\n"[..]),
+            (coloured as Shown, &b"WARN title=\\u001b[2Ja\\nERROR fake\n"[..]),
+            (lines as Shown, &b"WARN title=\\u001b[2Ja\n  ERROR fake\n"[..]),
+        ] {
+            let mut masked = Masked(Vec::new(), shown);
+            assert_eq!(masked.write(text).unwrap(), text.len());
+            assert_eq!(masked.0, expected, "{}", String::from_utf8_lossy(&masked.0));
+        }
     }
 }

@@ -6,6 +6,8 @@
 
 mod configuration;
 mod connector;
+#[cfg(test)]
+mod hostile;
 mod job;
 mod record;
 mod status;

@@ -6,17 +6,17 @@
 //! on wherever this process shows a text (see [`mask`]), whatever setting it is the value of.
 
 mod folder;
-mod masks;
 
 use std::borrow::Cow;
 use std::env;
 use std::path::PathBuf;
 
+use connectors_core::config::Field;
 use connectors_core::{Error, Mask, Result};
 use serde_json::{Map, Value};
 
-pub(crate) use masks::MASK;
-use masks::Masks;
+pub(crate) use connectors_core::mask::MASK;
+use connectors_core::mask::Masks;
 
 /// What variables with secrets begin with.
 const VARIABLE: &str = "CONNECTORS_SECRET_";
@@ -29,6 +29,29 @@ static MASKS: Masks = Masks::new();
 /// The text with everything masked that a reference has stood for so far.
 pub(crate) fn mask(text: &str) -> Cow<'_, str> {
     MASKS.mask(text)
+}
+
+/// Masks the password of every address among these values from now on: nobody knows in which words an error shows them again.
+pub(crate) fn meet<'v>(values: impl IntoIterator<Item = &'v Value>) {
+    for value in values {
+        match value {
+            Value::String(text) => MASKS.add_login(text),
+            Value::Array(items) => meet(items),
+            Value::Object(fields) => meet(fields.values()),
+            _ => {}
+        }
+    }
+}
+
+/// Masks the values of sensitive settings from now on too.
+pub(crate) fn meet_sensitive(values: &Map<String, Value>, fields: &[Field]) {
+    for field in fields.iter().filter(|field| field.sensitive) {
+        let given = values.get(&field.name).map(|given| given.get("value").unwrap_or(given));
+        if let Some(secret) = given.and_then(Value::as_str) {
+            MASKS.add(secret);
+        }
+    }
+    meet(values.values());
 }
 
 /// A text for documents and answers, with secrets masked.
@@ -71,7 +94,7 @@ impl Secrets {
                 Value::Object(field) => field.get_mut("value"),
                 bare => Some(bare),
             };
-            match inner.map_or(Ok(()), |inner| self.fill(inner)) {
+            match inner.map_or(Ok(()), |inner| self.fill(inner).map(|()| meet([&*inner]))) {
                 Ok(()) => drop(resolved.insert(name.clone(), value)),
                 Err(error) => problems.push(format!("  {name}: {error}")),
             }

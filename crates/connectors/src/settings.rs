@@ -75,7 +75,7 @@ connectors_core::config! {
         pub(crate) embedded_data: Option<PathBuf>,
         #[label = "embedded.open"]
         pub(crate) embedded_open: bool,
-        #[label = "sync.delete_max_share"]
+        #[label = "sync.delete_max_share", between(0, 1)]
         pub(crate) sync_delete_max_share: f64,
         #[label = "sync.delete_floor"]
         pub(crate) sync_delete_floor: u64,
@@ -133,8 +133,11 @@ impl Settings {
     pub(crate) fn load(global: &Global) -> Result<Self> {
         let here = Path::new("config.yml");
         let path = global.config.as_deref().or_else(|| here.exists().then_some(here));
+        secrets::meet(global.es.as_deref().map(Value::from).iter());
         let Some(path) = path else { return Self::over(global, &Value::Null, "the defaults") };
-        Self::over(global, &file(path)?, &path.display().to_string())
+        let given = file(path)?;
+        secrets::meet([&given]);
+        Self::over(global, &given, &path.display().to_string())
     }
 
     fn over(global: &Global, given: &Value, shown: &str) -> Result<Self> {
@@ -152,11 +155,6 @@ impl Settings {
         let values: Map<String, Value> =
             values.into_iter().map(|(key, value)| (key.replace('.', "_"), value)).collect();
         let keys = Keys::parse(&values).map_err(|problems| unusable(&by_label(problems), shown))?;
-        if !(0.0..=1.0).contains(&keys.sync_delete_max_share) {
-            let problem =
-                format!("  sync.delete_max_share: {}: must be from 0 to 1", keys.sync_delete_max_share);
-            return Err(unusable(&problem, shown));
-        }
         Ok(Self { keys, sources: sources.into_keys().collect(), served })
     }
 
@@ -314,6 +312,7 @@ pub(crate) fn of_source(arguments: &crate::cli::SourceArgs, fields: &[String]) -
         }
     }
     values.extend(arguments.values.set.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
+    secrets::meet(values.values());
     Ok(values)
 }
 

@@ -1,9 +1,10 @@
 //! What the program prints: results on standard output, everything else on standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
 
 mod fields;
+mod output;
 
 pub(crate) use self::fields::fields;
+pub(crate) use self::output::{failure, is_closed};
 
 use std::io::IsTerminal;
 
@@ -13,35 +14,61 @@ use connectors_core::sync::{Difference, Report, Status, Verification};
 use serde_json::{Value, json};
 
 use crate::secrets::mask;
+use crate::terminal;
 
 /// Stand around a match in a fragment until it is shown.
-pub(crate) const OPEN: &str = "\u{1}";
+pub(crate) const OPEN: char = '\u{1}';
 /// See [`OPEN`].
-pub(crate) const CLOSE: &str = "\u{2}";
+pub(crate) const CLOSE: char = '\u{2}';
 
 /// One line of a result.
 pub(crate) fn line(text: &str) {
-    println!("{}", mask(text));
+    output::print(&format!("{}\n", plain(text)));
+}
+
+/// Several lines of a result, which belong together.
+pub(crate) fn paragraph(text: &str) {
+    output::print(&format!("{}\n", terminal::paragraph(&mask(text))));
 }
 
 /// One line beside the result.
 pub(crate) fn note(text: &str) {
-    eprintln!("{}", mask(text));
+    output::eprint(&format!("{}\n", plain(text)));
 }
 
 /// Why the program ends.
 pub(crate) fn error(error: &Error) {
-    eprintln!("error: {}", mask(&error.to_string()));
+    output::eprint(&format!("error: {}\n", terminal::paragraph(&mask(&error.to_string()))));
+}
+
+/// The answer to a command line without a command: help on standard output, or what is wrong with it.
+pub(crate) fn usage(answer: &clap::Error) {
+    let text = answer.render();
+    let shown = |is_terminal: bool| if is_terminal { text.ansi().to_string() } else { text.to_string() };
+    if answer.use_stderr() {
+        output::eprint(&mask(&shown(std::io::stderr().is_terminal())));
+    } else {
+        output::print(&shown(std::io::stdout().is_terminal()));
+    }
+}
+
+/// A text of others as a part of a line: secrets masked, and nothing in it that a terminal obeys.
+pub(crate) fn plain(text: &str) -> String {
+    terminal::line(&mask(text)).into_owned()
 }
 
 /// A table for the terminal's width.
 pub(crate) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    output::print(&format!("{}\n", drawn(head, rows)));
+}
+
+fn drawn(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(head.to_vec());
     table.set_width(120);
-    table.add_rows(rows.map(|row| row.iter().map(|cell| mask(cell).into_owned()).collect::<Vec<_>>()));
-    println!("{table}");
+    table.add_rows(rows.map(|row| row.iter().map(|cell| plain(cell)).collect::<Vec<_>>()));
+    table
 }
 
 /// A value as people write it.
@@ -85,6 +112,7 @@ fn accounts(report: &Report) -> Vec<String> {
     lines.extend(
         (report.kept > 0).then(|| format!("kept, as they may lie where the listing failed: {}", report.kept)),
     );
+    lines.extend(report.warnings.iter().map(|warning| format!("warning: {warning}")));
     lines.extend(difference("nobody may read", &report.closed));
     lines.extend((report.repeated > 0).then(|| format!("ids listed more than once: {}", report.repeated)));
     lines.push(format!(
@@ -231,7 +259,7 @@ pub(crate) fn hits(answer: &Value, as_json: bool) {
     let hits = answer["hits"]["hits"].as_array().cloned().unwrap_or_default();
     if as_json {
         let all = hits.iter().map(|hit| {
-            let fragments: Vec<String> = fragments(hit).iter().map(|fragment| marked(fragment, "<em>", "</em>")).collect();
+            let fragments: Vec<String> = fragments(hit).iter().map(|fragment| marked(fragment, ("<em>", "</em>"))).collect();
             json!({"id": hit["_id"], "score": hit["_score"], "source": hit["_source"], "fragments": fragments})
         });
         return line(&Value::from_iter(all).to_string());
@@ -239,13 +267,27 @@ pub(crate) fn hits(answer: &Value, as_json: bool) {
     if hits.is_empty() {
         return line("nothing was found");
     }
-    let (open, close) = if std::io::stdout().is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("*", "*") };
-    for (hit, place) in hits.iter().zip(1..) {
-        line(&format!("{place}. {}  ({:.2})", title(hit), hit["_score"].as_f64().unwrap_or_default()));
-        for fragment in fragments(hit) {
-            line(&format!("   … {} …", marked(&fragment, open, close)));
-        }
+    let marks = if std::io::stdout().is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("*", "*") };
+    hits.iter().zip(1..).for_each(|(hit, place)| output::print(&found(hit, place, marks)));
+}
+
+/// A hit as its lines.
+fn found(hit: &Value, place: usize, marks: (&str, &str)) -> String {
+    let score = hit["_score"].as_f64().unwrap_or_default();
+    let mut lines = format!("{place}. {}  ({score:.2})\n", plain(&title(hit)));
+    for fragment in fragments(hit) {
+        // What stands around a match is set in when nothing else is left that a terminal obeys.
+        let parts = fragment.split_inclusive([OPEN, CLOSE]).map(|part| {
+            let (text, mark) = match part.chars().next_back() {
+                Some(OPEN) => (part.strip_suffix(OPEN), marks.0),
+                Some(CLOSE) => (part.strip_suffix(CLOSE), marks.1),
+                _ => (None, ""),
+            };
+            plain(text.unwrap_or(part)) + mark
+        });
+        lines.push_str(&format!("   … {} …\n", parts.collect::<String>()));
     }
+    lines
 }
 
 /// What names a hit best.
@@ -260,7 +302,7 @@ fn fragments(hit: &Value) -> Vec<String> {
     found.map(|fragment| fragment.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-fn marked(fragment: &str, open: &str, close: &str) -> String {
+fn marked(fragment: &str, (open, close): (&str, &str)) -> String {
     fragment.replace(OPEN, open).replace(CLOSE, close)
 }
 

@@ -40,6 +40,8 @@ pub enum Constraint {
     LessThan(f64),
     /// Strictly above.
     GreaterThan(f64),
+    /// From the first to the second, both included.
+    Within(f64, f64),
     /// One of these; for lists each item.
     IncludedIn(Vec<String>),
     /// Each item of a list is a whole number.
@@ -49,13 +51,18 @@ pub enum Constraint {
 }
 
 impl Constraint {
-    fn to_json(&self) -> Value {
+    /// As Kibana knows them: bounds are excluded there.
+    fn to_json(&self) -> Vec<Value> {
         match self {
-            Self::LessThan(bound) => json!({"type": "less_than", "constraint": bound}),
-            Self::GreaterThan(bound) => json!({"type": "greater_than", "constraint": bound}),
-            Self::IncludedIn(allowed) => json!({"type": "included_in", "constraint": allowed}),
-            Self::ListOfInt => json!({"type": "list_type", "constraint": "int"}),
-            Self::Regex(pattern) => json!({"type": "regex", "constraint": pattern}),
+            Self::LessThan(bound) => vec![json!({"type": "less_than", "constraint": bound})],
+            Self::GreaterThan(bound) => vec![json!({"type": "greater_than", "constraint": bound})],
+            Self::Within(low, high) => {
+                let bounds = [Self::GreaterThan(low.next_down()), Self::LessThan(high.next_up())];
+                bounds.iter().flat_map(Self::to_json).collect()
+            }
+            Self::IncludedIn(allowed) => vec![json!({"type": "included_in", "constraint": allowed})],
+            Self::ListOfInt => vec![json!({"type": "list_type", "constraint": "int"})],
+            Self::Regex(pattern) => vec![json!({"type": "regex", "constraint": pattern})],
         }
     }
 }
@@ -128,11 +135,15 @@ impl Field {
         self
     }
 
-    /// At least `low`, at most `high`, whole numbers.
+    /// At least `low`, at most `high`.
     #[must_use]
     pub fn between(mut self, low: i32, high: i32) -> Self {
-        self.constraints.push(Constraint::GreaterThan(f64::from(low) - 1.0));
-        self.constraints.push(Constraint::LessThan(f64::from(high) + 1.0));
+        let (low, high) = (f64::from(low), f64::from(high));
+        if self.field_type == FieldType::Float {
+            self.constraints.push(Constraint::Within(low, high));
+        } else {
+            self.constraints.extend([Constraint::GreaterThan(low - 1.0), Constraint::LessThan(high + 1.0)]);
+        }
         self
     }
 
@@ -201,7 +212,7 @@ impl Field {
             "tooltip": self.tooltip,
             "type": self.field_type,
             "ui_restrictions": restrictions,
-            "validations": self.constraints.iter().map(Constraint::to_json).collect::<Vec<_>>(),
+            "validations": self.constraints.iter().flat_map(Constraint::to_json).collect::<Vec<_>>(),
             "value": self.default,
         })
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::value::is_empty;
 use super::{Constraint, Field, FieldType, FieldValue};
+use crate::mask;
 
 /// One thing that is wrong with the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,10 +146,9 @@ impl<'a> Reader<'a> {
 
 /// A value as it may be shown: of an address, no user and password.
 fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}***{}", &text[..scheme + 3], &text[at..]),
-        _ => text,
+    match value {
+        Value::String(text) => Value::from(mask::address(text)).to_string(),
+        other => mask::logins(&other.to_string()).into_owned(),
     }
 }
 
@@ -171,6 +171,9 @@ fn broken(rule: &Constraint, value: &Value, field_type: FieldType) -> Option<Str
     let (holds, wanted) = match rule {
         Constraint::LessThan(bound) => (number() < *bound, format!("must be less than {bound}")),
         Constraint::GreaterThan(bound) => (number() > *bound, format!("must be greater than {bound}")),
+        Constraint::Within(low, high) => {
+            ((*low..=*high).contains(&number()), format!("must be from {low} to {high}"))
+        }
         Constraint::IncludedIn(allowed) => (
             items.iter().all(|item| allowed.contains(item)),
             format!("must be one of {}", allowed.join(", ")),

@@ -30,13 +30,3 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(***)")
     }
 }
-
-/// The text without these secrets, as they stand or as they stand in an address. Two characters are no secret.
-pub(crate) fn without<'s>(text: &str, secrets: impl Iterator<Item = &'s Secret>) -> String {
-    let mut text = text.to_owned();
-    for secret in secrets.map(Secret::reveal).filter(|secret| secret.len() > 2) {
-        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        text = text.replace(secret, "***").replace(&encoded, "***");
-    }
-    text
-}

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::names::{self, Level, Renames, fitting};
+use crate::panics::catch;
 use crate::{Error, Result};
 
 type Make = Box<dyn FnOnce() -> Result<(Bytes, Renames)> + Send>;
@@ -68,7 +69,7 @@ impl Body {
     pub(crate) fn made(self) -> Self {
         match self.0 {
             kept @ (Kept::Bytes(..) | Kept::Failed(_)) => Self(kept),
-            Kept::Promise(make) => Self::of(make()),
+            Kept::Promise(make) => Self::of(catch(make)),
             raw @ Kept::Raw(..) => {
                 let mut bytes = Vec::new();
                 let written = Self(raw).append_to(&mut bytes);
@@ -99,7 +100,7 @@ impl Body {
     pub fn into_bytes(self) -> Result<Bytes> {
         match self.0 {
             Kept::Bytes(bytes, _) => Ok(bytes),
-            Kept::Promise(make) => make().map(|(bytes, _)| bytes),
+            Kept::Promise(make) => catch(make).map(|(bytes, _)| bytes),
             Kept::Failed(error) => Err(error),
             Kept::Raw(..) => {
                 let mut bytes = Vec::new();
@@ -117,12 +118,12 @@ impl Body {
         let start = out.len();
         let (bytes, renames) = match self.0 {
             Kept::Raw(bytes, write) => {
-                let renames = write.append(&bytes, out)?;
+                let renames = catch(|| write.append(&bytes, out))?;
                 one_line(&out[start..])?;
                 return Ok(renames);
             }
             Kept::Bytes(bytes, renames) => (bytes, renames),
-            Kept::Promise(make) => make()?,
+            Kept::Promise(make) => catch(make)?,
             Kept::Failed(error) => return Err(error),
         };
         out.extend_from_slice(&bytes);

@@ -30,7 +30,8 @@ pub(super) use self::waiting::Waiting;
 use self::waiting::Waits;
 use super::page::PageSize;
 use super::{Auth, Engine, Epoch, Settings};
-use crate::config::{Secret, without};
+use crate::config::Secret;
+use crate::mask::Masks;
 use crate::{Clock, Error, ErrorKind, Result, Retry};
 
 /// How long a request may stay without an answer once the client was cancelled.
@@ -296,7 +297,7 @@ impl Client {
 
     /// What a server said, without what was sent to log in.
     pub(super) fn redacted(&self, text: &str) -> String {
-        without(text, self.secrets.iter())
+        Masks::of(self.secrets.iter()).mask(text).into_owned()
     }
 
     async fn body(&self, request: &Request, headers: &mut HeaderMap) -> Result<Option<Bytes>> {

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -15,6 +16,8 @@ use crate::{Clock, Error, Result, address};
 
 /// A token is renewed so long before its end, or a tenth of its life where that is less.
 const MARGIN: TimeDelta = TimeDelta::seconds(60);
+/// A token is not used for longer than this, in seconds, whatever its server says.
+const LONGEST_LIFE: f64 = 86_400.0;
 
 /// Tokens by the client credentials grant of OAuth 2: fetched at the first request, renewed before they
 /// expire, and once when the server refuses one.
@@ -124,14 +127,27 @@ fn basic(user: &str, password: &Secret) -> Secret {
 #[derive(Deserialize)]
 pub(super) struct Granted {
     access_token: String,
-    /// Seconds.
-    expires_in: Option<f64>,
+    /// Seconds: a number, or a text with one.
+    #[serde(default)]
+    expires_in: Value,
+}
+
+impl Granted {
+    /// How long the token is good for; none where the server does not say so in a way that can be read. Nobody counts on a token
+    /// for longer than a day.
+    fn life(&self) -> Option<TimeDelta> {
+        let seconds = match &self.expires_in {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_f64(),
+        };
+        let seconds = seconds.filter(|seconds: &f64| !seconds.is_nan())?;
+        Some(TimeDelta::milliseconds((seconds.clamp(0.0, LONGEST_LIFE) * 1000.0) as i64))
+    }
 }
 
 impl Token {
     pub(super) fn new(granted: Granted, clock: &Clock) -> Self {
-        let life = granted.expires_in.map(|seconds| TimeDelta::milliseconds((seconds * 1000.0) as i64));
-        let stale = life.map(|life| clock.now() + life - MARGIN.min(life / 10));
+        let stale = granted.life().map(|life| clock.now() + life - MARGIN.min(life / 10));
         Self { value: Secret::new(granted.access_token), stale }
     }
 

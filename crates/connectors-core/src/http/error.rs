@@ -9,7 +9,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use crate::config::{Secret, without};
+use crate::config::Secret;
+use crate::mask::Masks;
 use crate::{Error, ErrorKind, address};
 
 /// Characters of an answer that an error shows.
@@ -41,7 +42,7 @@ pub(super) struct Place {
 impl Place {
     /// The text without any secret in it, as it stands or as it stands in an address.
     pub(super) fn redacted(&self, text: &str) -> String {
-        without(text, self.secrets.iter())
+        Masks::of(self.secrets.iter()).mask(text).into_owned()
     }
 
     pub(super) fn shown_url(&self) -> String {

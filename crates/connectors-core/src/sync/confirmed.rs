@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use futures::StreamExt;
 
+use crate::panics::caught_stream;
 use crate::{Document, Found, Lookup, Result, Unlisted};
 
 use super::deletes::LeftOver;
@@ -38,7 +39,7 @@ impl Run<'_, '_> {
         wanted: &[Unlisted],
     ) -> (Vec<Document>, HashSet<String>) {
         let (mut there, mut gone) = (Vec::new(), HashSet::new());
-        let mut found = lookup.look_up(wanted, self.job.rules);
+        let mut found = caught_stream(|| lookup.look_up(wanted, self.job.rules));
         loop {
             let next =
                 within(self.job.context, "whether documents are gone", async { Ok(found.next().await) });

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::panics::caught;
 use crate::{Content, Error, ErrorKind, Limits, Result};
 
 use self::text::{Sniff, decode, is_opaque, sniff};
@@ -56,10 +57,10 @@ impl Reader {
         let Ok(_held) = self.budget.acquire_many(permits).await else {
             return Fetched::Failed(Error::unexpected("the content budget was closed"));
         };
-        match self.read(content, &mime).await {
+        match caught(self.read(content, &mime)).await {
             Err(error) if !matches!(error.kind(), ErrorKind::Denied | ErrorKind::Config) => {
                 tracing::debug!(name = content.name, %error, "reading a content again");
-                self.read(content, &mime).await.unwrap_or_else(Fetched::Failed)
+                caught(self.read(content, &mime)).await.unwrap_or_else(Fetched::Failed)
             }
             read => read.unwrap_or_else(Fetched::Failed),
         }
@@ -73,7 +74,9 @@ impl Reader {
 
     async fn read(&self, content: &Content, mime: &str) -> Result<Fetched> {
         let mut stream = self.in_time(content.open()).await?;
-        let mut bytes = Vec::with_capacity(usize::try_from(content.size.unwrap_or(0)).unwrap_or(0));
+        // A source may name any size: no more is reserved than may be held.
+        let expected = content.size.unwrap_or(0).min(self.budget_bytes).min(self.max);
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         let mut is_judged = false;
         while let Some(piece) = self.in_time(async { stream.next().await.transpose() }).await? {
             bytes.extend_from_slice(&piece);

@@ -1,5 +1,7 @@
 //! The dead-letter index: documents that failed, with the stage and the reason, until they no longer do.
 
+mod kept;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -7,15 +9,14 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::document::hash;
 use crate::elastic::scan::LOOKUP;
-use crate::elastic::{Bulk, Client, Item, Kind, Page, Request, index as elastic_index};
+use crate::elastic::{Client, Page, Request};
 use crate::{Error, Result, Unlisted};
 
 use super::accounts::count;
-use super::report::{Failure, Stage};
+use super::report::{Failure, Report, Stage};
 use super::run::Run;
-use super::system;
+use super::{Job, system};
 
 /// Where failed documents are kept.
 pub const INDEX: &str = ".connectors-failures";
@@ -29,11 +30,19 @@ const MOST_DOUBLINGS: u32 = 6;
 /// The documents that failed, the newest first, of one content index or of all.
 ///
 /// # Errors
-/// When the server can't be asked.
+/// When the server can't be asked; `Config` where the index is something else than failures.
 pub async fn list(client: &Client, index: Option<&str>) -> Result<Vec<Failure>> {
     let query =
         index.map_or_else(|| json!({ "match_all": {} }), |index| json!({ "term": { "index": index } }));
-    searched(client, &json!({ "size": MOST, "query": query, "sort": [{ "time": "desc" }] })).await
+    let found =
+        searched(client, &json!({ "size": MOST, "query": query, "sort": [{ "time": "desc" }] })).await;
+    match found {
+        Err(error) if system::may_be_another(&error) => match kept::another(client, error).await? {
+            Some(error) => Err(error),
+            None => Ok(Vec::new()),
+        },
+        found => Ok(found?.into_iter().filter_map(Hit::failure).collect()),
+    }
 }
 
 /// A document that failed in an earlier sync of an index.
@@ -44,15 +53,26 @@ pub(super) struct Before {
     pub(super) is_met: bool,
 }
 
-/// What failed in earlier syncs of an index, by id. Of very many the rest is left to full syncs, and reported.
-pub(super) async fn before(client: &Client, index: &str) -> Result<HashMap<String, Before>> {
+/// What failed in earlier syncs of an index, by id. Of very many the rest is left to full syncs, and reported. Where the index of
+/// failures is something else, nothing is known of them, and the report says so.
+pub(super) async fn before(job: &Job<'_>, report: &mut Report) -> Result<HashMap<String, Before>> {
+    match all_before(job.client, job.index).await {
+        Err(error) if system::may_be_another(&error) => {
+            report.warnings.extend(kept::another(job.client, error).await?.map(|error| error.to_string()));
+            Ok(HashMap::new())
+        }
+        before => before,
+    }
+}
+
+async fn all_before(client: &Client, index: &str) -> Result<HashMap<String, Before>> {
     let (mut before, mut after) = (HashMap::new(), None);
     loop {
-        let page = page(client, index, after.as_deref()).await?;
+        let page = page(client, index, after.as_ref()).await?;
         let is_last = page.len() < MOST;
-        after = page.last().map(|failure| failure.id.clone());
-        before
-            .extend(page.into_iter().map(|failure| (failure.id.clone(), Before { failure, is_met: false })));
+        after = page.last().map(|hit| hit.sort.clone());
+        let failures = page.into_iter().filter_map(Hit::failure);
+        before.extend(failures.map(|failure| (failure.id.clone(), Before { failure, is_met: false })));
         if is_last {
             return Ok(before);
         }
@@ -63,22 +83,21 @@ pub(super) async fn before(client: &Client, index: &str) -> Result<HashMap<Strin
     }
 }
 
-async fn page(client: &Client, index: &str, after: Option<&str>) -> Result<Vec<Failure>> {
+async fn page(client: &Client, index: &str, after: Option<&Value>) -> Result<Vec<Hit>> {
     let mut body =
         json!({ "size": MOST, "query": { "term": { "index": index } }, "sort": [{ "id": "asc" }] });
     if let Some(after) = after {
-        body["search_after"] = json!([after]);
+        body["search_after"] = after.clone();
     }
     searched(client, &body).await
 }
 
-async fn searched(client: &Client, body: &Value) -> Result<Vec<Failure>> {
+async fn searched(client: &Client, body: &Value) -> Result<Vec<Hit>> {
     let request = Request::post(format!("/{INDEX}/_search"))
-        .query("filter_path", "timed_out,_shards.failed,hits.hits._source")
+        .query("filter_path", "timed_out,_shards.failed,hits.hits._source,hits.hits.sort")
         .body(body);
     let Some(page) = client.find_json::<Page<Hit>>(&request).await? else { return Ok(Vec::new()) };
-    let (hits, ()) = page.whole(INDEX)?;
-    Ok(hits.into_iter().map(|hit| hit.source).collect())
+    Ok(page.whole(INDEX)?.0)
 }
 
 impl Before {
@@ -155,33 +174,34 @@ impl Run<'_, '_> {
     /// # Errors
     /// When it can't be kept: then nothing may go on as if it were.
     pub(super) async fn record_failures(&mut self) -> Result<()> {
-        if self.unrecorded.is_empty() {
-            return Ok(());
-        }
-        system::prepare(self.job.client, INDEX, &mapping()).await?;
-        let mut bulk = Bulk::new(self.job.client, INDEX);
-        for failure in std::mem::take(&mut self.unrecorded) {
-            put(&mut bulk, (&failure.index, &failure.id), Some(&failure)).await?;
-        }
-        finish(bulk, self.job.client).await
+        let failures = std::mem::take(&mut self.unrecorded);
+        let entries =
+            failures.iter().map(|failure| ((failure.index.as_str(), failure.id.as_str()), Some(failure)));
+        kept::put(self.job.client, &entries.collect::<Vec<_>>()).await
     }
 
-    /// Keeps what failed now, and forgets what failed before and no longer does.
+    /// Keeps what failed now, and forgets what failed before and no longer does. A full sync needs neither, as it compares each
+    /// document with the index: it goes on without, and reports it.
     pub(super) async fn settle_failures(&mut self) -> Result<()> {
-        self.record_failures().await?;
+        let settled = match self.record_failures().await {
+            Ok(()) => self.forget_failures().await,
+            failed => failed,
+        };
+        match settled {
+            Err(error) if self.inventory.is_known() && system::may_be_another(&error) => {
+                self.report.warnings.push(error.to_string());
+                Ok(())
+            }
+            settled => settled,
+        }
+    }
+
+    async fn forget_failures(&self) -> Result<()> {
         let lists_all = self.report.complete && self.inventory.is_known();
         let is_over = |id: &str, before: &Before| (before.is_met || lists_all) && !self.failing.contains(id);
-        let over: Vec<&String> =
-            self.failed_before.iter().filter(|(id, before)| is_over(id, before)).map(|(id, _)| id).collect();
-        if over.is_empty() {
-            return Ok(());
-        }
-        system::prepare(self.job.client, INDEX, &mapping()).await?;
-        let mut bulk = Bulk::new(self.job.client, INDEX);
-        for id in over {
-            put(&mut bulk, (self.job.index, id), None).await?;
-        }
-        finish(bulk, self.job.client).await
+        let over = self.failed_before.iter().filter(|(id, before)| is_over(id, before));
+        let entries = over.map(|(id, _)| ((self.job.index, id.as_str()), None));
+        kept::put(self.job.client, &entries.collect::<Vec<_>>()).await
     }
 }
 
@@ -191,39 +211,17 @@ fn too_many(failed: usize) -> Error {
         .with("failed", failed)
 }
 
-/// Keeps an entry, or removes it.
-async fn put(bulk: &mut Bulk, (index, id): (&str, &str), failure: Option<&Failure>) -> Result<()> {
-    let id = key(index, id);
-    let kind = if failure.is_some() { Kind::Upsert } else { Kind::Delete };
-    let item = Item { hash: hash(id.as_bytes()), id, kind, mark: 0, scope: None };
-    bulk.put(item, |_, out| out.extend_from_slice(json!(failure).to_string().as_bytes())).await
-}
-
-async fn finish(mut bulk: Bulk, client: &Client) -> Result<()> {
-    bulk.finish().await?;
-    if let Some(refused) = bulk.written().refused.first() {
-        return Err(Error::unexpected("failed documents could not be kept").with("reason", &refused.reason));
-    }
-    elastic_index::refresh(client, INDEX).await
-}
-
-fn mapping() -> Value {
-    json!({
-        "index": { "type": "keyword" },
-        "id": { "type": "keyword" },
-        "stage": { "type": "keyword" },
-        "reason": { "type": "text" },
-        "time": { "type": "date" },
-    })
-}
-
-/// One entry per content index and id.
-fn key(index: &str, id: &str) -> String {
-    format!("{:016x}{:016x}", hash(index.as_bytes()), hash(id.as_bytes()))
-}
-
 #[derive(Deserialize)]
 struct Hit {
     #[serde(rename = "_source")]
-    source: Failure,
+    source: Value,
+    #[serde(default)]
+    sort: Value,
+}
+
+impl Hit {
+    /// What failed; none for a document of another tool.
+    fn failure(self) -> Option<Failure> {
+        serde_json::from_value(self.source).ok()
+    }
 }

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::document::in_order;
 use crate::elastic::Preset;
+use crate::elastic::index::check_identity_name;
 use crate::{AccessControl, Body, Clock, Document, Identity, Result, Rules, Source, Version};
 
-use super::{Job, Options, Report, TakeOver, full};
+use super::{Job, Options, Report, TakeOver, accounted, run};
 
 /// Lets through documents that are for everybody, and those that allow one of the terms.
 const TEMPLATE: &str = r#"{"bool":{"should":[{"bool":{"must_not":{"exists":{"field":"_allow_access_control"}}}},{"terms":{"_allow_access_control.enum":{{#toJson}}access_control{{/toJson}}}},{"terms":{"_allow_access_control.keyword":{{#toJson}}access_control{{/toJson}}}}]}}"#;
@@ -29,7 +30,12 @@ pub async fn access_control(job: &Job<'_>, source: &dyn AccessControl) -> Report
         take_over: job.options.take_over.max(TakeOver::Unowned),
         ..job.options
     };
-    full(&Job { source: &identities, rules: &rules, pipeline: None, options, ..*job }).await
+    let job = Job { source: &identities, rules: &rules, pipeline: None, options, ..*job };
+    accounted(&job, async |report| {
+        check_identity_name(job.index)?;
+        run(&job, report).await
+    })
+    .await
 }
 
 /// Identities as documents.

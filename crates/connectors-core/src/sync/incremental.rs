@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::elastic::index::check_content_name;
+use crate::panics::caught_stream;
 use crate::{Context, Cursor, Incremental, Result};
 
 use super::dropped::Dropped;
@@ -58,6 +60,7 @@ pub async fn incremental(job: &Job<'_>, source: &dyn Incremental) -> Report {
 }
 
 async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> Result<()> {
+    check_content_name(job.index)?;
     let (existing, facts) = match prepare::prepare_changes(job, source, report).await {
         Ok(ready) => ready,
         Err(Refusal::NotOurs(reason)) => {
@@ -71,7 +74,7 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
         backend: within(job.context, "what it is", source.backend()).await?,
     };
     let from = state::load(job, &place).await?;
-    let failed_before = failures::before(job.client, job.index).await?;
+    let failed_before = failures::before(job, report).await?;
     let pipeline = in_force(job, &facts).await?;
     let prepared = Prepared {
         existing,
@@ -86,7 +89,7 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     run.checkpoints.place = place;
     job.counters.enter(Phase::Listing);
     let applied = match run.retry_failed().await {
-        Ok(()) => run.take_in(source.changes(from, job.rules)).await,
+        Ok(()) => run.take_in(caught_stream(|| source.changes(from, job.rules))).await,
         Err(error) => Err(error),
     };
     job.counters.enter(Phase::Writing);

@@ -4,19 +4,20 @@ use std::future::Future;
 
 use tokio::time::timeout;
 
+use crate::panics::caught;
 use crate::{Context, Error, Result};
 
 /// Waits for an answer of the source, as long as [`Limits::silence`](crate::Limits::silence) allows.
 ///
 /// # Errors
-/// What the source returns; `Transient`, naming what was waited for, when it does not answer in time.
+/// What the source returns; `Unexpected` when it panics; `Transient`, naming what was waited for, when it does not answer in time.
 pub(super) async fn within<T>(
     context: &Context,
     waits_for: &str,
     answer: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     let limit = context.limits.silence;
-    timeout(limit, answer).await.unwrap_or_else(|_| Err(silent(context, waits_for)))
+    timeout(limit, caught(answer)).await.unwrap_or_else(|_| Err(silent(context, waits_for)))
 }
 
 /// The source did not answer in time.

@@ -37,7 +37,6 @@ pub(super) struct Prepared {
 
 /// Makes everything ready for a full sync; none where nothing changed since the last one.
 pub(super) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option<Prepared>, Refusal> {
-    index::check_name(job.index)?;
     let found = index::find(job.client, job.index).await?;
     if is_unchanged(job, found.as_ref()).await? {
         report.basis = job.options.skip_unchanged;
@@ -59,7 +58,7 @@ pub(super) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
     report.mapping = existing.meta.preset;
     report.mismatched = existing.mismatched(&fields);
     job.counters.enter(Phase::Comparing);
-    let failed_before = failures::before(job.client, job.index).await?;
+    let failed_before = failures::before(job, report).await?;
     let facts = index::facts(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
     check_mend(job, pipeline.as_ref().map_or(&[], |pipeline| &pipeline.names[..]))?;

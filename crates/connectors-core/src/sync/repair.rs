@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::elastic::scan::{LOOKUP, Mark};
 use crate::elastic::{Kind, scan};
+use crate::panics::caught_stream;
 use crate::{Document, Error, Result};
 use futures::StreamExt;
 
@@ -43,7 +44,7 @@ impl Run<'_, '_> {
 
     async fn list_again(&mut self, mismatch: &Mismatch, relisted: &mut Relisted) -> Result<Names> {
         let (render, mut names) = (self.render.clone(), Names::new());
-        let mut documents = self.job.source.documents(self.job.rules);
+        let mut documents = caught_stream(|| self.job.source.documents(self.job.rules));
         loop {
             let next = within(self.job.context, "the next document of the listing", async {
                 Ok(documents.next().await)

@@ -152,6 +152,9 @@ pub struct Report {
     pub listing_errors: u64,
     /// The first of them, word by word.
     pub messages: Vec<String>,
+    /// What went wrong beside the sync, and what to do about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Bytes of request bodies, compressed where they are.
     pub bytes_sent: u64,
     /// Bytes of response bodies, after decompression.

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use crate::elastic::key::IdHash;
 use crate::elastic::scan::Mark;
 use crate::elastic::{Bulk, Fence, Kind, index};
+use crate::panics::caught_stream;
 use crate::{Change, Content, Document, Error, Result};
 
 use super::accounts::count;
@@ -126,7 +127,7 @@ impl<'a, 'j> Run<'a, 'j> {
 
     /// Takes in the whole listing, and puts the inventory in order.
     pub(super) async fn listing(&mut self) -> Result<()> {
-        let documents = self.job.source.documents(self.job.rules);
+        let documents = caught_stream(|| self.job.source.documents(self.job.rules));
         self.take_in(documents.map_ok(Change::Upsert).boxed()).await?;
         self.report.repeated = self.inventory.settle();
         Ok(())

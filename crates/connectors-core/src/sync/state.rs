@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::elastic::Request;
 use crate::{Cursor, Error, Result};
 
-use super::{Job, system};
+use super::Job;
+use super::system::{self, Cause, System};
 
 /// Where cursors are kept.
 const INDEX: &str = ".connectors-state";
@@ -52,13 +53,23 @@ pub(super) async fn load(job: &Job<'_>, place: &Place) -> Result<Cursor> {
 /// When the server refuses.
 pub(super) async fn save(job: &Job<'_>, place: &Place, cursor: &Cursor) -> Result<()> {
     let (client, name) = (job.client, job.index);
-    system::prepare(client, INDEX, &mapping()).await?;
+    let (properties, request) = (mapping(), Request::put(format!("/{INDEX}/_doc/{}", key(name))));
+    let system = System { name: INDEX, properties: &properties };
+    system::prepare(client, system).await?;
     let secured = job.options.document_level_security;
     let kept = json!({
         "index": name, "uuid": place.uuid, "backend": place.backend, "cursor": cursor.0.to_string(), "secured": secured,
     });
-    let request = Request::put(format!("/{INDEX}/_doc/{}", key(name))).body(&kept);
-    client.call(&request).await.map(drop)
+    let request = request.body(&kept);
+    let refused = match client.call(&request).await {
+        Err(error) if system::may_be_another(&error) => error,
+        saved => return saved.map(drop),
+    };
+    match system::heal(client, system).await? {
+        Cause::Other => Err(refused),
+        Cause::Foreign(reason) => Err(reason),
+        Cause::MadeAgain => client.call(&request).await.map(drop),
+    }
 }
 
 /// Names of indices need no more escaping in a path than this.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::elastic::index::Existing;
 use crate::elastic::scan::{LOOKUP, Located, Mark, Unmarked};
 use crate::elastic::{IndexKey, Ownership, index, scan};
+use crate::panics::caught_stream;
 use crate::{Document, Error, Result};
 
 use self::deep::Deep;
@@ -97,6 +98,7 @@ pub async fn verify_deep(job: &Job<'_>) -> Result<Verification> {
 }
 
 async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> {
+    index::check_content_name(job.index)?;
     within(job.context, "an answer to its first question", job.source.ping()).await?;
     let Some(existing) = index::find(job.client, job.index).await? else {
         let hint = "there is no such index; `connectors sync … --index NAME` makes one";
@@ -115,7 +117,7 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
     let found = Verification { index: job.index.to_owned(), known_by: learnt.by, ..Verification::default() };
     let (render, unread) = (Render::new(job, key, pipeline.as_ref()), HashSet::new());
     let mut comparison = Comparison { inventory: learnt.inventory, dropped, render, unread, deep, found };
-    let mut documents = job.source.documents(job.rules);
+    let mut documents = caught_stream(|| job.source.documents(job.rules));
     loop {
         let next =
             within(job.context, "the next document of the listing", async { Ok(documents.next().await) });

@@ -190,3 +190,32 @@ async fn no_error_and_no_debug_shows_a_secret() {
         assert!(error.to_string().contains("you sent"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_token_is_used_whatever_its_server_says_of_its_life() {
+    let lives = [
+        json!("3600"),
+        json!("soon"),
+        json!(null),
+        json!(-5),
+        json!(1e300),
+        json!(u64::MAX),
+        json!("1e400"),
+        json!("NaN"),
+        json!([1]),
+        json!({ "a": 1 }),
+        json!(true),
+    ];
+    for life in lives {
+        let shown = life.clone();
+        let server = Server::start(move |call| match call.path.as_str() {
+            "/token" => status(200, json!({ "access_token": "t", "expires_in": life }).to_string()),
+            _ => status(200, json!(call.header("authorization")).to_string()),
+        })
+        .await;
+        let http = server.client().oauth(OAuth::client_credentials("/token", "id", &secret()));
+        for _ in 0..2 {
+            assert_eq!(asked(&http).await, "Bearer t", "{shown}");
+        }
+    }
+}

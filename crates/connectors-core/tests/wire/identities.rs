@@ -13,7 +13,13 @@ use crate::support::{World, accounts};
 const INDEX: &str = ".search-acl-filter-docs";
 
 /// People by name, each with a group; an error where there is no name.
-struct People(Mutex<Vec<&'static str>>);
+pub(crate) struct People(Mutex<Vec<&'static str>>);
+
+impl People {
+    pub(crate) fn of(names: &[&'static str]) -> Self {
+        Self(Mutex::new(names.to_vec()))
+    }
+}
 
 #[async_trait]
 impl Source for People {

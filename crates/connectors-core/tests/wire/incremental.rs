@@ -26,7 +26,7 @@ enum Event {
 
 /// A source with a log of changes; a cursor is a place in it.
 #[derive(Default)]
-struct Log {
+pub(crate) struct Log {
     memory: Memory,
     events: Mutex<Vec<Event>>,
     asked_from: Mutex<Vec<u64>>,
@@ -35,7 +35,7 @@ struct Log {
 }
 
 impl Log {
-    fn of(count: i64) -> Self {
+    pub(crate) fn of(count: i64) -> Self {
         Self { memory: Memory::numbered(count), ..Self::default() }
     }
 

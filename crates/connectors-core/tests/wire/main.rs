@@ -39,11 +39,15 @@ mod limits;
 #[cfg(test)]
 mod owner;
 #[cfg(test)]
+mod panics;
+#[cfg(test)]
 mod pipelines;
 #[cfg(test)]
 mod property;
 #[cfg(test)]
 mod repairs;
+#[cfg(test)]
+mod reserved;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]

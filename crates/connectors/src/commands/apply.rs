@@ -1,6 +1,6 @@
 //! `connectors apply`: makes the connectors of the service those that files declare.
 
-use connectors_core::elastic::index::check_name;
+use connectors_core::elastic::index::check_content_name;
 use connectors_core::{Error, Result};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn read(desk: &Desk, asked: &cli::Apply) -> Result<Vec<Declared>> {
     let declared =
         declared::read(&files?, &|service_type| Ok(registry::source(service_type, allowed)?.fields()))?;
     declared.iter().try_for_each(|connector| {
-        check_name(&connector.index).map_err(|error| error.with("connector", &connector.id))
+        check_content_name(&connector.index).map_err(|error| error.with("connector", &connector.id))
     })?;
     Ok(declared)
 }
@@ -51,7 +51,7 @@ async fn plan_and_do(
     if desk.json {
         show::line(&plan.to_json().to_string());
     } else if plan.is_empty() || asked.yes {
-        show::line(&plan.to_string());
+        plan.to_string().lines().for_each(show::line);
     }
     agreed?;
     check(fleet, &plan).await?;
@@ -100,7 +100,7 @@ fn wanted(desk: &Desk, plan: &Plan, is_said: bool) -> Result<()> {
     if is_said {
         return Ok(());
     }
-    show::note(&plan.to_string());
+    plan.to_string().lines().for_each(show::note);
     let can_ask = prompt::is_possible() && !desk.json;
     if can_ask && matches!(prompt::line("apply this? [y/N]")?.as_str(), "y" | "Y" | "yes") {
         return Ok(());

@@ -1,7 +1,7 @@
 //! `connectors check`: the settings, and whether both ends can be reached.
 
 use connectors_core::elastic::{Client, Ignored, Mismatch, Preset, ignored, index};
-use connectors_core::{Error, FieldSpec, Result};
+use connectors_core::{Error, FieldSpec, Result, caught};
 use serde_json::{Map, Value, json};
 
 use super::{Desk, End, privileges};
@@ -34,7 +34,7 @@ pub(super) async fn run(desk: &Desk, source: Option<&SourceArgs>, index: Option<
         show::line(&Value::from_iter(checks.iter().map(|(end, found)| as_json(end, found))).to_string());
     } else {
         for (end, found) in &checks {
-            show::line(&match found {
+            show::paragraph(&match found {
                 Ok(found) => format!("{end}: ok, {}", found.text),
                 Err(error) => format!("{end}: {error}"),
             });
@@ -68,7 +68,7 @@ async fn elasticsearch(desk: &Desk) -> Result<String> {
 
 /// How the index is mapped, and whether that is what the settings and the source say and what its documents need.
 async fn mapping(desk: &Desk, name: &str, source: Option<&SourceArgs>) -> Result<Found> {
-    index::check_name(name)?;
+    index::check_content_name(name)?;
     let declared = match source {
         Some(source) => declared(desk, source).await?,
         None => Vec::new(),
@@ -110,6 +110,7 @@ async fn declared(desk: &Desk, arguments: &SourceArgs) -> Result<Vec<FieldSpec>>
 
 /// What these credentials may do with the index; an error names what they lack.
 async fn allowed(desk: &Desk, name: &str) -> Result<String> {
+    index::check_content_name(name)?;
     let server = Server::open(&desk.settings).await?;
     let missing = privileges::missing(&server.client, name).await;
     server.close().await?;
@@ -130,7 +131,7 @@ async fn allowed(desk: &Desk, name: &str) -> Result<String> {
 
 async fn ping(desk: &Desk, arguments: &SourceArgs) -> Result<String, Error> {
     let connection = desk.connect(arguments)?;
-    connection.source().ping().await?;
+    caught(connection.source().ping()).await?;
     connection.source().close().await?;
     Ok("it answers".into())
 }

@@ -1,6 +1,6 @@
 //! `connectors connector`: makes, shows and changes connectors that the service runs.
 
-use connectors_core::elastic::index::check_name;
+use connectors_core::elastic::index::check_content_name;
 use connectors_core::{Error, Registered, Result};
 use serde_json::{Map, Value, json};
 
@@ -44,7 +44,7 @@ async fn answer(desk: &Desk, fleet: &Fleet, asked: cli::Connector) -> Result<()>
 }
 
 async fn make(desk: &Desk, fleet: &Fleet, create: Create) -> Result<()> {
-    check_name(&create.index)?;
+    check_content_name(&create.index)?;
     let source = registry::source(&create.service_type, &desk.settings.sources)?;
     let mut is_given = create.take_over;
     if !create.take_over {

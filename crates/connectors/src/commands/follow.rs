@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use connectors_core::elastic::Client;
+use connectors_core::elastic::index::check_content_name;
 use connectors_core::sync::{Counters, Job, Options, Owner, Report, Status, incremental};
 use connectors_core::{Incremental, Result, Rules};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,7 @@ use crate::show;
 const RETRY_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
+    check_content_name(&arguments.index)?;
     let connection = desk.connect(&arguments.reading.source)?;
     let source = connection.incremental().ok_or_else(|| no_incremental(&arguments.reading.source.name))?;
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
@@ -69,6 +71,7 @@ async fn follow(
             Status::Stopped => return End::Done,
             Status::Failed => return End::Failed,
             Status::Refused => return End::Withheld,
+            _ if show::is_closed() => return End::Done,
             _ => {}
         }
         tokio::select! {

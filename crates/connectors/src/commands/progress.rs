@@ -90,7 +90,7 @@ async fn watch(watched: Watched, bar: Option<ProgressBar>) {
         let line = line.into_iter().flatten().collect::<Vec<_>>().join("; ");
         match &bar {
             Some(bar) => {
-                bar.set_message(line);
+                bar.set_message(show::plain(&line));
                 bar.tick();
             }
             None => show::note(&line),

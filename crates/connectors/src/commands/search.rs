@@ -1,7 +1,7 @@
 //! `connectors search`: ranked hits with the fragments that match.
 
 use connectors_core::elastic::Request;
-use connectors_core::elastic::index::check_name;
+use connectors_core::elastic::index::check_content_name;
 use connectors_core::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::server::Server;
 use crate::show;
 
 pub(super) async fn run(desk: &Desk, arguments: &Search) -> Result<End> {
-    check_name(&arguments.index)?;
+    check_content_name(&arguments.index)?;
     let server = Server::open(&desk.settings).await?;
     let request = Request::post(format!("/{}/_search", arguments.index)).body(&query(arguments));
     let answer: Result<Value> = server.client.json(&request).await;
@@ -36,7 +36,7 @@ fn query(arguments: &Search) -> Value {
             "lenient": true,
         } },
         "highlight": {
-            "pre_tags": [show::OPEN], "post_tags": [show::CLOSE],
+            "pre_tags": [show::OPEN.to_string()], "post_tags": [show::CLOSE.to_string()],
             "fields": { "body": { "fragment_size": 140, "number_of_fragments": 2 } },
         },
     })

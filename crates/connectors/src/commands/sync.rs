@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use connectors_core::elastic::Client;
+use connectors_core::elastic::index::{check_content_name, check_name};
 use connectors_core::sync::{
     Counters, Job, Options, Owner, Pipeline, Report, TakeOver, access_control, full, full_resumable,
     incremental,
@@ -18,6 +19,9 @@ use crate::server::Server;
 use crate::show;
 
 pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
+    let index = index_of(arguments);
+    check_content_name(&arguments.index)?;
+    check_name(&index)?;
     let connection = desk.connect(&arguments.reading.source)?;
     if arguments.access_control {
         connection.guarded()?;
@@ -27,8 +31,6 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
     let Some(server) = Server::open_until(&desk.settings, &cancel).await? else { return Ok(End::Stopped) };
     show::note(&format!("writing to {}", server.shown));
     let pipeline = arguments.reading.pipeline();
-    let content = &arguments.index;
-    let index = if arguments.access_control { identity_index(content) } else { content.clone() };
     if arguments.take_over {
         take_over::agreed(desk, &server.client, (&index, arguments.yes)).await?;
     }
@@ -48,6 +50,11 @@ pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
     connection.source().close().await?;
     server.close().await?;
     end
+}
+
+/// The index that is written.
+fn index_of(arguments: &Sync) -> String {
+    if arguments.access_control { identity_index(&arguments.index) } else { arguments.index.clone() }
 }
 
 /// One sync, or with `--every` one after the other.
@@ -75,7 +82,7 @@ impl Syncs<'_> {
             skip_unchanged = report.basis;
             let Some(every) = self.arguments.every else { return Ok(End::of_sync(&report)) };
             let is_last = self.arguments.times.is_some_and(|times| round >= times);
-            if is_last || !self.rest(every).await {
+            if is_last || show::is_closed() || !self.rest(every).await {
                 return Ok(End::of_sync(&report));
             }
         }

@@ -1,6 +1,7 @@
 //! `connectors verify`: compares an index with its source, without writing.
 
 use connectors_core::Result;
+use connectors_core::elastic::index::check_content_name;
 use connectors_core::sync::{Counters, Job, verify, verify_deep};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,7 @@ use crate::server::Server;
 use crate::show;
 
 pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
+    check_content_name(&arguments.index)?;
     let connection = desk.connect(&arguments.reading.source)?;
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let server = Server::open(&desk.settings).await?;

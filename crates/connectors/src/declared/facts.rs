@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use connectors_core::config::Field;
+use connectors_core::mask;
 use connectors_core::rules::{Basic, Filtering, RuleSet};
 use serde_json::{Value, json};
 
 use super::{Declared, Existing};
 use crate::protocol::JobType;
 use crate::secrets::MASK;
+use crate::terminal;
 
 /// `settings.path`, `schedule.full`, … → value.
 pub(super) type Facts = BTreeMap<String, Value>;
@@ -36,7 +38,7 @@ impl Declared {
     pub(super) fn shown(&self, key: &str, value: &Value) -> String {
         let setting = key.strip_prefix("settings.");
         let is_secret = |field: &Field| Some(field.name.as_str()) == setting && field.sensitive;
-        shown(value, self.fields.iter().any(is_secret))
+        terminal::line(&shown(value, self.fields.iter().any(is_secret))).into_owned()
     }
 }
 
@@ -126,25 +128,17 @@ fn shown(value: &Value, is_sensitive: bool) -> String {
     match value {
         Value::Null => "none".into(),
         Value::Array(items) if items.is_empty() => "none".into(),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join("; "),
+        Value::Array(items) => {
+            items.iter().map(|item| mask::address(&text(item)).into_owned()).collect::<Vec<_>>().join("; ")
+        }
         Value::String(text) if is_reference(text) => text.clone(),
         _ if is_sensitive => MASK.into(),
-        Value::String(text) => without_login(text),
-        other => other.to_string(),
+        Value::String(text) => mask::address(text).into_owned(),
+        other => mask::logins(&other.to_string()).into_owned(),
     }
 }
 
 fn is_reference(text: &str) -> bool {
     let inside = text.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
     inside.is_some_and(|name| crate::secrets::is_reference(name) && !name.contains(['$', '}']))
-}
-
-/// An address with user and password masked.
-fn without_login(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    match authority.rfind('@') {
-        Some(place) => format!("{scheme}://{MASK}{}", &rest[place..]),
-        None => text.to_owned(),
-    }
 }

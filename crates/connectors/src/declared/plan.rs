@@ -7,6 +7,7 @@ use connectors_core::{Error, Result};
 use serde_json::Value;
 
 use super::{Declared, Existing};
+use crate::show;
 
 /// What is done about connectors that no file declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,7 +182,8 @@ impl fmt::Display for Step {
             }
             Self::Delete(existing) => {
                 let (kind, index) = (existing.text("service_type"), existing.text("index_name"));
-                writeln!(f, "- {} ({kind}); the index `{index}` stays", existing.id)
+                let [id, kind, index] = [existing.id.as_str(), kind, index].map(show::plain);
+                writeln!(f, "- {id} ({kind}); the index `{index}` stays")
             }
             Self::Leave { .. } => Ok(()),
         }

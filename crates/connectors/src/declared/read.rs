@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Declared;
 use crate::protocol::{JobType, listed};
 use crate::schedule::Schedule;
+use crate::secrets;
 
 /// A file with declarations.
 #[derive(Debug, Clone)]
@@ -98,8 +99,10 @@ fn place(entry: &Value, file: &File, number: usize) -> String {
 }
 
 fn connector(entry: Value, fields: &dyn Fn(&str) -> Result<Vec<Field>>) -> Result<Declared, Vec<String>> {
+    secrets::meet([&entry]);
     let entry: Entry = serde_json::from_value(entry).map_err(|error| vec![error.to_string()])?;
     let fields = fields(&entry.service_type).map_err(|error| vec![error.to_string()])?;
+    secrets::meet_sensitive(&entry.settings, &fields);
     let mut problems = empty(&entry);
     problems.extend(wrong_settings(&entry.settings, &fields));
     let schedule = schedules(entry.schedule, &mut problems);

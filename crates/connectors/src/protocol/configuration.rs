@@ -1,9 +1,13 @@
 //! A connector's settings as they stand in its document: name → field object with a `value`.
 
 use connectors_core::config::Field;
+use connectors_core::mask;
 use serde_json::{Map, Value, json};
 
 use crate::secrets::MASK;
+
+/// What of a field is a value.
+const VALUES: [&str; 2] = ["value", "default_value"];
 
 /// The fields that a stored configuration lacks, with their defaults; none when it has all. Fields that this
 /// version does not know are left alone.
@@ -86,33 +90,41 @@ fn value_of(field: &Value) -> &Value {
     }
 }
 
-/// The configuration as it may be shown: the values of sensitive fields masked, by the stored mark or by ours.
+/// The configuration as it may be shown: the values of sensitive fields masked, by the stored mark or by ours, and of each other
+/// value what logs in to an address.
 pub(crate) fn masked(stored: &Map<String, Value>, fields: &[Field]) -> Map<String, Value> {
     let is_secret = |name: &str, field: &Value| {
         field["sensitive"] == json!(true) || fields.iter().any(|ours| ours.name == name && ours.sensitive)
     };
     let shown = stored.iter().map(|(name, field)| {
         let mut field = field.clone();
-        if is_secret(name, &field) {
-            match &mut field {
-                Value::Object(properties) => {
-                    for key in ["value", "default_value"] {
-                        if let Some(value) = properties.get_mut(key) {
-                            mask(value);
-                        }
-                    }
-                }
-                bare => mask(bare),
+        let hide = if is_secret(name, &field) { hidden } else { without_login };
+        match &mut field {
+            Value::Object(properties) => {
+                properties
+                    .iter_mut()
+                    .filter(|(key, _)| VALUES.contains(&key.as_str()))
+                    .for_each(|(_, value)| hide(value));
             }
+            bare => hide(bare),
         }
         (name.clone(), field)
     });
     shown.collect()
 }
 
-fn mask(value: &mut Value) {
+fn hidden(value: &mut Value) {
     if !value.is_null() && value != "" {
         *value = MASK.into();
+    }
+}
+
+fn without_login(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = mask::address(text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(without_login),
+        Value::Object(fields) => fields.values_mut().for_each(without_login),
+        _ => {}
     }
 }
 

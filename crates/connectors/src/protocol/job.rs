@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use connectors_core::elastic::index::IDENTITIES;
 use connectors_core::sync::{Flags, Pipeline};
 use serde_json::{Map, Value, json};
 
@@ -113,9 +114,9 @@ impl SyncJob {
     /// The next try of a job that an outage ended, and its time: only of one that somebody asked for, as another run
     /// of a schedule comes by itself; none after the last.
     pub(crate) fn next_try(&self, now: DateTime<Utc>) -> Option<(u64, DateTime<Utc>)> {
-        let number = self.tries().0 + 1;
+        let number = self.tries().0.saturating_add(1);
         let is_asked_for = self.0.text("trigger_method") == Some(Trigger::OnDemand.word());
-        let wait = Duration::from_secs(FIRST_WAIT << (number - 1).min(TRIES));
+        let wait = Duration::from_secs(FIRST_WAIT << number.saturating_sub(1).min(TRIES));
         (is_asked_for && number <= TRIES).then(|| (number, now + wait))
     }
 
@@ -163,7 +164,7 @@ impl SyncJob {
             patch.insert("started_at".into(), timestamp(now));
         }
         if self.status() == Some(JobStatus::InProgress) {
-            patch.insert("metadata".into(), json!({ "takeovers": self.takeovers() + 1 }));
+            patch.insert("metadata".into(), json!({ "takeovers": self.takeovers().saturating_add(1) }));
         }
         patch
     }
@@ -244,7 +245,7 @@ impl Counts {
 
 /// Where the identities of a content index stand.
 pub(crate) fn identity_index(content: &str) -> String {
-    format!(".search-acl-filter-{content}")
+    format!("{IDENTITIES}{content}")
 }
 
 /// What the connector is told when one of its jobs starts.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use connectors_core::rules::RuleSet;
-use connectors_core::{Error, Registered, Result};
+use connectors_core::{Error, Registered, Result, caught};
 use serde_json::{Map, Value, json};
 
 use super::connections::Kept;
@@ -62,7 +62,7 @@ impl Worker {
         }
         let (worker, connector) = (self.clone(), connector.clone());
         self.tasks.spawn(async move {
-            let looked = worker.look_at(&connector, source).await;
+            let looked = caught(worker.look_at(&connector, source)).await;
             if let Err(error) = &looked {
                 tracing::warn!(connector = connector.id(), %error, "looking at a connector failed; trying again");
             }
@@ -111,7 +111,7 @@ impl Worker {
         if connector.status() == Some(ConnectorStatus::NeedsConfiguration) {
             return self.validate_draft(&connector, None).await;
         }
-        let reached = self.reach(&connector, source).await;
+        let reached = caught(self.reach(&connector, source)).await;
         let error = reached.err().map(|error| masked(&error));
         if let Some(error) = &error {
             tracing::warn!(connector = connector.id(), error, "the connector can't be used");

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Worker;
 use crate::protocol::{Connector, values};
+use crate::secrets::meet_sensitive;
 
 /// A source, and the values that it was made with.
 pub(super) struct Kept {
@@ -35,8 +36,9 @@ impl Worker {
         connector: &Connector,
         source: &'static dyn Registered,
     ) -> Result<Arc<dyn Connection>> {
-        let given = values(&connector.configuration(), &source.fields());
-        let values = self.options.secrets.resolve(&given)?;
+        let fields = source.fields();
+        let values = self.options.secrets.resolve(&values(&connector.configuration(), &fields))?;
+        meet_sensitive(&values, &fields);
         match self.kept(connector.id(), &values) {
             Found::Same(connection) => return Ok(connection),
             Found::Other(old) => close(connector.id(), &old).await,

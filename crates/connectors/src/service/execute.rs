@@ -6,7 +6,7 @@ use connectors_core::sync::{
     Job, Options as SyncOptions, Owner, Pipeline, Report, Status, TakeOver, access_control, full,
     full_resumable, incremental,
 };
-use connectors_core::{Connection, Context, Error, Registered, Result, Rules};
+use connectors_core::{Connection, Context, Error, Registered, Result, Rules, caught};
 use serde_json::json;
 use tracing::Instrument;
 
@@ -54,7 +54,7 @@ impl Worker {
         running: &Arc<Running>,
     ) -> Outcome {
         let (worker, mine) = (self.clone(), running.clone());
-        let sync = async move { worker.sync(&job, &connector, &mine).await };
+        let sync = async move { caught(worker.sync(&job, &connector, &mine)).await };
         let mut task = tokio::spawn(sync.in_current_span());
         let joined = tokio::select! {
             joined = &mut task => joined,
@@ -66,10 +66,6 @@ impl Worker {
         match joined {
             Ok(Ok(report)) => Outcome::of(&report, running.stopped(), running.before()),
             Ok(Err(error)) => Outcome::failed(running.stopped(), &error, running.counts()),
-            Err(error) if error.is_panic() => {
-                let fault = "the connector failed in a way that nobody foresaw; the log tells where";
-                Outcome::cut(None, Some(fault.into()), running.counts())
-            }
             Err(_) => Outcome::cut(running.stopped(), None, running.counts()),
         }
     }

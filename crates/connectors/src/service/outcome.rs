@@ -41,9 +41,9 @@ impl Outcome {
     /// A sync with accounts, after what was done before.
     pub(super) fn of(report: &Report, stop: Option<Stop>, before: Counts) -> Self {
         let counts = Counts {
-            indexed: before.indexed + report.sent(),
-            deleted: before.deleted + report.deleted,
-            volume: before.volume + (report.bytes_sent >> 20),
+            indexed: before.indexed.saturating_add(report.sent()),
+            deleted: before.deleted.saturating_add(report.deleted),
+            volume: before.volume.saturating_add(report.bytes_sent >> 20),
             total: report
                 .complete
                 .then_some(report.listed - report.failed - report.filtered - report.dropped),

@@ -146,9 +146,9 @@ impl Running {
         let (counters, before) = (&self.counters, self.before);
         let sent = self.client().map_or(0, |client| client.traffic().totals()[1]);
         Counts {
-            indexed: before.indexed + counters.sent.load(Relaxed),
-            deleted: before.deleted + counters.deleted.load(Relaxed),
-            volume: before.volume + (sent >> 20),
+            indexed: before.indexed.saturating_add(counters.sent.load(Relaxed)),
+            deleted: before.deleted.saturating_add(counters.deleted.load(Relaxed)),
+            volume: before.volume.saturating_add(sent >> 20),
             total: None,
             listed: counters.listed.load(Relaxed),
             unchanged: counters.unchanged.load(Relaxed),

@@ -7,6 +7,7 @@ mod claims;
 mod clocks;
 mod drafts;
 mod ends;
+mod hostile;
 mod jobs;
 mod kills;
 mod leftovers;

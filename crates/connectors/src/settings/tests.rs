@@ -88,6 +88,19 @@ fn wrong_values_name_the_setting() {
 }
 
 #[test]
+fn a_number_out_of_its_range_names_the_setting_and_the_range() {
+    for (key, value, range) in [
+        ("elasticsearch.initial_backoff_duration", json!(-0.5), "from 0 to 3600"),
+        ("elasticsearch.max_wait_duration", json!(1e12), "from 0 to 86400"),
+        ("elasticsearch.backoff_multiplier", json!(0.99), "from 1 to 100"),
+        ("sync.delete_max_share", json!(-0.01), "from 0 to 1"),
+    ] {
+        let error = settings(json!({ key: value })).unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains(&format!("must be {range}")), "{error}");
+    }
+}
+
+#[test]
 fn a_file_may_leave_sources_out() {
     assert!(settings(json!({"sources": {"dir": "source-directory"}})).unwrap().sources == ["dir"]);
     let error = settings(json!({"sources": {"dri": "source-directory"}})).unwrap_err().to_string();

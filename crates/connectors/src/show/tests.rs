@@ -1,6 +1,7 @@
 //! What is printed, word by word.
 
 use super::*;
+use proptest::prelude::*;
 
 fn sample(change: Value) -> Vec<String> {
     let mut json = json!({
@@ -101,7 +102,49 @@ fn a_hit_is_named_and_its_fragments_marked() {
     });
     assert_eq!(title(&hit), "T");
     assert_eq!(title(&json!({"_id": "7"})), "7");
-    assert_eq!(marked(&fragments(&hit)[0], "<", ">"), "a <b> c");
+    assert_eq!(marked(&fragments(&hit)[0], ("<", ">")), "a <b> c");
     assert_eq!(value(&json!(null)), "none");
     assert_eq!(value(&json!(["a"])), "[\"a\"]");
+}
+
+/// Titles, names and errors as somebody may write them who wants a terminal to obey.
+fn hostile() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("\x1b]0;x\x07".to_owned()),
+        Just("\x1b[2J".to_owned()),
+        Just("\u{9b}31m".to_owned()),
+        Just("\r\nerror: fake".to_owned()),
+        Just("\u{202e}txt.exe".to_owned()),
+        Just("\u{1}\u{2}".to_owned()),
+        any::<String>(),
+    ];
+    proptest::collection::vec(part, 1..4).prop_map(|parts| parts.concat())
+}
+
+fn is_obeyed(letter: char) -> bool {
+    letter.is_control()
+        || ('\u{202a}'..='\u{202e}').contains(&letter)
+        || ('\u{2066}'..='\u{2069}').contains(&letter)
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_is_shown_is_obeyed(text in hostile()) {
+        let hit = json!({ "_id": text, "_source": { "title": text }, "highlight": { "body": [text] } });
+        let mut report = report_from(&json!({ "status": "failed", "error": text, "listing_errors": 1 }));
+        report.messages = vec![text.clone()];
+        report.warnings = vec![text.clone()];
+        report.closed = Difference { count: 1, first: vec![text.clone()] };
+        let head = found(&hit, 1, ("*", "*"));
+        prop_assert_eq!(head.lines().count(), 1 + fragments(&hit).len());
+        let table = drawn(&["a"], std::iter::once(vec![text.clone()])).to_string();
+        let error = terminal::paragraph(&Error::config(text.as_str()).to_string()).into_owned();
+        let lines = accounts(&report).into_iter().map(|line| plain(&line));
+        for shown in lines.chain([plain(&text), plain(&json!(report).to_string())]) {
+            prop_assert!(!shown.contains(is_obeyed), "{:?}", shown);
+        }
+        for shown in [head, table, error] {
+            prop_assert!(!shown.contains(|letter| letter != '\n' && is_obeyed(letter)), "{:?}", shown);
+        }
+    }
 }

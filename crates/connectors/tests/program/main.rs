@@ -4,6 +4,10 @@
 #[cfg(all(test, unix))]
 mod kept;
 mod mapping;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod output;
 mod place;
 #[cfg(test)]
 mod secrets;

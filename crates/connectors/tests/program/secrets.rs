@@ -130,3 +130,70 @@ fn a_source_that_can_not_connect_tells_no_secret() {
         silent(&run("{}", &arguments), expected);
     }
 }
+
+#[test]
+fn the_password_of_an_address_is_shown_by_no_command() {
+    let place = Place::new();
+    let host = "mongodb://ada:pa55-w0rd@h:1/?x=1";
+    let values = ["--set", "database=d", "--set", "collection=c", "--set"];
+    let told = |arguments: &[&str], code: i32| {
+        for json in [&[][..], &["--json"]] {
+            let run = place.run(&[arguments, json].concat());
+            let told = format!("{}{}", run.out, run.err);
+            assert!(!told.contains("pa55-w0rd"), "{arguments:?}: {told}");
+            assert_eq!(run.code, code, "{arguments:?}: {told}");
+        }
+    };
+    let create = |id: &str, index: &str| {
+        let setting = format!("host={host}");
+        let named = ["connector", "create", "mongodb", "--id", id, "--index", index];
+        let run = place.run(&[&named[..], &values, &[setting.as_str()]].concat());
+        assert!(
+            run.code == 0 && !format!("{}{}", run.out, run.err).contains("pa55-w0rd"),
+            "{}{}",
+            run.out,
+            run.err
+        );
+        assert!(run.out.contains("host = mongodb://***@h:1/?x=1"), "{}", run.out);
+    };
+    create("one", "one");
+    create("two", "two");
+    told(&["connector", "show", "one"], 0);
+    told(&["connector", "list"], 0);
+    told(&["connector", "update", "one", "--set", "host=mongodb://bob:pa55-w0rd@h"], 0);
+    told(&["connector", "update", "one", "--set", "host=mongodb://bob:pa55-w0rd"], 0);
+    let declared = format!(
+        "connectors: [{{id: two, type: mongodb, index: two, settings: {{host: 'mongodb://eve:pa55-w0rd@z', database: d, collection: c}}}}]"
+    );
+    place.write("c.yml", declared.as_bytes());
+    told(&["apply", "c.yml"], 2);
+    told(&["apply", "c.yml", "--yes"], 0);
+    let started = place.json(&["job", "start", "two"]);
+    told(&["job", "show", started["id"].as_str().unwrap()], 0);
+}
+
+#[test]
+fn an_address_that_is_half_typed_leads_to_no_secret() {
+    for es in [
+        "elastic:pa55-w0rd@host:1",
+        "http://elastic:pa55-w0rd",
+        "http://pa55-w0rd@h:port",
+        "http://u:pa55-w0rd/x@h:1",
+    ] {
+        silent(&run("{}", &["check", "--es", es]), "");
+        silent(&run(&elastic(&format!("'{es}'"), ""), &["check"]), "");
+        silent(&run("{}", &["login", "--host", es]), "");
+    }
+    for host in [
+        "mongodb://ada:pa55-w0rd",
+        "ada:pa55-w0rd@",
+        "mongodb://ada:pa55-w0rd/x",
+        "mongodb+srv://ada:pa55-w0rd@h:1",
+    ] {
+        let host = format!("host={host}");
+        let arguments =
+            [&CHECK[..], &["mongodb", "--set", &host, "--set", "database=d", "--set", "collection=c"]]
+                .concat();
+        silent(&run("{}", &arguments), "");
+    }
+}

@@ -218,7 +218,7 @@ async fn a_job_that_cannot_run_ends_with_its_cause_and_holds_up_nobody() {
     worker.tick().await.unwrap();
     until(async || worker.all_running().len() == 1).await;
     for (id, status, words) in [
-        (&broken_job, JobStatus::Error, "nobody foresaw"),
+        (&broken_job, JobStatus::Error, "(panic: told to panic)"),
         (&access, JobStatus::Error, "can't tell who may read what"),
         (&done, JobStatus::Completed, ""),
         (&hanging, JobStatus::InProgress, ""),

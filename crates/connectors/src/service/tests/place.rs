@@ -213,6 +213,9 @@ pub(super) async fn filled(count: usize) -> MemoryFixture {
 
 static ALL: LazyLock<Mutex<HashMap<String, Arc<Told>>>> = LazyLock::new(Mutex::default);
 
+/// The error with which a ping does not end, but panics.
+pub(super) const PANIC: &str = "told to panic by a ping";
+
 /// What a told source does.
 pub(super) struct Told {
     name: String,
@@ -300,10 +303,9 @@ fn broken(error: String) -> Body {
 impl Source for ToldSource {
     async fn ping(&self) -> Result<()> {
         self.0.pinged.fetch_add(1, SeqCst);
-        match &*self.0.ping.lock().unwrap() {
-            Some(error) => Err(Error::denied(error.clone())),
-            None => Ok(()),
-        }
+        let told = self.0.ping.lock().unwrap().clone();
+        assert!(told.as_deref() != Some(PANIC), "{PANIC}");
+        told.map_or(Ok(()), |error| Err(Error::denied(error)))
     }
 
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {

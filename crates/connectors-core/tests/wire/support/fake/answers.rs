@@ -75,6 +75,9 @@ fn on_index(kept: &mut Kept, manner: Manner, request: (&str, &str, &[&str]), bod
     if (method, rest) == ("PUT", &[]) {
         return create(kept, manner, name, body);
     }
+    if (method, rest) == ("DELETE", &[]) && kept.indices.remove(name).is_some() {
+        return (200, json!({ "acknowledged": true }));
+    }
     if (method, rest) == ("GET", &["_mapping"]) && kept.aliases.contains_key(name) {
         return mappings(kept, name);
     }
