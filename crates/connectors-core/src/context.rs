@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::http::{Clients, Http};
-use crate::{Error, Result, Retry};
+use crate::{Error, Result, Retry, Waits};
 
 /// Handed to a source when it is made; cheap to clone and to keep.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,8 @@ pub struct Context {
     pub mask: Mask,
     /// What [`http`](Self::http) is made of; made once, at the first use, for all clones.
     pub clients: Clients,
+    /// What [`http`](Self::http) waits for, and until when servers asked it to wait; clones share it.
+    pub waits: Waits,
 }
 
 impl Context {
@@ -57,7 +59,7 @@ pub struct Limits {
     pub max_content: u64,
     /// Contents fetched at the same time (`elasticsearch.bulk.concurrent_downloads`).
     pub concurrent_contents: usize,
-    /// How often [`Context::http`] tries again what may pass.
+    /// How often [`Context::http`] tries again what may pass, and how long a server may ask it to wait (`sync.max_retry_after`).
     pub retry: Retry,
     /// How long a source may be silent: answer no question, and yield no document (`sync.max_silence`).
     pub silence: Duration,
@@ -68,7 +70,7 @@ impl Default for Limits {
         Self {
             max_content: 10 * 1024 * 1024,
             concurrent_contents: 10,
-            retry: Retry::default(),
+            retry: Retry { longest_asked: Duration::from_secs(3600), ..Retry::default() },
             silence: Duration::from_secs(900),
         }
     }

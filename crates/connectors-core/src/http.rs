@@ -46,7 +46,7 @@ use self::auth::{Auth, Header};
 use self::pace::Pace;
 use self::reach::Reach;
 use crate::config::Secret;
-use crate::{Clock, Context, Error, Result, Retry, address};
+use crate::{Clock, Context, Error, Result, Retry, Waits, address};
 
 /// Requests at the same time, unless the source says otherwise.
 const CONCURRENCY: usize = 10;
@@ -79,6 +79,7 @@ struct Inner {
     max_answer: usize,
     retry: Retry,
     clock: Clock,
+    waits: Waits,
 }
 
 impl Http {
@@ -107,6 +108,7 @@ impl Http {
                 max_answer: MAX_ANSWER,
                 retry: context.limits.retry,
                 clock: context.clock.clone(),
+                waits: context.waits.clone(),
             }),
         })
     }

@@ -23,6 +23,7 @@ mod retry;
 pub mod rules;
 mod source;
 pub mod sync;
+mod waits;
 
 pub use context::{Clock, Context, Limits, Mask};
 pub use definition::{
@@ -39,6 +40,7 @@ pub use panics::caught;
 pub use retry::Retry;
 pub use rules::{RuleProblem, Rules};
 pub use source::{AccessControl, AdvancedRules, Found, Incremental, Lookup, Source, Unlisted};
+pub use waits::Waits;
 
 #[doc(hidden)]
 pub use serde_json;

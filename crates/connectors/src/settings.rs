@@ -83,6 +83,8 @@ connectors_core::config! {
         pub(crate) sync_marks: Option<PathBuf>,
         #[label = "sync.max_silence", between(1, 86_400)]
         pub(crate) sync_max_silence: u32,
+        #[label = "sync.max_retry_after", between(1, 86_400)]
+        pub(crate) sync_max_retry_after: u32,
         #[label = "sync.take_over"]
         pub(crate) sync_take_over: bool,
         #[label = "service.max_file_download_size"]
@@ -226,6 +228,7 @@ impl Settings {
             initial: Duration::from_secs_f64(keys.elasticsearch_initial_backoff_duration),
             multiplier: keys.elasticsearch_backoff_multiplier as f32,
             longest: Duration::from_secs_f64(keys.elasticsearch_max_wait_duration),
+            ..Retry::default()
         };
         settings.bulk = BulkSettings {
             chunk_bytes: (keys.elasticsearch_bulk_chunk_max_mem_size as usize) << 20,
@@ -241,6 +244,10 @@ impl Settings {
             max_content: self.keys.service_max_file_download_size,
             silence: Duration::from_secs(self.keys.sync_max_silence.into()),
             concurrent_contents: self.keys.elasticsearch_bulk_concurrent_downloads as usize,
+            retry: Retry {
+                longest_asked: Duration::from_secs(self.keys.sync_max_retry_after.into()),
+                ..Limits::default().retry
+            },
             ..Limits::default()
         }
     }

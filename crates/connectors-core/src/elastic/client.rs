@@ -2,7 +2,6 @@
 
 mod error;
 mod request;
-mod waiting;
 
 pub(crate) use request::is_passing;
 pub use request::{Request, Response};
@@ -14,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use chrono::Utc;
 use elasticsearch::auth::Credentials;
 use elasticsearch::cert::{Certificate, CertificateValidation};
 use elasticsearch::http::headers::{
@@ -26,12 +26,12 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use self::error::{given_up, not_json, refused, shown, unreachable};
-pub(super) use self::waiting::Waiting;
-use self::waiting::Waits;
 use super::page::PageSize;
 use super::{Auth, Engine, Epoch, Settings};
 use crate::config::Secret;
 use crate::mask::Masks;
+use crate::retry::asked;
+use crate::waits::{Waiting, Waits};
 use crate::{Clock, Error, ErrorKind, Result, Retry};
 
 /// How long a request may stay without an answer once the client was cancelled.
@@ -67,7 +67,7 @@ pub struct Client {
     engine: Engine,
     traffic: Arc<Traffic>,
     cancel: CancellationToken,
-    waits: Arc<Waits>,
+    waits: Waits,
     page_size: PageSize,
     /// When the last sync began, for the versions of writes.
     begun: Arc<AtomicU64>,
@@ -89,7 +89,7 @@ impl Client {
             engine: Engine::default(),
             traffic: Arc::default(),
             cancel: CancellationToken::new(),
-            waits: Arc::default(),
+            waits: Waits::default(),
             page_size: PageSize::default(),
             begun: Arc::default(),
         };
@@ -112,7 +112,7 @@ impl Client {
     /// The same connection with a count of its own, from zero, and [waits](Self::waiting) of its own.
     #[must_use]
     pub fn counted_apart(&self) -> Self {
-        Self { traffic: Arc::default(), waits: Arc::default(), ..self.clone() }
+        Self { traffic: Arc::default(), waits: Waits::default(), ..self.clone() }
     }
 
     /// The same connection, whose waits end with this token: once it is cancelled, nothing is tried again, and a request
@@ -141,7 +141,7 @@ impl Client {
 
     /// Waits between two tries: as long as planned, or longer where the server asks for it; false once cancelled.
     pub(super) async fn pause(&self, planned: Duration, asked: Option<Duration>) -> bool {
-        let delay = self.retry().wait(planned, asked);
+        let delay = self.retry().wait(planned, asked).time;
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => false,
@@ -192,7 +192,8 @@ impl Client {
         let timeout = Some(self.settings.timeout);
         let sent = self.transport.send(request.method, &request.path, headers, query, body, timeout).await;
         let answer = sent.map_err(|error| unreachable(&self.settings, error))?;
-        let (status, retry_after) = (answer.status_code().as_u16(), retry_after(answer.headers()));
+        let status = answer.status_code().as_u16();
+        let retry_after = asked(answer.headers().get("retry-after").map(HeaderValue::as_bytes), Utc::now());
         let body = answer.bytes().await.map_err(|error| unreachable(&self.settings, error))?;
         self.traffic.received.fetch_add(body.len() as u64, Relaxed);
         self.traffic.busy.fetch_add(u64::from(status == 429), Relaxed);
@@ -336,11 +337,6 @@ fn gzip(body: &[u8]) -> Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
     encoder.write_all(body)?;
     Ok(encoder.finish()?.into())
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get("retry-after")?.to_str().ok()?.parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 fn transport(settings: &Settings) -> Result<Transport> {

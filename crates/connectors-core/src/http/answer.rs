@@ -6,13 +6,14 @@ use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::error::{Place, retry_after};
+use super::error::Place;
+use crate::retry::asked;
 use crate::{ByteStream, Result};
 
 /// Bytes of a refusal that are read.
@@ -58,7 +59,7 @@ impl Answer {
             let Ok(Ok(Some(piece))) = timeout(self.timeout, self.response.chunk()).await else { break };
             reason.extend_from_slice(&piece);
         }
-        let asked = retry_after(self.response.headers(), now);
+        let asked = asked(self.response.headers().get(RETRY_AFTER).map(HeaderValue::as_bytes), now);
         Err(self.place.refused(self.status(), asked, &reason))
     }
 

@@ -5,7 +5,6 @@ use std::io;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
@@ -157,34 +156,4 @@ fn around<'a>(error: &serde_json::Error, body: &'a [u8]) -> &'a [u8] {
     let place = line.map(<[u8]>::len).sum::<usize>() + error.column();
     let from = place.saturating_sub(SNIPPET / 2).min(body.len());
     &body[from..(from + SNIPPET).min(body.len())]
-}
-
-/// How long a server asks to wait: seconds, or a date.
-pub(super) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = DateTime::parse_from_rfc2822(text).ok()?;
-    Some((until.to_utc() - now).to_std().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_asks_to_wait_by_seconds_or_by_a_date() {
-        let now = "2026-11-24T13:38:00Z".parse().unwrap();
-        for (text, seconds) in [
-            ("7", Some(7)),
-            ("Tue, 24 Nov 2026 13:38:30 GMT", Some(30)),
-            ("Tue, 24 Nov 2026 13:37:00 GMT", Some(0)),
-            ("soon", None),
-        ] {
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
-            assert_eq!(retry_after(&headers, now), seconds.map(Duration::from_secs), "{text}");
-        }
-        assert_eq!(retry_after(&HeaderMap::new(), now), None);
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
@@ -12,14 +12,14 @@ use url::Url;
 
 use super::answer::{Answer, read};
 use super::auth::{Auth, Granted, Token, Tokens, bearer, headers};
-use super::error::{Place, retry_after};
+use super::error::{Place, too_long};
 use super::reach::{Forbidden, Reach};
 use super::{Http, Request};
 use crate::config::Secret;
+use crate::retry::{self, time_after};
+use crate::waits::Waiting;
 use crate::{Error, ErrorKind, Result};
 
-/// A server that asks for a longer wait is told to the caller instead.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Redirects of one request.
 const MAX_REDIRECTS: usize = 5;
 /// Bytes of the answer of a token endpoint.
@@ -34,6 +34,7 @@ impl Request {
         attempt: impl Fn() -> BoxFuture<'a, Result<T>>,
     ) -> Result<T> {
         let mut delays = self.http.inner.retry.delays().enumerate();
+        let waiting = self.http.inner.waits.begin(format!("an answer to {}", self.shown()));
         loop {
             let error = match attempt().await {
                 Ok(answer) => return Ok(answer),
@@ -44,11 +45,9 @@ impl Request {
             if !error.kind().is_passing() || (!has_answered && tries + 1 >= FIRST_TRIES) {
                 return Err(error);
             }
-            let wait = self.http.wait_before(&error, delay);
-            if wait > LONGEST_WAIT {
-                return Err(error);
-            }
-            tracing::debug!(?wait, %error, "trying again");
+            waiting.tried(&error.to_string());
+            let wait = self.http.wait_before(error, delay, &waiting)?;
+            tracing::debug!(?wait, "trying again");
             sleep(wait).await;
         }
     }
@@ -129,13 +128,23 @@ impl Http {
     }
 
     /// The wait before another try: the planned one, or longer where the server asks for it, and then for all requests.
-    fn wait_before(&self, error: &Error, planned: Duration) -> Duration {
-        let ErrorKind::Busy(asked) = error.kind() else { return planned };
-        let wait = asked.unwrap_or_default().max(planned);
-        if wait <= LONGEST_WAIT {
-            self.inner.pace.pause(Instant::now() + wait);
+    ///
+    /// # Errors
+    /// The server asks for a longer one than is allowed.
+    fn wait_before(&self, error: Error, planned: Duration, waiting: &Waiting) -> Result<Duration> {
+        let ErrorKind::Busy(asked) = error.kind() else { return Ok(planned) };
+        let (wait, now) = (self.inner.retry.wait(planned, asked), self.inner.clock.now());
+        let until = time_after(now, asked.unwrap_or(wait.time));
+        if wait.is_cut {
+            return Err(too_long(until, error));
         }
-        wait
+        let pause = Instant::now() + wait.time;
+        self.inner.pace.pause(pause);
+        self.inner.waits.pause(pause);
+        if let Some(until) = until.filter(|_| asked.is_some()) {
+            waiting.until(until);
+        }
+        Ok(wait.time)
     }
 
     /// Where a request goes. Of an address elsewhere, to which the server redirects, only the path is shown: such
@@ -197,7 +206,9 @@ impl Http {
     }
 
     async fn granted(&self, mut response: Response, place: &Place) -> Result<Granted> {
-        let (status, asked) = (response.status(), retry_after(response.headers(), self.inner.clock.now()));
+        let status = response.status();
+        let asked = response.headers().get(RETRY_AFTER).map(HeaderValue::as_bytes);
+        let asked = retry::asked(asked, self.inner.clock.now());
         let body = timeout(self.inner.timeout, read(&mut response, MAX_GRANT, place)).await;
         let body = body.map_err(|_| place.timed_out(self.inner.timeout))??;
         match status.as_u16() {

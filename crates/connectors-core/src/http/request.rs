@@ -87,6 +87,14 @@ impl Request {
         }
     }
 
+    /// Method and address, without secrets.
+    pub(super) fn shown(&self) -> String {
+        match &self.url {
+            Ok(url) => format!("{} {}", self.method, self.http.place(&self.method, url, None).shown_url()),
+            Err(_) => self.method.to_string(),
+        }
+    }
+
     pub(super) fn url(&self) -> Result<&Url> {
         self.url.as_ref().map_err(|problem| Error::unexpected(problem.clone()))
     }

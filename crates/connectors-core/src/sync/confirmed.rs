@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures::StreamExt;
 
 use crate::panics::caught_stream;
-use crate::{Document, Found, Lookup, Result, Unlisted};
+use crate::{Document, Error, Found, Lookup, Result, Unlisted};
 
 use super::deletes::LeftOver;
 use super::patience::within;
@@ -43,7 +43,11 @@ impl Run<'_, '_> {
         loop {
             let next =
                 within(self.job.context, "whether documents are gone", async { Ok(found.next().await) });
-            let answer = match next.await {
+            let next = tokio::select! {
+                next = next => next,
+                () = self.job.cancel.cancelled() => Err(Error::transient("the source was asked no more: a stop was asked for")),
+            };
+            let answer = match next {
                 Ok(Some(answer)) => answer,
                 Ok(None) => break,
                 Err(error) => {

@@ -3,14 +3,14 @@
 mod text;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
 use crate::panics::caught;
-use crate::{Content, Error, ErrorKind, Limits, Result};
+use crate::{Content, Context, Error, ErrorKind, Result};
+
+use super::patience::Patience;
 
 use self::text::{Sniff, decode, is_opaque, sniff};
 
@@ -32,15 +32,20 @@ pub(super) struct Reader {
     budget_bytes: u64,
     max: u64,
     /// How long a file may yield nothing.
-    silence: Duration,
+    patience: Patience,
 }
 
 impl Reader {
     /// A reader that opens nothing above the limit and holds at most `budget` bytes.
-    pub(super) fn new(limits: &Limits, budget: usize) -> Self {
+    pub(super) fn new(context: &Context, budget: usize) -> Self {
         let budget_bytes = (budget as u64).min(u64::from(u32::MAX >> 1));
         let semaphore = Semaphore::new(usize::try_from(budget_bytes).unwrap_or(usize::MAX >> 4));
-        Self { budget: Arc::new(semaphore), budget_bytes, max: limits.max_content, silence: limits.silence }
+        Self {
+            budget: Arc::new(semaphore),
+            budget_bytes,
+            max: context.limits.max_content,
+            patience: Patience::of(context),
+        }
     }
 
     /// The text of a content, or why there is none. Reads a second time when the first broke off.
@@ -69,7 +74,11 @@ impl Reader {
     async fn in_time<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
         let late =
             || Error::transient("the file yielded nothing for longer than it may (`sync.max_silence`)");
-        timeout(self.silence, read).await.unwrap_or_else(|_| Err(late()))
+        tokio::select! {
+            biased;
+            read = read => read,
+            () = self.patience.end() => Err(late()),
+        }
     }
 
     async fn read(&self, content: &Content, mime: &str) -> Result<Fetched> {

@@ -25,12 +25,10 @@ const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
 ///
 /// A source that can't tell a cursor now (a database without a log of changes) is synced all the same.
 pub async fn full_resumable(job: &Job<'_>, source: &dyn Incremental) -> Report {
-    let start = match start(job.context, source).await {
-        Ok(start) => Some(start),
-        Err(error) => {
-            tracing::info!(%error, "no incremental sync can follow");
-            None
-        }
+    let start = tokio::select! {
+        start = start(job.context, source) => start.inspect_err(|error| tracing::info!(%error, "no incremental sync can follow")).ok(),
+        // What follows ends at once.
+        () = job.cancel.cancelled() => None,
     };
     let mut report = full(job).await;
     let is_whole = report.complete && report.verified && report.status != Status::Failed;
@@ -61,29 +59,20 @@ pub async fn incremental(job: &Job<'_>, source: &dyn Incremental) -> Report {
 
 async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> Result<()> {
     check_content_name(job.index)?;
-    let (existing, facts) = match prepare::prepare_changes(job, source, report).await {
+    let ready = tokio::select! {
+        ready = ready(job, source, report) => ready,
+        () = job.cancel.cancelled() => {
+            report.status = Status::Stopped;
+            return Ok(());
+        }
+    };
+    let (prepared, place, from) = match ready {
         Ok(ready) => ready,
         Err(Refusal::NotOurs(reason)) => {
             report.refuse(reason);
             return Ok(());
         }
         Err(Refusal::Failed(error)) => return Err(error),
-    };
-    let place = Place {
-        uuid: facts.uuid.clone(),
-        backend: within(job.context, "what it is", source.backend()).await?,
-    };
-    let from = state::load(job, &place).await?;
-    let failed_before = failures::before(job, report).await?;
-    let pipeline = in_force(job, &facts).await?;
-    let prepared = Prepared {
-        existing,
-        uuid: facts.uuid.clone(),
-        learnt: Learnt::nothing(),
-        foreign: 0,
-        failed_before,
-        pipeline,
-        dropped: Dropped::default(),
     };
     let mut run = Run::new(job, prepared, report)?;
     run.checkpoints.place = place;
@@ -99,6 +88,32 @@ async fn apply(job: &Job<'_>, source: &dyn Incremental, report: &mut Report) -> 
     drop(run);
     note_ignored(job, report, &closed).await;
     closed
+}
+
+/// What a sync of changes goes by, and where it goes on.
+async fn ready(
+    job: &Job<'_>,
+    source: &dyn Incremental,
+    report: &mut Report,
+) -> Result<(Prepared, Place, Cursor), Refusal> {
+    let (existing, facts) = prepare::prepare_changes(job, source, report).await?;
+    let place = Place {
+        uuid: facts.uuid.clone(),
+        backend: within(job.context, "what it is", source.backend()).await?,
+    };
+    let from = state::load(job, &place).await?;
+    let failed_before = failures::before(job, report).await?;
+    let pipeline = in_force(job, &facts).await?;
+    let prepared = Prepared {
+        existing,
+        uuid: facts.uuid,
+        learnt: Learnt::nothing(),
+        foreign: 0,
+        failed_before,
+        pipeline,
+        dropped: Dropped::default(),
+    };
+    Ok((prepared, place, from))
 }
 
 /// The latest cursor, what it belongs to, and when one was last kept.

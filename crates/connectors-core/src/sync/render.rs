@@ -42,7 +42,7 @@ impl Render {
         Self {
             shape: Shape::new(key, by),
             flags: pipeline.map(|pipeline| pipeline.flags).unwrap_or_default(),
-            reader: Reader::new(&job.context.limits, job.client.settings().bulk.queue_bytes),
+            reader: Reader::new(job.context, job.client.settings().bulk.queue_bytes),
         }
     }
 

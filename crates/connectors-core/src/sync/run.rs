@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::elastic::key::IdHash;
 use crate::elastic::scan::Mark;
@@ -22,7 +21,7 @@ use super::incremental::Checkpoints;
 use super::inventory::{Inventory, Known};
 use super::marks::MarkFile;
 use super::mend::Mend;
-use super::patience::silent;
+use super::patience::{Patience, silent};
 use super::prepare::Prepared;
 use super::render::Render;
 use super::report::{Failure, Phase, Report, Stage, Status};
@@ -136,7 +135,7 @@ impl<'a, 'j> Run<'a, 'j> {
     /// Takes in changes until there are no more; complete only if that end was reached without any error.
     pub(super) async fn take_in(&mut self, mut changes: BoxStream<'_, Result<Change>>) -> Result<()> {
         loop {
-            let silence = self.job.context.limits.silence;
+            let patience = Patience::of(self.job.context);
             let may_read = self.fetching.len() < self.job.context.limits.concurrent_contents.max(1);
             tokio::select! {
                 biased;
@@ -145,7 +144,7 @@ impl<'a, 'j> Run<'a, 'j> {
                     break;
                 }
                 content = self.next_content() => self.fetched(content).await?,
-                () = sleep(silence), if may_read => {
+                () = patience.end(), if may_read => {
                     self.listing_error(silent(self.job.context, "the next document of the listing"))?;
                     break;
                 },

@@ -7,10 +7,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use connectors_core::http::Cause;
-use connectors_core::{ErrorKind, Result};
+use connectors_core::{Clock, ErrorKind, Result};
 use serde_json::Value;
 
-use crate::server::{Server, context, status, with};
+use crate::server::{Server, context, context_with, status, with};
 
 #[tokio::test]
 async fn what_may_pass_is_tried_again() {
@@ -55,10 +55,44 @@ async fn retry_after_is_kept_to_and_a_long_one_is_told() {
     assert_eq!(server.client().get("/").json::<u8>().await.unwrap(), 1);
     for code in [429, 503] {
         let server = Server::start(move |_| with(code, "retry-after", "3600")).await;
-        let error = server.client().get("/").json::<Value>().await.unwrap_err();
+        let http = context_with(at()).http(&server.url).unwrap();
+        let error = http.get("/").json::<Value>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy(Some(Duration::from_secs(3600))));
-        assert_eq!(server.calls().len(), 1, "an hour is not waited for");
+        assert_eq!(server.calls().len(), 1, "an hour is not waited for where a minute is allowed");
+        let told = error.to_string();
+        assert!(
+            told.contains("`sync.max_retry_after`") && told.contains("until: 2026-11-24 14:38:00 UTC"),
+            "{told}"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_wait_that_a_server_asks_for_is_shown_with_its_end_and_ends_with_whoever_waits() {
+    let server = Server::start(|_| with(429, "retry-after", "50")).await;
+    let context = context_with(at());
+    let http = context.http(&server.url).unwrap();
+    let asking = tokio::spawn(async move { http.get("/notes").json::<Value>().await });
+    let later = std::time::Instant::now() + Duration::from_secs(20);
+    let shown = loop {
+        tokio::task::yield_now().await;
+        let waiting = context.waits.longest(later).map(|(what, _)| what);
+        if let Some(what) = waiting.filter(|what| what.contains("until")) {
+            break what;
+        }
+    };
+    assert!(shown.starts_with("an answer to GET http://127.0.0.1"), "{shown}");
+    assert!(
+        shown.contains("/notes, until 2026-11-24 13:38:50 UTC as the server asks, tried once: "),
+        "{shown}"
+    );
+    asking.abort();
+    assert!(asking.await.unwrap_err().is_cancelled());
+    assert_eq!(context.waits.longest(later), None);
+}
+
+fn at() -> Clock {
+    Clock::fixed("2026-11-24T13:38:00Z".parse().unwrap())
 }
 
 #[tokio::test]

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors_core::ErrorKind;
+use async_trait::async_trait;
 use connectors_core::elastic::{Bulk, Client, Item, Kind, Request};
-use connectors_core::sync::Status;
+use connectors_core::sync::{Job, Status, full, full_resumable, incremental};
+use connectors_core::{
+    Change, Cursor, Document, ErrorKind, Found, Incremental, Lookup, Result, Rules, Source, Unlisted,
+};
+use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Entry, Fault, Memory, Step, World, accounts, entries};
+use crate::support::{Entry, Fault, INDEX, Memory, Step, World, accounts, entries};
 
 #[tokio::test]
 async fn a_stop_in_the_middle_awaits_what_is_in_flight_and_the_next_sync_goes_on() {
@@ -177,4 +181,69 @@ async fn a_source_that_goes_silent_ends_the_sync_and_deletes_nothing() {
     );
     assert_eq!(world.ids().len(), 30);
     assert!(world.verify(&source).await.unwrap_err().to_string().contains("sync.max_silence"));
+}
+
+/// A source that is asked for its cursor, its backend or a document, and does not answer.
+struct Mute(Memory, CancellationToken);
+
+impl Mute {
+    async fn never<T>(&self) -> T {
+        self.1.cancel();
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl Source for Mute {
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn backend(&self) -> Result<Option<String>> {
+        self.never().await
+    }
+
+    fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>> {
+        self.0.documents(rules)
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
+    }
+}
+
+impl Lookup for Mute {
+    fn look_up<'a>(&'a self, _: &'a [Unlisted], _: &'a Rules) -> BoxStream<'a, Result<Found>> {
+        stream::once(self.never()).boxed()
+    }
+}
+
+#[async_trait]
+impl Incremental for Mute {
+    async fn cursor(&self) -> Result<Cursor> {
+        self.never().await
+    }
+
+    fn changes<'a>(&'a self, _: Cursor, _: &'a Rules) -> BoxStream<'a, Result<Change>> {
+        stream::empty().boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_stop_ends_every_wait_for_a_source() {
+    let world = World::new().await;
+    assert_eq!(world.sync(&Memory::numbered(3)).await.status, Status::Completed);
+    let in_time = Duration::from_secs(20);
+    for wait in ["cursor", "backend", "lookup"] {
+        let cancel = CancellationToken::new();
+        let mute = Mute(Memory::numbered(2), cancel.clone());
+        let job = Job { cancel: &cancel, ..world.job(&mute, INDEX) };
+        let report = match wait {
+            "cursor" => timeout(in_time, full_resumable(&job, &mute)).await,
+            "backend" => timeout(in_time, incremental(&job, &mute)).await,
+            _ => timeout(in_time, full(&job)).await,
+        };
+        let report = report.unwrap();
+        assert_eq!((report.status == Status::Failed, report.deleted), (false, 0), "{wait}: {report:?}");
+    }
 }

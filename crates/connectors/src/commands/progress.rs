@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use connectors_core::Waits;
 use connectors_core::elastic::Client;
 use connectors_core::sync::{Counters, Phase};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,9 +28,9 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(counters: Arc<Counters>, client: Client) -> Self {
+    pub(super) fn start(counters: Arc<Counters>, client: Client, source: Waits) -> Self {
         let bar = std::io::stderr().is_terminal().then(bar);
-        let task = tokio::spawn(watch(Watched { counters, client: Some(client) }, bar.clone()));
+        let task = tokio::spawn(watch(Watched { counters, client: Some(client), source }, bar.clone()));
         Self { task, bar }
     }
 
@@ -50,6 +51,8 @@ fn bar() -> ProgressBar {
 struct Watched {
     counters: Arc<Counters>,
     client: Option<Client>,
+    /// What the source waits for.
+    source: Waits,
 }
 
 /// When the counters last changed.
@@ -69,7 +72,8 @@ impl Watched {
             *pace = Pace { sum, since: now };
         }
         let waited = now.saturating_duration_since(pace.since);
-        if let Some((what, lasts)) = self.client.as_ref().and_then(Client::waiting) {
+        let waiting = self.client.as_ref().and_then(Client::waiting);
+        if let Some((what, lasts)) = waiting.or_else(|| self.source.longest(now)) {
             return Some(format!("waiting for {} s for {what}", lasts.as_secs()));
         }
         let is_reading = counters.phase() == Phase::Listing || counters.phase() == Phase::Connecting;
@@ -124,7 +128,7 @@ mod tests {
 
     #[test]
     fn after_ten_seconds_without_progress_it_says_what_is_waited_for() {
-        let watched = Watched { counters: Arc::default(), client: None };
+        let watched = Watched { counters: Arc::default(), client: None, source: Waits::default() };
         let begin = Instant::now();
         let mut pace = Pace { sum: ("", 0), since: begin };
         assert_eq!(watched.wait(&mut pace, begin), None);
@@ -139,9 +143,11 @@ mod tests {
     async fn the_bar_shows_the_counters() {
         let (counters, bar) = (Arc::new(Counters::default()), bar());
         counters.listed.store(7, Relaxed);
-        let watching =
-            tokio::time::timeout(GLANCE * 3, watch(Watched { counters, client: None }, Some(bar.clone())))
-                .await;
+        let watching = tokio::time::timeout(
+            GLANCE * 3,
+            watch(Watched { counters, client: None, source: Waits::default() }, Some(bar.clone())),
+        )
+        .await;
         assert!(watching.is_err(), "it watches until it is ended");
         assert!(bar.message().starts_with("listed 7, "), "{}", bar.message());
     }

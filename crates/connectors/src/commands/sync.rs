@@ -101,7 +101,8 @@ impl Syncs<'_> {
         let counters = Arc::new(Counters::default());
         let job = self.job(skip_unchanged, &counters);
         let source = self.connection.incremental();
-        let progress = Progress::start(counters.clone(), self.client.clone());
+        let progress =
+            Progress::start(counters.clone(), self.client.clone(), self.desk.context.waits.clone());
         let report = match (self.arguments.incremental, source) {
             _ if self.arguments.access_control => access_control(&job, self.connection.guarded()?).await,
             (true, Some(source)) => incremental(&job, source).await,

@@ -22,8 +22,13 @@ const COMMAND: &str = "embedded-server";
 /// The log of the server, in its data folder.
 const LOG: &str = "log";
 /// A server that was killed is there again in less than a second: so tries are many, and soon.
-const RETRY: Retry =
-    Retry { max: 40, initial: Duration::from_millis(50), multiplier: 1.5, longest: Duration::from_secs(1) };
+const RETRY: Retry = Retry {
+    max: 40,
+    initial: Duration::from_millis(50),
+    multiplier: 1.5,
+    longest: Duration::from_secs(1),
+    longest_asked: Duration::from_secs(1),
+};
 
 /// Finds or starts the server of a data folder, and connects to it.
 pub(super) async fn open(settings: &Settings, data: &Path) -> Result<(Shared, Client)> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use connectors_core::elastic::{Auth, Client};
-use connectors_core::{Connection, Registered, Result};
+use connectors_core::{Connection, Context, Registered, Result, Waits};
 use serde_json::{Map, Value};
 
 use super::Worker;
@@ -14,6 +14,8 @@ use crate::secrets::meet_sensitive;
 pub(super) struct Kept {
     values: Map<String, Value>,
     connection: Arc<dyn Connection>,
+    /// What it waits for.
+    waits: Waits,
     /// What its last full sync went by, if that completed and is verified: then the source may be asked whether anything
     /// changed.
     pub(super) basis: Option<u64>,
@@ -44,10 +46,20 @@ impl Worker {
             Found::Other(old) => close(connector.id(), &old).await,
             Found::None => {}
         }
-        let connection: Arc<dyn Connection> = source.connect(&values, &self.context)?.into();
-        let kept = Kept { values, connection: connection.clone(), basis: None };
+        let context = Context { waits: Waits::default(), ..self.context.clone() };
+        let connection: Arc<dyn Connection> = source.connect(&values, &context)?.into();
+        let kept = Kept { values, connection: connection.clone(), waits: context.waits, basis: None };
         self.known().entry(connector.id().to_owned()).or_default().kept = Some(kept);
         Ok(connection)
+    }
+
+    /// What the source of a connector waits for.
+    pub(super) fn waits(&self, connector: &str) -> Waits {
+        let known = self.known();
+        known
+            .get(connector)
+            .and_then(|known| known.kept.as_ref())
+            .map_or_else(Waits::default, |kept| kept.waits.clone())
     }
 
     /// The source in memory; one with other values is taken out.

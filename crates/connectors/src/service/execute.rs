@@ -105,7 +105,8 @@ impl Worker {
             self.writer(&running.connector).await?.counted_apart().with_cancel(running.cancel.clone());
         running.writes_by(&client);
         // Of two workers' syncs the later one prevails, whatever their own clocks say.
-        let context = Context { clock: self.server_clock(), ..self.context.clone() };
+        let waits = self.waits(&running.connector);
+        let context = Context { clock: self.server_clock(), waits, ..self.context.clone() };
         let owner = Owner::Connector { connector: running.connector.clone() };
         let mut job = Job {
             source: connection.source(),

@@ -1,6 +1,7 @@
 //! Jobs that stand still are told of, with the stage in which they do.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Worker;
 use super::running::Running;
@@ -18,9 +19,20 @@ impl Worker {
                     index = job.index,
                     stage = job.stage_word(),
                     seconds = still.as_secs(),
+                    waits_for = self.waited_for(job),
                     "the job stands still"
                 );
             }
         }
+    }
+
+    /// What a job waits for: an answer of Elasticsearch or of its source.
+    fn waited_for(&self, job: &Running) -> String {
+        let waiting = job.client().and_then(|client| client.waiting());
+        let waiting = waiting.or_else(|| self.waits(&job.connector).longest(Instant::now()));
+        waiting.map_or_else(
+            || "nothing that it names".to_owned(),
+            |(what, lasts)| format!("{what}, for {} s", lasts.as_secs()),
+        )
     }
 }

@@ -94,6 +94,7 @@ fn a_number_out_of_its_range_names_the_setting_and_the_range() {
         ("elasticsearch.max_wait_duration", json!(1e12), "from 0 to 86400"),
         ("elasticsearch.backoff_multiplier", json!(0.99), "from 1 to 100"),
         ("sync.delete_max_share", json!(-0.01), "from 0 to 1"),
+        ("sync.max_retry_after", json!(0), "greater than 0"),
     ] {
         let error = settings(json!({ key: value })).unwrap_err().to_string();
         assert!(error.contains(key) && error.contains(&format!("must be {range}")), "{error}");

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::stream;
 
 use super::*;
-use crate::ByteStream;
+use crate::{ByteStream, Limits};
 
 fn pieces(pieces: Vec<Result<&'static [u8]>>) -> ByteStream {
     stream::iter(pieces.into_iter().map(|piece| piece.map(Bytes::from_static))).boxed()
@@ -17,7 +17,8 @@ fn content(name: &str, size: Option<u64>, bytes: &'static [u8]) -> Content {
 }
 
 fn reader() -> Reader {
-    Reader::new(&Limits { max_content: 100_000, ..Limits::default() }, 1 << 20)
+    let limits = Limits { max_content: 100_000, ..Limits::default() };
+    Reader::new(&Context { limits, ..Context::default() }, 1 << 20)
 }
 
 #[tokio::test]

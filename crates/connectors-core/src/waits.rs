@@ -1,19 +1,23 @@
-//! What a client waits for, so that whoever watches can say it.
+//! What is waited for, so that whoever watches can say it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
 /// A wait is reported once it has lasted this long.
 const REPORTED_AFTER: Duration = Duration::from_secs(10);
 
-/// The open waits of a client and its clones.
-#[derive(Debug, Default)]
-pub(super) struct Waits(Mutex<Open>);
+/// The open waits of a client and its clones; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Waits(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
+    /// Until when a server asked to be left alone.
+    paused: Option<tokio::time::Instant>,
     next: u64,
     /// In the order in which they began.
     waits: BTreeMap<u64, Wait>,
@@ -26,20 +30,35 @@ struct Wait {
     tries: usize,
     /// Why the last try came to nothing.
     cause: String,
+    /// When the next one is, where the server said so.
+    until: Option<DateTime<Utc>>,
 }
 
 impl Waits {
     /// Notes a wait, which ends when what comes back is dropped.
-    pub(super) fn begin(self: &Arc<Self>, what: String) -> Waiting {
+    pub(crate) fn begin(&self, what: String) -> Waiting {
         let mut open = self.open();
         let key = open.next;
         open.next += 1;
-        open.waits.insert(key, Wait { what, since: Instant::now(), tries: 0, cause: String::new() });
+        let (since, cause, until) = (Instant::now(), String::new(), None);
+        open.waits.insert(key, Wait { what, since, tries: 0, cause, until });
         Waiting { waits: self.clone(), key }
     }
 
+    /// Notes that a server asked to be left alone until then.
+    pub(crate) fn pause(&self, until: tokio::time::Instant) {
+        let mut open = self.open();
+        open.paused = open.paused.max(Some(until));
+    }
+
+    /// Until when a server asked to be left alone, the last time that one did.
+    pub(crate) fn paused_until(&self) -> Option<tokio::time::Instant> {
+        self.open().paused
+    }
+
     /// The longest wait, if it is to be reported at this time.
-    pub(super) fn longest(&self, now: Instant) -> Option<(String, Duration)> {
+    #[must_use]
+    pub fn longest(&self, now: Instant) -> Option<(String, Duration)> {
         let open = self.open();
         let wait = open.waits.values().min_by_key(|wait| wait.since)?;
         let lasts = now.saturating_duration_since(wait.since);
@@ -53,26 +72,33 @@ impl Waits {
 
 /// A wait that goes on until this is dropped.
 #[must_use = "the wait ends when this is dropped"]
-pub(in crate::elastic) struct Waiting {
-    waits: Arc<Waits>,
+pub(crate) struct Waiting {
+    waits: Waits,
     key: u64,
 }
 
 impl Waiting {
     /// A try came to nothing; the wait keeps its beginning.
-    pub(in crate::elastic) fn tried(&self, cause: &str) {
+    pub(crate) fn tried(&self, cause: &str) {
         self.change(|wait| {
             wait.tries += 1;
             cause.clone_into(&mut wait.cause);
+            wait.until = None;
         });
     }
 
+    /// The next try is not before this time.
+    pub(crate) fn until(&self, time: DateTime<Utc>) {
+        self.change(|wait| wait.until = Some(time));
+    }
+
     /// Something came of it: the wait begins now.
-    pub(in crate::elastic) fn restart(&self) {
+    pub(crate) fn restart(&self) {
         self.change(|wait| {
             wait.since = Instant::now();
             wait.tries = 0;
             wait.cause.clear();
+            wait.until = None;
         });
     }
 
@@ -86,6 +112,9 @@ impl Waiting {
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
+        if let Some(until) = self.until {
+            write!(f, ", until {} UTC as the server asks", until.format("%Y-%m-%d %H:%M:%S"))?;
+        }
         match self.tries {
             0 => Ok(()),
             1 => write!(f, ", tried once: {}", self.cause),
@@ -106,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_longest_wait_is_reported_after_ten_seconds_and_until_it_ends() {
-        let waits = Arc::new(Waits::default());
+        let waits = Waits::default();
         let started = Instant::now();
         let outer = waits.begin("GET /a".into());
         let inner = waits.begin("GET /b".into());
@@ -116,6 +145,12 @@ mod tests {
         outer.tried("still too busy");
         let (what, lasts) = waits.longest(later).unwrap();
         assert_eq!(what, "GET /a, tried 2 times: still too busy");
+        outer.until("2026-11-30T12:04:00Z".parse().unwrap());
+        let (what, _) = waits.longest(later).unwrap();
+        assert_eq!(
+            what,
+            "GET /a, until 2026-11-30 12:04:00 UTC as the server asks, tried 2 times: still too busy"
+        );
         assert!(lasts > Duration::from_secs(50) && lasts <= Duration::from_secs(60), "{lasts:?}");
         outer.restart();
         assert_eq!(waits.longest(later).unwrap().0, "GET /b", "the one that began first");
