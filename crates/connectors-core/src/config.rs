@@ -4,11 +4,13 @@
 //! that Kibana's connector forms read.
 
 mod field;
+mod names;
 mod reader;
 mod secret;
 mod value;
 
 pub use field::{Constraint, Display, Field, FieldType};
+pub use names::{Names, hosts};
 pub use reader::{Problem, Problems, Reader, nearest};
 pub use secret::Secret;
 pub use value::FieldValue;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::http::{Clients, Http};
-use crate::{Error, Result, Retry, Waits};
+use crate::{Error, Result, Retry, Roots, Waits};
 
 /// Handed to a source when it is made; cheap to clone and to keep.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,8 @@ pub struct Context {
     pub clients: Clients,
     /// What [`http`](Self::http) waits for, and until when servers asked it to wait; clones share it.
     pub waits: Waits,
+    /// What of the file system a source may read.
+    pub roots: Roots,
 }
 
 impl Context {

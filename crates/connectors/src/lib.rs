@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod declared;
 mod logging;
+mod pattern;
 mod private;
 mod protocol;
 mod registry;

@@ -15,6 +15,8 @@ use connectors_core::config::Field;
 use connectors_core::{Error, Mask, Result};
 use serde_json::{Map, Value};
 
+use crate::pattern::Pattern;
+
 pub(crate) use connectors_core::mask::MASK;
 use connectors_core::mask::Masks;
 
@@ -74,12 +76,19 @@ pub(crate) fn is_reference(name: &str) -> bool {
 pub(crate) struct Secrets {
     folder: Option<PathBuf>,
     variable: fn(&str) -> Option<String>,
+    /// The references that may be used; all of them where none are named.
+    allowed: Option<Vec<Pattern>>,
 }
 
 impl Secrets {
     /// Those of this process's environment, and of a folder.
     pub(crate) fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, variable: |name| env::var(name).ok() }
+        Self { folder, variable: |name| env::var(name).ok(), allowed: None }
+    }
+
+    /// The same, of which only some may be used.
+    pub(crate) fn limited_to(&self, allowed: Option<Vec<Pattern>>) -> Self {
+        Self { allowed, ..self.clone() }
     }
 
     /// The values with every reference resolved.
@@ -133,6 +142,11 @@ impl Secrets {
     }
 
     fn secret(&self, name: &str) -> Result<String> {
+        let is_refused = |allowed: &Vec<Pattern>| !allowed.iter().any(|pattern| pattern.matches(name));
+        if is_reference(name) && self.allowed.as_ref().is_some_and(is_refused) {
+            let what = "this connector may not use this secret; name it for the connector or its type in `service.allow.secrets`";
+            return Err(Error::config(what).with("secret", name));
+        }
         let secret = match name.strip_prefix(FILE) {
             Some(file) => folder::read(self.folder.as_deref(), file)?,
             None if name.starts_with(VARIABLE) => (self.variable)(name).ok_or_else(|| {

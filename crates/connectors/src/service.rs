@@ -7,6 +7,7 @@
 //! - [`Worker::beat`] renews the leases of running jobs, writes their progress and hears of cancels;
 //! - [`Worker::heartbeat`] tells that the service is there.
 
+mod allow;
 mod attend;
 mod beat;
 mod claim;
@@ -44,6 +45,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::protocol::Store;
 
+pub(crate) use allow::{Allow, Grant, Grantee};
 use attend::Known;
 use claim::Met;
 pub(crate) use options::{Options, Retention, Served};
@@ -89,6 +91,7 @@ impl Worker {
         context: Context,
         (options, sync): (Options, SyncOptions),
     ) -> Arc<Self> {
+        let context = Context { roots: options.allow.roots(), ..context };
         Arc::new(Self {
             store,
             sources,

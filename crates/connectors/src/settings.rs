@@ -22,7 +22,7 @@ use url::Url;
 use crate::cli::Global;
 use crate::logging::Format;
 use crate::secrets::{self, Secrets};
-use crate::service::Served;
+use crate::service::{Allow, Served};
 use tree::{Tree, flatten};
 
 /// The file with every setting and its default, as it was when this was built.
@@ -128,6 +128,8 @@ pub(crate) struct Settings {
     pub(crate) sources: Vec<String>,
     /// The connectors that the service is limited to.
     served: BTreeMap<String, Served>,
+    /// What connectors of the service may use.
+    allow: Allow,
 }
 
 impl Settings {
@@ -154,10 +156,11 @@ impl Settings {
         }
         let (mut values, sources) = tree.split("sources");
         let served = service::served(values.remove("connectors"), shown)?;
+        let allow = service::allow(&mut values, shown)?;
         let values: Map<String, Value> =
             values.into_iter().map(|(key, value)| (key.replace('.', "_"), value)).collect();
         let keys = Keys::parse(&values).map_err(|problems| unusable(&by_label(problems), shown))?;
-        Ok(Self { keys, sources: sources.into_keys().collect(), served })
+        Ok(Self { keys, sources: sources.into_keys().collect(), served, allow })
     }
 
     /// The level or filter of the log.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::FieldValue;
+use super::{FieldValue, Names};
 
 /// The type of a value, as Kibana names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -96,6 +96,8 @@ pub struct Field {
     pub constraints: Vec<Constraint>,
     /// True when forms show it under "advanced".
     pub advanced: bool,
+    /// What its value names outside of the program.
+    pub names: Names,
 }
 
 impl Field {
@@ -117,6 +119,7 @@ impl Field {
             options: Vec::new(),
             constraints: Vec::new(),
             advanced: false,
+            names: T::NAMES,
         }
     }
 
@@ -168,6 +171,20 @@ impl Field {
     #[must_use]
     pub fn matches(mut self, pattern: &str) -> Self {
         self.constraints.push(Constraint::Regex(pattern.to_owned()));
+        self
+    }
+
+    /// Its value names servers, as an address or a connection string: an operator may bound which.
+    #[must_use]
+    pub fn names_hosts(mut self) -> Self {
+        self.names = Names::Host;
+        self
+    }
+
+    /// Its value names a file or folder: an operator may bound which.
+    #[must_use]
+    pub fn names_path(mut self) -> Self {
+        self.names = Names::Path;
         self
     }
 

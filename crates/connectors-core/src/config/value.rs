@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use url::Url;
 
-use super::{FieldType, Secret};
+use super::{FieldType, Names, Secret};
 
 /// A type that a field can have.
 pub trait FieldValue: Sized {
@@ -15,6 +15,8 @@ pub trait FieldValue: Sized {
     const REQUIRED: bool = true;
     /// True when it must never be shown.
     const SENSITIVE: bool = false;
+    /// What it names outside of the program.
+    const NAMES: Names = Names::Nothing;
 
     /// Reads a value that is not empty.
     ///
@@ -71,6 +73,7 @@ impl FieldValue for Secret {
 
 impl FieldValue for PathBuf {
     const TYPE: FieldType = FieldType::Str;
+    const NAMES: Names = Names::Path;
 
     fn read(value: &Value) -> Result<Self, String> {
         String::read(value).map(Self::from)
@@ -83,6 +86,7 @@ impl FieldValue for PathBuf {
 
 impl FieldValue for Url {
     const TYPE: FieldType = FieldType::Str;
+    const NAMES: Names = Names::Host;
 
     fn read(value: &Value) -> Result<Self, String> {
         let text = String::read(value)?;
@@ -173,6 +177,7 @@ impl<T: FieldValue> FieldValue for Option<T> {
     const TYPE: FieldType = T::TYPE;
     const REQUIRED: bool = false;
     const SENSITIVE: bool = T::SENSITIVE;
+    const NAMES: Names = T::NAMES;
 
     fn read(value: &Value) -> Result<Self, String> {
         T::read(value).map(Some)

@@ -122,6 +122,13 @@ impl Place {
     }
 }
 
+/// The server asks for a longer wait than is allowed.
+pub(super) fn too_long(until: Option<DateTime<Utc>>, refusal: Error) -> Error {
+    let what = "the server asks to wait for longer than `sync.max_retry_after` allows; sync again after that time, or allow more";
+    let until = until.map(|until| until.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    Error::new(refusal.kind(), what).with("until", until.as_deref().unwrap_or("never")).caused_by(refusal)
+}
+
 fn usual_fix(cause: Cause) -> Option<&'static str> {
     match cause {
         Cause::Unreachable => Some("see that it runs, and that the address is right"),

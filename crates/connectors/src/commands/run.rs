@@ -12,6 +12,9 @@ use super::{Desk, End, Fleet, interrupts};
 use crate::service::{Worker, endpoints};
 use crate::{registry, show};
 
+/// What is said once where nothing bounds connectors.
+const UNBOUNDED: &str = "whoever may write `.elastic-connectors` may use every secret, path and host that this service can; \
+                         `service.allow` bounds them (docs/security.md)";
 /// Between two lines about a server that is waited for.
 const TOLD: Duration = Duration::from_secs(10);
 /// Between two tries to reach it.
@@ -19,6 +22,9 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(desk: &Desk) -> Result<End> {
     let options = desk.settings.service()?;
+    if options.allow.is_everything() {
+        show::note(UNBOUNDED);
+    }
     let stop = interrupts::listen()?;
     let Some(fleet) = open(desk, &stop).await? else { return Ok(End::Done) };
     show::note(&format!("running as {} on {}; Ctrl-C ends it", options.worker, fleet.server.shown));

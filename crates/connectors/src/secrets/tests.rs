@@ -29,7 +29,7 @@ fn folder() -> TempDir {
 }
 
 fn secrets(outer: &TempDir) -> Secrets {
-    Secrets { folder: Some(outer.path().join("in")), variable }
+    Secrets { folder: Some(outer.path().join("in")), variable, allowed: None }
 }
 
 fn resolve(secrets: &Secrets, value: Value) -> Result<Value> {
@@ -98,10 +98,10 @@ fn nothing_else_can_be_reached() {
 
 #[test]
 fn without_a_folder_no_file_is_read() {
-    let none = Secrets { folder: None, variable };
+    let none = Secrets { folder: None, variable, allowed: None };
     let error = resolve(&none, json!("${secret:db}")).unwrap_err().to_string();
     assert!(error.contains("name one in `service.secrets`"), "{error}");
-    let gone = Secrets { folder: Some("/no/such/folder".into()), variable };
+    let gone = Secrets { folder: Some("/no/such/folder".into()), variable, allowed: None };
     let error = resolve(&gone, json!("${secret:db}")).unwrap_err().to_string();
     assert!(error.contains("the folder of secrets can't be read"), "{error}");
 }

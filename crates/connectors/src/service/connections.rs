@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use connectors_core::config::Field;
 use connectors_core::elastic::{Auth, Client};
 use connectors_core::{Connection, Context, Registered, Result, Waits};
 use serde_json::{Map, Value};
 
 use super::Worker;
+use super::allow::paths;
 use crate::protocol::{Connector, values};
 use crate::secrets::meet_sensitive;
 
@@ -39,8 +41,11 @@ impl Worker {
         source: &'static dyn Registered,
     ) -> Result<Arc<dyn Connection>> {
         let fields = source.fields();
-        let values = self.options.secrets.resolve(&values(&connector.configuration(), &fields))?;
+        let allowed = self.options.allow.secrets_of(connector.id(), source.name());
+        let secrets = self.options.secrets.limited_to(allowed);
+        let values = secrets.resolve(&values(&connector.configuration(), &fields))?;
         meet_sensitive(&values, &fields);
+        self.check_bounds(&values, &fields).await?;
         match self.kept(connector.id(), &values) {
             Found::Same(connection) => return Ok(connection),
             Found::Other(old) => close(connector.id(), &old).await,
@@ -51,6 +56,17 @@ impl Worker {
         let kept = Kept { values, connection: connection.clone(), waits: context.waits, basis: None };
         self.known().entry(connector.id().to_owned()).or_default().kept = Some(kept);
         Ok(connection)
+    }
+
+    /// Refuses values that lead where no connector may go.
+    async fn check_bounds(&self, values: &Map<String, Value>, fields: &[Field]) -> Result<()> {
+        self.options.allow.check_hosts(values, fields)?;
+        for (setting, path) in paths(values, fields) {
+            let roots = self.context.roots.clone();
+            let checked = self.context.blocking(move || roots.check(&path)).await;
+            checked.map_err(|error| error.with("setting", setting))?;
+        }
+        Ok(())
     }
 
     /// What the source of a connector waits for.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use connectors_core::config::Secret;
 
+use super::Allow;
 use crate::schedule::CatchUp;
 use crate::secrets::Secrets;
 
@@ -45,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) zone: Tz,
     /// What references in configurations lead to.
     pub(crate) secrets: Secrets,
+    /// What connectors may use.
+    pub(crate) allow: Allow,
     /// The folder of the marks of each index.
     pub(crate) marks: Option<PathBuf>,
     /// The connectors that this worker serves; all whose type it has, where none are named.
@@ -88,6 +91,7 @@ impl Default for Options {
             retention: Retention::default(),
             zone: Tz::UTC,
             secrets: Secrets::new(None),
+            allow: Allow::default(),
             marks: None,
             only: BTreeMap::new(),
         }

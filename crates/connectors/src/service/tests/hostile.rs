@@ -5,7 +5,10 @@ use std::sync::atomic::Ordering::SeqCst;
 use serde_json::{Value, json};
 
 use super::place::{PANIC, Place, turn};
+use crate::pattern::Pattern;
 use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind};
+use crate::secrets::Secrets;
+use crate::service::{Allow, Grant, Grantee, Options};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_of_a_check_is_the_error_of_its_connector_which_is_checked_again() {
@@ -70,5 +73,63 @@ async fn numbers_and_dates_of_a_document_that_no_worker_wrote_end_no_worker() {
         turn(&worker).await;
         assert!(worker.metrics().is_ok(), "{value}");
         assert!(place.job(&job).await.status().is_some(), "{value}");
+    }
+}
+
+/// What the operator allows: a secret for one connector, one folder, one domain.
+fn bounded(folder: &std::path::Path) -> Options {
+    let pattern = |text: &str| vec![Pattern::new(text).unwrap()];
+    let grant = Grant { to: Grantee::Connector("good".into()), names: pattern("secret:mine*") };
+    let allow = Allow {
+        secrets: Some(vec![grant]),
+        paths: Some(vec![folder.join("open")]),
+        hosts: Some(pattern("*.example.com")),
+    };
+    Options {
+        worker: "w".into(),
+        allow,
+        secrets: Secrets::new(Some(folder.join("secrets"))),
+        ..Options::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_write_connectors_gets_no_secret_path_or_host_that_is_not_allowed() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for part in ["open/sub", "closed", "secrets"] {
+        std::fs::create_dir_all(folder.path().join(part)).unwrap();
+    }
+    for secret in ["mine", "theirs"] {
+        std::fs::write(folder.path().join("secrets").join(secret), "hunter22").unwrap();
+    }
+    std::os::unix::fs::symlink(folder.path().join("closed"), folder.path().join("open/out")).unwrap();
+    let at = |path: &str| folder.path().join(path).display().to_string();
+    for (id, setting, value, refused) in [
+        ("good", "note", "${secret:mine}".to_owned(), None),
+        ("good", "note", "x ${secret:theirs}".to_owned(), Some("service.allow.secrets")),
+        ("bad", "note", "${secret:mine}".to_owned(), Some("service.allow.secrets")),
+        ("bad", "note", "${CONNECTORS_SECRET_ANY}".to_owned(), Some("service.allow.secrets")),
+        ("good", "folder", at("open/sub"), None),
+        ("good", "folder", "/etc".to_owned(), Some("service.allow.paths")),
+        ("good", "folder", at("open/out"), Some("service.allow.paths")),
+        ("good", "folder", at("open/../closed"), Some("service.allow.paths")),
+        ("good", "server", "mongodb://u:p@a.example.com:1,b.example.com/x".to_owned(), None),
+        ("good", "server", "http://evil.org/?.example.com".to_owned(), Some("service.allow.hosts")),
+        ("good", "server", "http://a.example.com@evil.org".to_owned(), Some("service.allow.hosts")),
+        ("good", "server", "http://evil.org\\@a.example.com".to_owned(), Some("can't be told for certain")),
+    ] {
+        let place = Place::new().await;
+        place.told(id).await;
+        place.change(Kind::Connector, id, json!({ "configuration": { setting: { "value": value } } })).await;
+        turn(&place.worker_with(bounded(folder.path()))).await;
+        let connector = place.read(id).await;
+        let error = connector.0.text("error").unwrap_or_default();
+        match refused {
+            None => assert_eq!(connector.status(), Some(ConnectorStatus::Connected), "{value}: {error}"),
+            Some(words) => {
+                assert_eq!(connector.status(), Some(ConnectorStatus::Error), "{value}");
+                assert!(error.contains(words) && !error.contains("hunter22"), "{value}: {error}");
+            }
+        }
     }
 }

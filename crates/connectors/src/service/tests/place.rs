@@ -274,6 +274,12 @@ connectors_core::config! {
         /// Whatever.
         #[label = "Note"]
         pub(super) note: Option<String>,
+        /// A folder.
+        #[label = "Folder"]
+        pub(super) folder: Option<std::path::PathBuf>,
+        /// A server.
+        #[label = "Server", names_hosts()]
+        pub(super) server: Option<String>,
     }
 }
 
