@@ -96,7 +96,7 @@ impl Client {
     /// `Missing` when the file is gone or something else took its place.
     pub(crate) async fn open(self: Arc<Self>, path: Arc<Path>) -> Result<ByteStream> {
         let context = self.context.clone();
-        let first = move || Reading::begin(&self.config, &path)?.piece();
+        let first = move || Reading::begin(&self, &path)?.piece();
         let (first, rest) = context.blocking(first).await?;
         let rest = stream::try_unfold((rest, context), |(reading, context)| async {
             let Some(reading) = reading else { return Ok(None) };
@@ -109,6 +109,7 @@ impl Client {
     /// The root as it is now.
     fn root(&self) -> Result<Root> {
         let path = self.config.directory.canonicalize().map_err(|error| self.unusable(error))?;
+        self.context.roots.check(&path)?;
         let listed = fs::read_dir(&path).and_then(|_| fs::metadata(&path));
         let metadata = listed.map_err(|error| self.unusable(error))?;
         Ok(Root { path, identity: unix::identity(&metadata) })

@@ -1,14 +1,13 @@
 //! The content of one file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use connectors_core::{Error, Result};
 
-use super::{Stamp, failure, shown, unix};
-use crate::config::DirectoryConfig;
+use super::{Client, Stamp, failure, shown, unix};
 
 /// Bytes that are read at a time.
 const PIECE: u64 = 256 * 1024;
@@ -25,13 +24,23 @@ impl Reading {
     /// Opens the file at a path relative to the root, as it is now.
     ///
     /// # Errors
-    /// `Missing` when no regular file is there, or only behind a link that must not be followed.
-    pub(super) fn begin(config: &DirectoryConfig, relative: &Path) -> Result<Self> {
+    /// `Missing` when no regular file is there, or only behind a link that must not be followed; `Config` for one outside of the
+    /// folders that may be read.
+    pub(super) fn begin(client: &Client, relative: &Path) -> Result<Self> {
+        let (config, roots) = (&client.config, &client.context.roots);
         let path = config.directory.join(relative);
         let opened = unix::open_file(config, relative).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = opened.map_err(|error| failure(error, &path))?;
         if !metadata.is_file() {
             return Err(Error::missing("no regular file any more").with("path", shown(&path)));
+        }
+        if roots.are_bounded() {
+            // What was opened, and not what a link leads to a moment later.
+            let real = roots.check(&path)?;
+            let now = fs::metadata(&real).map_err(|error| failure(error, &path))?;
+            if unix::identity(&now) != unix::identity(&metadata) {
+                return Err(Error::transient("another file took its place").with("path", shown(&path)));
+            }
         }
         Ok(Self { path, file, stamp: Stamp::of(&metadata), read: 0 })
     }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use connectors_core::config::Config;
-use connectors_core::{Context, Error, ErrorKind};
+use connectors_core::{Context, Error, ErrorKind, Roots};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -26,6 +26,13 @@ pub(crate) fn client(directory: impl AsRef<Path>, settings: &Value) -> Client {
     let mut settings = settings.as_object().unwrap().clone();
     settings.insert("directory".into(), json!(directory.as_ref()));
     Client::new(DirectoryConfig::parse(&settings).unwrap(), &Context::default())
+}
+
+/// The same, where only what lies in a folder may be read.
+fn client_within(folder: &Path, directory: impl AsRef<Path>, settings: &Value) -> Arc<Client> {
+    let context = Context { roots: Roots::of(&[folder.to_owned()]), ..Context::default() };
+    let config = client(directory, settings).config;
+    Arc::new(Client::new(config, &context))
 }
 
 /// A folder `root` beside a folder `outside`, both gone at the end.

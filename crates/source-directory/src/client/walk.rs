@@ -79,7 +79,10 @@ impl Listing<'_> {
             return Ok(None);
         }
         match entry.metadata() {
-            Ok(metadata) if metadata.is_file() => Ok(Some(found(path, &metadata))),
+            Ok(metadata) if metadata.is_file() => {
+                self.may_read(entry)?;
+                Ok(Some(found(path, &metadata)))
+            }
             Ok(metadata) => {
                 if !metadata.is_symlink() {
                     tracing::warn!(?path, "skipped: not a regular file");
@@ -88,6 +91,15 @@ impl Listing<'_> {
             }
             Err(error) => self.failed(error).map_or(Ok(None), Err),
         }
+    }
+
+    /// Refuses what a link leads to outside of the folders that may be read; without links, all lies in the root.
+    fn may_read(&self, entry: &DirEntry) -> Result<()> {
+        if !self.client.config.follow_links {
+            return Ok(());
+        }
+        let checked = self.client.context.roots.check(entry.path()).map(drop);
+        checked.map_err(|error| error.in_scope(slashed(self.relative(entry.path()))))
     }
 
     /// The error in the scope that it leaves unknown; none when there is nothing left to know.

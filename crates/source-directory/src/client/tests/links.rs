@@ -83,3 +83,27 @@ async fn hidden_links_that_are_not_wanted_may_lead_anywhere() {
         [(ErrorKind::Missing, Some("a/.#lock")), (ErrorKind::Config, Some("a/.loop"))]
     );
 }
+
+#[tokio::test]
+async fn nothing_outside_of_the_folders_that_may_be_read_is_listed_or_read() {
+    let tree = Tree::new(&["a/file"]);
+    fs::write(tree.outside().join("secret"), "secret").unwrap();
+    tree.link("folder", tree.outside());
+    tree.link("linked", tree.outside().join("secret"));
+    tree.link("inside", "a/file");
+    let client = client_within(&tree.root(), tree.root(), &json!({FOLLOW: true}));
+    client.reach().await.unwrap();
+    let listed = list(&client).await;
+    let mut paths: Vec<_> = listed.paths.iter().map(|path| path.display().to_string()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["a/file", "inside"]);
+    let kind = ErrorKind::Config;
+    assert_eq!(listed.problems(), [(kind, Some("folder/secret")), (kind, Some("linked"))]);
+    assert_eq!(read::text(&client, "inside").await.unwrap(), "a/file");
+    for path in ["linked", "folder/secret"] {
+        let error = read::text(&client, path).await.unwrap_err().to_string();
+        assert!(error.contains("`service.allow.paths`"), "{error}");
+    }
+    let elsewhere = client_within(&tree.root(), tree.outside(), &json!({}));
+    assert_eq!(elsewhere.reach().await.unwrap_err().kind(), kind);
+}
