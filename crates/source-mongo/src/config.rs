@@ -11,7 +11,7 @@ config! {
     pub struct MongoConfig {
         /// Connection string, such as `mongodb://one:27017,two:27017/?replicaSet=rs0` or
         /// `mongodb+srv://cluster.example.com`; a plain `host:port` will do.
-        #[label = "Server"]
+        #[label = "Server", names_hosts()]
         pub host: Address,
         /// User with the role `read` on what is synced; empty when the server asks for none.
         #[label = "User"]
