@@ -1,8 +1,7 @@
 //! What it costs that a bulk is on the disk before it is acknowledged: bulks into two indices by turns, one of which
 //! does not wait. `cargo run --release --package elastic-embedded --example durability -- [DATA [BULKS [DOCUMENTS]]]`
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -41,11 +40,9 @@ async fn main() {
     std::fs::remove_dir_all(&data).unwrap();
     let [request, lazy] = took.map(|took| took.as_secs_f64() * 1000.0 / bulks as f64);
     let ratio = request / lazy;
-    writeln!(
-        std::io::stdout(),
+    println!(
         "{bulks} bulks of {documents} documents: {request:.2} ms each with `request`, {lazy:.2} ms with `async`, ratio {ratio:.2}"
-    )
-    .unwrap();
+    );
 }
 
 fn body(bulk: usize, documents: usize) -> String {

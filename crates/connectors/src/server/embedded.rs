@@ -23,10 +23,10 @@ const COMMAND: &str = "embedded-server";
 const LOG: &str = "log";
 /// A server that was killed is there again in less than a second: so tries are many, and soon.
 const RETRY: Retry = Retry {
-    max: 40,
+    max: 120,
     initial: Duration::from_millis(50),
     multiplier: 1.5,
-    longest: Duration::from_secs(1),
+    longest: Duration::from_millis(300),
     longest_asked: Duration::from_secs(1),
 };
 
