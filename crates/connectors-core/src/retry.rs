@@ -111,9 +111,9 @@ mod tests {
             ("Tue, 24 Nov 2026 13:37:00 GMT", Some(0)),
             ("soon", None),
         ] {
-            assert_eq!(super::asked(Some(text.as_bytes()), now), seconds.map(Duration::from_secs), "{text}");
+            assert_eq!(asked(Some(text.as_bytes()), now), seconds.map(Duration::from_secs), "{text}");
         }
-        assert_eq!(super::asked(None, now), None);
+        assert_eq!(asked(None, now), None);
     }
 
     #[test]

@@ -174,7 +174,7 @@ mod tests {
                 json!({"secrets": [{"connector": "c", "type": "t", "names": []}]}),
                 "either `connector` or `type`",
             ),
-            (json!({"secrets": {"c": []}}), "service.allow.secrets"),
+            (json!({"secrets": 7}), "service.allow.secrets"),
             (json!({"paths": 7}), "service.allow.paths"),
             (json!({"hosts": ["[a"]}), "service.allow.hosts"),
         ] {
