@@ -4,7 +4,14 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeD
 
 /// Reads `strict_date_optional_time||epoch_millis` into milliseconds since the epoch.
 pub(crate) fn parse(text: &str) -> Option<i64> {
-    parse_strict(text).or_else(|| text.parse().ok())
+    parse_strict(text).or_else(|| parse_millis(text))
+}
+
+/// Reads `epoch_millis`: a whole number of milliseconds, or one with a fraction, which is left out.
+pub(crate) fn parse_millis(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_fraction = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    whole.parse().ok().filter(|_| is_fraction && !whole.starts_with('+'))
 }
 
 /// As [`parse`], but what is left out is taken to its end: a day means its last millisecond.

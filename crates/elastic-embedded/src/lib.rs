@@ -9,7 +9,8 @@
 //!   on the disk, before the answer leaves.
 //! - An index that is damaged is refused by name; the others are served.
 //! - Search sees a write after a refresh, a lookup by id at once, as in the real one.
-//! - Its behaviour is written down in `tests/scenarios`, which also run against real servers.
+//! - Its behaviour is written down in `tests/scenarios`, which also run against real servers, and compared with theirs on
+//!   generated requests: `tests/differential`.
 //!
 //! [`Shared`] uses a server that runs in a process of its own, and starts one where there is none.
 //!
@@ -21,6 +22,8 @@
 //! - Dates have the default format only, so `2024/01/02` is mapped as text; date math is refused.
 //! - The length of all texts of a document, not of one field, weighs in a score.
 //! - Reasons of errors lack the line and column in front; a key that stands twice in an object counts once.
+//! - A clause that makes no sense is refused also where it could not change the result.
+//! - Where Elasticsearch and OpenSearch differ, it answers as Elasticsearch does.
 //! - Slices of a point in time split documents by the order of writing.
 //!
 //! ```no_run

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub(crate) use self::document::{Limits, Stored, parse};
 pub(crate) use self::field::{Field, Kind};
 use self::template::Template;
-pub(crate) use self::values::{Number, long_bound, number, to_double};
+pub(crate) use self::values::{Number, number, to_double};
 use crate::failure::{Failure, Result};
 
 /// What happens to a field that the mapping does not know.

@@ -2,6 +2,8 @@
 
 mod exact;
 mod full_text;
+mod number;
+mod pattern;
 mod query_string;
 mod range;
 mod scan;
@@ -94,7 +96,6 @@ fn boosted(
 ) -> Result<BoxQuery> {
     let boost = options.double("boost")?;
     let query = read(&mut options)?;
-    options.text("_name")?;
     options.finish()?;
     Ok(with_boost(query, boost))
 }
@@ -139,7 +140,14 @@ fn boolean(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> 
     ] {
         for clause in options.list(key) {
             let query = build(context, clause)?;
-            clauses.push((occur, if scores { query } else { constant(query, 0.0) }));
+            clauses.push((
+                occur,
+                match occur {
+                    Occur::MustNot => scan::beforehand(query),
+                    _ if scores => query,
+                    _ => constant(query, 0.0),
+                },
+            ));
         }
     }
     let count = |wanted: Occur| clauses.iter().filter(|(occur, _)| *occur == wanted).count();
@@ -158,11 +166,8 @@ fn boolean(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> 
     if minimum > shoulds {
         return Ok(Box::new(EmptyQuery));
     }
-    if shoulds == 0 || (minimum == 0 && musts > 0) {
-        return Ok(Box::new(BooleanQuery::new(clauses)));
-    }
-    if minimum == 0 {
-        clauses.push((Occur::Must, constant(all(), 0.0)));
+    // Where nothing else must match, one of the optional clauses must, whatever the minimum.
+    if shoulds == 0 || minimum == 0 {
         return Ok(Box::new(BooleanQuery::new(clauses)));
     }
     Ok(Box::new(BooleanQuery::with_minimum_required_clauses(clauses, minimum)))

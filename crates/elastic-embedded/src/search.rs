@@ -96,13 +96,13 @@ fn hits_of(request: &Request, top: &Top<'_>, fetched: Tree) -> Tree {
     let mut hits = object! {};
     match request.track_total {
         None => {}
-        Some(limit) if top.total > limit => {
+        Some(limit) if top.total > limit || (limit == 0 && request.size == 0) => {
             hits.push("total", object! { "value" => limit, "relation" => "gte" })
         }
         Some(_) => hits.push("total", object! { "value" => top.total, "relation" => "eq" }),
     }
     let best =
-        if request.sorted_by_score() { top.hits.iter().map(|hit| hit.score).reduce(f32::max) } else { None };
+        if request.sort.is_empty() { top.hits.iter().map(|hit| hit.score).reduce(f32::max) } else { None };
     hits.push("max_score", best.map_or(Value::Null, score));
     hits.push("hits", fetched);
     hits

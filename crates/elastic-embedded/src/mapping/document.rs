@@ -249,7 +249,9 @@ impl Reading<'_> {
             kind => match number(kind, value) {
                 Ok(Number::Whole(number)) => Some(Stored::Whole(number)),
                 Ok(Number::Fraction(number)) => Some(Stored::Fraction(field.scaled(number))),
-                Err(_) if self.ignores_malformed(field) && !value.is_object() => self.ignore(path),
+                Err(_) if self.ignores_malformed(field) && (kind == Kind::Date || !value.is_object()) => {
+                    self.ignore(path)
+                }
                 Err(cause) => return Err(self.unfit(path, field, value).caused_by(cause)),
             },
         };

@@ -144,7 +144,7 @@ impl Field {
 
     /// An exact value as it is kept and looked for.
     pub(crate) fn normalized<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.lowercase { text.to_lowercase().into() } else { text.into() }
+        if self.lowercase { crate::analysis::lower(text).into() } else { text.into() }
     }
 
     /// Takes over the options of a later mapping of the same field.

@@ -32,11 +32,6 @@ pub(crate) fn to_double(kind: Kind, value: f64) -> f64 {
     if kind == Kind::Float { f64::from(value as f32) } else { value }
 }
 
-/// A bound of a range over whole numbers; a fraction is rounded towards the inside of the range.
-pub(crate) fn long_bound(value: f64, up: bool) -> i64 {
-    (if up { value.ceil() } else { value.floor() }) as i64
-}
-
 fn whole(kind: Kind, value: &Value) -> Result<i64, Failure> {
     let exact = match value {
         Value::Number(number) => {
@@ -95,15 +90,9 @@ fn boolean(value: &Value) -> Result<bool, Failure> {
     }
 }
 
+/// A number is read as its digits are: `2024` is a year.
 fn date(value: &Value) -> Result<i64, Failure> {
-    let text = match value {
-        Value::Number(number) => match number.as_i64() {
-            Some(millis) => return Ok(millis),
-            None => number.to_string(),
-        },
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     dates::parse(&text).ok_or_else(|| {
         Failure::argument(format!(
             "failed to parse date field [{text}] with format [strict_date_optional_time||epoch_millis]"

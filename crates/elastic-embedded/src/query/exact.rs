@@ -1,23 +1,24 @@
 //! Queries for exact values: term, terms, exists, prefix, wildcard.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tantivy::Term;
 use tantivy::query::{BooleanQuery, TermQuery, TermSetQuery};
 use tantivy::schema::IndexRecordOption;
 
+use super::number::{self, Asked, java_text};
+use super::pattern::Pattern;
 use super::range::{self, Ends};
 use super::scan::{self, Test};
 use super::{BoxQuery, Context, constant, none, with_boost};
 use crate::failure::{Failure, Result};
-use crate::filter_path;
-use crate::mapping::{Field, Kind, Number, Resolved, number, to_double};
+use crate::mapping::{Field, Kind, Number, Resolved};
 use crate::options::Options;
 
 pub(super) fn term(context: Context<'_>, mut options: Options<'_>) -> Result<BoxQuery> {
     let boost = options.double("boost")?;
-    options.text("_name")?;
     let (field, body) = options.only()?;
     let (value, inner) = value_of("term", "value", body)?;
     Ok(with_boost(one(context, field, value)?, inner.or(boost)))
@@ -31,18 +32,24 @@ pub(super) fn terms(context: Context<'_>, options: &mut Options<'_>) -> Result<B
         )));
     };
     if name == "_id" {
+        values.iter().try_for_each(check_id)?;
         let terms = values.iter().map(|value| context.fields.id_term(&text(value)));
         return Ok(constant(Box::new(TermSetQuery::new(terms)), 1.0));
     }
     let Some(field) = context.mapping.field(name) else {
         return Ok(none());
     };
-    Ok(constant(any(context, &field, values)?, 1.0))
+    Ok(constant(any(context, &field, (values, Asked::InList))?, 1.0))
+}
+
+fn check_id(value: &Value) -> Result<()> {
+    if value == "" { Err(no_such_query("Ids can't be empty".to_owned())) } else { Ok(()) }
 }
 
 /// Documents that hold one exact value.
 pub(super) fn one(context: Context<'_>, name: &str, value: &Value) -> Result<BoxQuery> {
     if name == "_id" {
+        check_id(value)?;
         return Ok(constant(
             Box::new(TermQuery::new(context.fields.id_term(&text(value)), IndexRecordOption::Basic)),
             1.0,
@@ -55,10 +62,18 @@ pub(super) fn one(context: Context<'_>, name: &str, value: &Value) -> Result<Box
         let term = context.fields.string_term(&path, field, &text(value));
         return Ok(Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)));
     }
-    any(context, &Resolved { path, field }, std::slice::from_ref(value))
+    any(context, &Resolved { path, field }, (std::slice::from_ref(value), Asked::Alone))
 }
 
-fn any(context: Context<'_>, resolved: &Resolved<'_>, values: &[Value]) -> Result<BoxQuery> {
+/// Documents that hold any of the values.
+fn any(
+    context: Context<'_>,
+    resolved: &Resolved<'_>,
+    (values, asked): (&[Value], Asked),
+) -> Result<BoxQuery> {
+    if values.is_empty() {
+        return Ok(none());
+    }
     let Resolved { path, field } = resolved;
     let strings = || values.iter().map(text);
     match field.kind {
@@ -71,7 +86,7 @@ fn any(context: Context<'_>, resolved: &Resolved<'_>, values: &[Value]) -> Resul
         Kind::GeoPoint => Err(no_such_query(format!(
             "Geometry fields do not support exact searching, use dedicated geometry queries instead: [{path}]"
         ))),
-        _ if !field.doc_values => Err(unindexed(path)),
+        _ if !field.index && !field.doc_values => Err(unindexed(path)),
         Kind::Keyword => Ok(scan::values(
             path,
             field,
@@ -84,16 +99,16 @@ fn any(context: Context<'_>, resolved: &Resolved<'_>, values: &[Value]) -> Resul
                 values.iter().map(|value| range::within(context, path, ends(value))).collect();
             Ok(Box::new(BooleanQuery::union(days?)))
         }
-        _ => any_number(path, field, values),
+        _ => any_number(path, field, (values, asked)),
     }
 }
 
-fn any_number(path: &str, field: &Field, values: &[Value]) -> Result<BoxQuery> {
+fn any_number(path: &str, field: &Field, (values, asked): (&[Value], Asked)) -> Result<BoxQuery> {
     let (mut wholes, mut fractions) = (Vec::new(), Vec::new());
     for value in values {
-        match exact_number(field.kind, value)? {
+        match number::exact(field, value, asked)? {
             Some(Number::Whole(number)) => wholes.push(number),
-            Some(Number::Fraction(number)) => fractions.push(field.scaled(to_double(field.kind, number))),
+            Some(Number::Fraction(number)) => fractions.push(number),
             None => {}
         }
     }
@@ -104,25 +119,6 @@ fn any_number(path: &str, field: &Field, values: &[Value]) -> Result<BoxQuery> {
         ([], [one]) => scan::values(path, field, Test::Fraction(*one..=*one)),
         (_, []) => scan::values(path, field, Test::AnyWhole(wholes)),
         _ => scan::values(path, field, Test::AnyFraction(fractions)),
-    })
-}
-
-/// The number to look for; `None` if no document can hold it, such as 1.5 in a field of whole numbers.
-fn exact_number(kind: Kind, value: &Value) -> Result<Option<Number>> {
-    let fraction = value.as_f64().or_else(|| value.as_str()?.parse().ok());
-    if kind.is_whole()
-        && kind != Kind::Date
-        && kind != Kind::Boolean
-        && fraction.is_some_and(|number| number.fract() != 0.0)
-    {
-        return Ok(None);
-    }
-    number(kind, value).map(Some).map_err(|cause| {
-        if kind.is_whole() && kind != Kind::Date && cause.reason().contains("out of range") {
-            return cause;
-        }
-        Failure::new(400, "query_shard_exception", format!("failed to create query: {}", cause.reason()))
-            .caused_by(cause)
     })
 }
 
@@ -180,45 +176,54 @@ pub(super) fn wildcard(context: Context<'_>, mut options: Options<'_>) -> Result
 
 /// Documents with a term that fits a pattern of `*` and `?`.
 pub(super) fn fitting(context: Context<'_>, name: &str, pattern: &str) -> Result<BoxQuery> {
-    if pattern.contains(['?', '\\']) {
-        return Err(Failure::unsupported(format!("the wildcard pattern [{pattern}]: only * is known")));
-    }
-    let head = pattern.split('*').next().unwrap_or_default().to_owned();
-    let rest = pattern[head.len()..].to_owned();
-    let Some(field) = searched(context, name, "wildcard")? else {
+    let Some(resolved) = searched(context, name, "wildcard")? else {
         return Ok(none());
     };
-    Ok(beginning(context, &field, &head, move |term| {
-        std::str::from_utf8(term).is_ok_and(|term| filter_path::wildcard(&rest, term))
+    if resolved.field.flattened && !context.mapping.fields.contains_key(name) {
+        let reason = "[wildcard] queries are not currently supported on keyed [flattened] fields.";
+        return Err(no_such_query(reason.to_owned()));
+    }
+    let (head, rest) = Pattern::read(&resolved.field.normalized(pattern)).split();
+    Ok(beginning(context, &resolved, &head, move |term| {
+        std::str::from_utf8(term).is_ok_and(|term| rest.matches(term))
     }))
 }
 
 /// The field whose terms a query of that kind may look through; `None` if there is none.
 fn searched<'a>(context: Context<'a>, name: &str, kind: &str) -> Result<Option<Resolved<'a>>> {
+    let refused = |path: &str, type_name: &str| {
+        let reason = format!(
+            "Can only use {kind} queries on keyword, text and wildcard fields - not on [{path}] which is of type [{type_name}]"
+        );
+        Err(Failure::new(400, "query_shard_exception", reason))
+    };
+    if name == "_id" {
+        return refused(name, name);
+    }
     let Some(resolved) = context.mapping.field(name) else {
         return Ok(None);
     };
     let Resolved { path, field } = &resolved;
     if !matches!(field.kind, Kind::Keyword | Kind::Text) {
-        return Err(Failure::new(
-            400,
-            "query_shard_exception",
-            format!(
-                "Can only use {kind} queries on keyword, text and wildcard fields - not on [{path}] which is of type [{}]",
-                field.kind.name()
-            ),
-        ));
+        return refused(path, field.kind.name());
     }
-    if field.index { Ok(Some(resolved)) } else { Err(unindexed(path)) }
+    if field.index || field.doc_values { Ok(Some(resolved)) } else { Err(unindexed(path)) }
 }
 
+/// Documents with a term of that beginning whose rest is accepted.
 fn beginning(
     context: Context<'_>,
     resolved: &Resolved<'_>,
     prefix: &str,
     accept: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
 ) -> BoxQuery {
-    let term = context.fields.string_term(&resolved.path, resolved.field, prefix);
+    let Resolved { path, field } = resolved;
+    if !field.index {
+        let prefix = field.normalized(prefix).into_owned().into_bytes();
+        let is_wanted = move |term: &[u8]| term.strip_prefix(prefix.as_slice()).is_some_and(&accept);
+        return scan::values(path, field, Test::Text(Arc::new(is_wanted)));
+    }
+    let term = context.fields.string_term(path, field, prefix);
     scan::terms(term.field(), term.serialized_value_bytes().to_vec(), accept)
 }
 
@@ -230,14 +235,17 @@ fn value_of<'a>(kind: &str, key: &str, body: &'a Value) -> Result<(&'a Value, Op
     let mut options = Options::new(kind, body)?;
     let boost = options.double("boost")?;
     let value = options.take(key).ok_or_else(|| Failure::argument("value cannot be null"))?;
-    options.text("_name")?;
     options.finish()?;
     Ok((value, boost))
 }
 
 /// A value as the text that a string field holds.
 pub(super) fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) if number.is_f64() => java_text(number.as_f64().unwrap_or_default()),
+        other => other.to_string(),
+    }
 }
 
 /// A query that a field's type does not answer.

@@ -33,6 +33,8 @@ pub(crate) enum Wanted {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
     pub(super) text: String,
+    /// The same as it was asked for, for fields that hold no text.
+    pub(super) value: Value,
     pub(super) and: bool,
     pub(super) phrase: bool,
     pub(super) slop: u32,
@@ -42,7 +44,16 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn words(text: impl Into<String>) -> Self {
-        Asked { text: text.into(), and: false, phrase: false, slop: 0, minimum: None, lenient: false }
+        let text: String = text.into();
+        Asked {
+            value: text.clone().into(),
+            text,
+            and: false,
+            phrase: false,
+            slop: 0,
+            minimum: None,
+            lenient: false,
+        }
     }
 
     pub(super) fn phrase(text: impl Into<String>) -> Self {
@@ -53,9 +64,16 @@ impl Asked {
         let query =
             options.take("query").ok_or_else(|| Failure::parsing("No text specified for text query"))?;
         let mut asked = Asked::words(exact::text(query));
-        asked.and = match options.text("operator")? {
-            Some(operator) => operator.eq_ignore_ascii_case("and"),
-            None => false,
+        asked.value = query.clone();
+        asked.and = match options.text("operator")?.map(str::to_lowercase).as_deref() {
+            Some("and") => true,
+            None | Some("or") => false,
+            Some(other) => {
+                return Err(Failure::argument(format!(
+                    "No enum constant org.elasticsearch.index.query.Operator.{}",
+                    other.to_uppercase()
+                )));
+            }
         };
         asked.minimum = options.take("minimum_should_match").cloned();
         asked.lenient = options.flag("lenient")?.unwrap_or(false);
@@ -84,11 +102,10 @@ fn on_one_field(context: Context<'_>, mut options: Options<'_>, phrase: bool) ->
 
 fn asked_of(body: &Value) -> Result<(Asked, Option<f64>)> {
     if !body.is_object() {
-        return Ok((Asked::words(exact::text(body)), None));
+        return Ok((Asked { value: body.clone(), ..Asked::words(exact::text(body)) }, None));
     }
     let mut options = Options::new("match", body)?;
     let (asked, boost) = (Asked::read(&mut options)?, options.double("boost")?);
-    options.text("_name")?;
     options.finish()?;
     Ok((asked, boost))
 }
@@ -137,6 +154,9 @@ pub(super) fn in_fields(
     asked.lenient |= fields.iter().any(|(name, _)| name == "*");
     let mut queries = Vec::new();
     for (pattern, boost) in fields {
+        if pattern == "_id" {
+            queries.push(with_boost(in_field(context, pattern, &asked)?, *boost));
+        }
         for resolved in context.mapping.matching(pattern) {
             if pattern.contains('*') && !resolved.field.index {
                 continue;
@@ -151,24 +171,32 @@ pub(super) fn in_fields(
     })
 }
 
+/// True if no word is left of the text in any of the fields, and so nothing is asked for.
+pub(super) fn asks_for_nothing(context: Context<'_>, fields: &[Weighted], asked: &Asked) -> bool {
+    let mut found = fields.iter().flat_map(|(pattern, _)| context.mapping.matching(pattern)).peekable();
+    found.peek().is_some()
+        && analysis::words(&asked.text).is_empty()
+        && found.all(|resolved| resolved.field.kind == Kind::Text)
+}
+
 /// The words of a text in one field.
 pub(super) fn in_field(context: Context<'_>, name: &str, asked: &Asked) -> Result<BoxQuery> {
     let Some(Resolved { path, field }) = context.mapping.field(name) else {
-        return Ok(none());
+        return if name == "_id" { exact::one(context, name, &asked.value) } else { Ok(none()) };
     };
     if field.split_queries && field.index && !asked.phrase {
         let words = asked.text.split_whitespace().map(|word| context.fields.string_term(&path, field, word));
         return some_of(asked, words.collect());
     }
     if field.kind != Kind::Text {
-        let exact = exact::one(context, &path, &Value::String(asked.text.clone()));
+        let exact = exact::one(context, &path, &asked.value);
         return if asked.lenient { exact.or_else(|_| Ok(none())) } else { exact };
     }
-    if !field.index {
-        return Err(exact::unindexed(&path));
+    let words = analysis::words(&asked.text);
+    if !field.index && !words.is_empty() {
+        return if asked.lenient { Ok(none()) } else { Err(exact::unindexed(&path)) };
     }
     let term = |word: &str| context.fields.string_term(&path, field, word);
-    let words = analysis::words(&asked.text);
     if asked.phrase && words.len() > 1 {
         let terms = words.iter().map(|word| (word.position, term(&word.text))).collect();
         return Ok(Box::new(PhraseQuery::new_with_offset_and_slop(terms, asked.slop)));

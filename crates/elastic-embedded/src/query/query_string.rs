@@ -1,6 +1,7 @@
 //! The query string: Lucene's small language, as in `q=title:(quick OR brown) AND NOT fox`.
 
 mod parse;
+mod tokens;
 
 use std::ops::Bound;
 
@@ -10,7 +11,8 @@ use tantivy::query::{BooleanQuery, Occur};
 use self::parse::{Clause, Leaf, Node, Term};
 use super::full_text::{self, Asked, Fragment, Wanted, Weighted};
 use super::range::{self, Ends};
-use super::{BoxQuery, Context, all, constant, exact, none, with_boost};
+use super::{BoxQuery, Context, all, constant, exact, none, scan, with_boost};
+use crate::analysis;
 use crate::failure::{Failure, Result};
 use crate::options::Options;
 
@@ -32,33 +34,42 @@ pub(super) fn read(context: Context<'_>, options: &mut Options<'_>) -> Result<Bo
     let and = options.text("default_operator")?.is_some_and(|operator| operator.eq_ignore_ascii_case("and"));
     let lenient = options.flag("lenient")?.unwrap_or(fields.is_empty());
     options.flag("analyze_wildcard")?;
-    build(context, &parse::parse(text, and)?, &Defaults { fields, lenient, and })
+    whole(context, &parse::parse(text, and)?, &Defaults { fields, lenient, and })
 }
 
 pub(super) fn from_text(context: Context<'_>, text: &str, and: bool) -> Result<BoxQuery> {
-    build(context, &parse::parse(text, and)?, &Defaults { fields: Vec::new(), lenient: true, and })
+    whole(context, &parse::parse(text, and)?, &Defaults { fields: Vec::new(), lenient: true, and })
 }
 
-fn build(context: Context<'_>, node: &Node, defaults: &Defaults) -> Result<BoxQuery> {
-    match node {
-        Node::Leaf(leaf) => Ok(with_boost(build_leaf(context, leaf, defaults)?, leaf.boost)),
+fn whole(context: Context<'_>, node: &Node, defaults: &Defaults) -> Result<BoxQuery> {
+    Ok(build(context, node, defaults)?.unwrap_or_else(none))
+}
+
+/// The query of a node; `None` if nothing is left of its text, which then asks for nothing.
+fn build(context: Context<'_>, node: &Node, defaults: &Defaults) -> Result<Option<BoxQuery>> {
+    let (query, boost) = match node {
+        Node::Leaf(leaf) => (build_leaf(context, leaf, defaults)?, leaf.boost),
         Node::Group(clauses, boost) => {
-            let clauses = clauses
-                .iter()
-                .map(|Clause { occur, node, .. }| Ok((*occur, build(context, node, defaults)?)))
-                .collect::<Result<Vec<_>>>()?;
-            Ok(with_boost(group(clauses), *boost))
+            let mut queries = Vec::new();
+            for Clause { occur, node } in clauses {
+                if let Some(query) = build(context, node, defaults)? {
+                    let excluded = *occur == Occur::MustNot;
+                    queries.push((*occur, if excluded { scan::beforehand(query) } else { query }));
+                }
+            }
+            (group(queries), *boost)
         }
-    }
+    };
+    Ok(query.map(|query| with_boost(query, boost)))
 }
 
-fn group(mut clauses: Vec<(Occur, BoxQuery)>) -> BoxQuery {
-    match clauses.as_slice() {
-        [] => none(),
+fn group(mut clauses: Vec<(Occur, BoxQuery)>) -> Option<BoxQuery> {
+    Some(match clauses.as_slice() {
+        [] => return None,
         [(Occur::Must | Occur::Should, _)] => clauses.remove(0).1,
         clauses if clauses.iter().all(|(occur, _)| *occur == Occur::MustNot) => none_but_not(clauses),
         _ => Box::new(BooleanQuery::new(clauses)),
-    }
+    })
 }
 
 fn none_but_not(clauses: &[(Occur, BoxQuery)]) -> BoxQuery {
@@ -67,18 +78,27 @@ fn none_but_not(clauses: &[(Occur, BoxQuery)]) -> BoxQuery {
     Box::new(BooleanQuery::new(clauses))
 }
 
-fn build_leaf(context: Context<'_>, leaf: &Leaf, defaults: &Defaults) -> Result<BoxQuery> {
-    match (leaf.field.as_deref(), &leaf.term) {
-        (Some("*"), Term::Pattern(pattern)) if pattern == "*" => Ok(all()),
-        (None, Term::Pattern(pattern)) if pattern == "*" => Ok(all()),
+fn build_leaf(context: Context<'_>, leaf: &Leaf, defaults: &Defaults) -> Result<Option<BoxQuery>> {
+    Ok(Some(match (leaf.field.as_deref(), &leaf.term) {
+        (Some("*") | None, Term::Pattern(pattern)) if pattern == "*" && defaults.are_all(leaf) => all(),
+        (Some(field), Term::Pattern(pattern)) if pattern == "*" && !field.contains('*') => {
+            constant(exact::having(context, field), 1.0)
+        }
         (Some("_exists_"), Term::Words(field) | Term::Phrase(field, _)) => {
-            Ok(constant(exact::having(context, field), 1.0))
+            constant(exact::having(context, field), 1.0)
         }
         (Some("_id"), Term::Words(id) | Term::Phrase(id, _)) => {
-            exact::one(context, "_id", &Value::String(id.clone()))
+            exact::one(context, "_id", &Value::String(id.clone()))?
         }
-        (Some(field), term) => in_fields(context, term, &[(field.to_owned(), None)], defaults),
-        (None, term) => in_fields(context, term, &defaults.fields, defaults),
+        (Some(field), term) => return in_fields(context, term, &[(field.to_owned(), None)], defaults),
+        (None, term) => return in_fields(context, term, &defaults.fields, defaults),
+    }))
+}
+
+impl Defaults {
+    /// True if the leaf names its field, or every field is meant.
+    fn are_all(&self, leaf: &Leaf) -> bool {
+        leaf.field.is_some() || self.fields.iter().all(|(name, _)| name == "*")
     }
 }
 
@@ -87,32 +107,39 @@ fn in_fields(
     term: &Term,
     fields: &[Weighted],
     defaults: &Defaults,
-) -> Result<BoxQuery> {
+) -> Result<Option<BoxQuery>> {
     let Defaults { lenient, and, .. } = *defaults;
-    match term {
-        Term::Words(text) => {
-            full_text::in_fields(context, fields, &Asked { lenient, and, ..Asked::words(text) }, 0.0)
+    let asked = match term {
+        Term::Words(text) => Asked { lenient, and, ..Asked::words(text) },
+        Term::Phrase(text, slop) => Asked { lenient, slop: *slop, ..Asked::phrase(text) },
+        Term::Pattern(pattern) => {
+            return union(context, (fields, lenient), |name| match pattern.as_str() {
+                "*" => Ok(exact::having(context, name)),
+                _ => exact::fitting(context, name, &lower(context, name, pattern)),
+            })
+            .map(Some);
         }
-        Term::Phrase(text, slop) => {
-            full_text::in_fields(context, fields, &Asked { lenient, slop: *slop, ..Asked::phrase(text) }, 0.0)
+        Term::Range(from, to) => {
+            return union(context, (fields, lenient), |name| {
+                let end = |end: &Bound<Value>| {
+                    end.clone().map(|end| lower(context, name, &exact::text(&end)).into())
+                };
+                let (from, to): (Bound<Value>, Bound<Value>) = (end(from), end(to));
+                range::within(context, name, Ends { from: from.as_ref(), to: to.as_ref() })
+            })
+            .map(Some);
         }
-        Term::Pattern(pattern) => union(context, fields, |name| match pattern.strip_suffix('*') {
-            Some("") => Ok(exact::having(context, name)),
-            Some(start) if !start.contains('*') => {
-                exact::starting(context, name, &lower(context, name, start))
-            }
-            _ => exact::fitting(context, name, &lower(context, name, pattern)),
-        }),
-        Term::Range(from, to) => union(context, fields, |name| {
-            range::within(context, name, Ends { from: as_ref(from), to: as_ref(to) })
-        }),
+    };
+    if full_text::asks_for_nothing(context, fields, &asked) {
+        return Ok(None);
     }
+    full_text::in_fields(context, fields, &asked, 0.0).map(Some)
 }
 
-/// Matches in any of the fields. Fields that can't take the term are left out unless they were named.
+/// Matches in any of the fields. Fields that can't take the term are left out if that is allowed.
 fn union(
     context: Context<'_>,
-    fields: &[Weighted],
+    (fields, lenient): (&[Weighted], bool),
     query: impl Fn(&str) -> Result<BoxQuery>,
 ) -> Result<BoxQuery> {
     let every = [("*".to_owned(), None)];
@@ -122,7 +149,9 @@ fn union(
         for resolved in context.mapping.matching(pattern) {
             match query(&resolved.path) {
                 Ok(query) => queries.push(with_boost(query, *boost)),
-                Err(failure) if failure.status() == 501 || !pattern.contains('*') => return Err(failure),
+                Err(failure) if failure.status() == 501 || !(lenient || pattern == "*") => {
+                    return Err(failure);
+                }
                 Err(_) => {}
             }
         }
@@ -134,11 +163,7 @@ fn union(
 fn lower(context: Context<'_>, name: &str, text: &str) -> String {
     let analysed =
         context.mapping.field(name).is_some_and(|resolved| resolved.field.kind == crate::mapping::Kind::Text);
-    if analysed { text.to_lowercase() } else { text.to_owned() }
-}
-
-fn as_ref(bound: &Bound<Value>) -> Bound<&Value> {
-    bound.as_ref()
+    if analysed { analysis::lower(text) } else { text.to_owned() }
 }
 
 /// What the text would mark in the given fields.
@@ -162,7 +187,7 @@ fn collect(node: &Node, fields: &[String], found: &mut Vec<Fragment>) {
                 Term::Phrase(text, _) => (text, full_text::wanted(text, true)),
                 Term::Pattern(text) => match text.strip_suffix('*') {
                     Some(start) if !start.is_empty() && !start.contains('*') => {
-                        (text, Wanted::Beginning(start.to_lowercase()))
+                        (text, Wanted::Beginning(analysis::lower(start)))
                     }
                     _ => return,
                 },

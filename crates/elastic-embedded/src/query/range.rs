@@ -1,15 +1,17 @@
 //! The range query.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::exact::{no_such_query, text, unindexed};
+use super::exact::{having, no_such_query, text, unindexed};
+use super::number;
 use super::scan::{self, Test};
 use super::{BoxQuery, Context, constant, none, with_boost};
 use crate::dates;
 use crate::failure::{Failure, Result};
-use crate::mapping::{Kind, Number, Resolved, long_bound, number};
+use crate::mapping::{Kind, Number, Resolved};
 use crate::options::Options;
 
 /// Both ends of a range, as they were asked for.
@@ -33,6 +35,10 @@ pub(super) fn range(context: Context<'_>, mut options: Options<'_>) -> Result<Bo
         (None, Some(value)) => Bound::Excluded(value),
         (None, None) => Bound::Unbounded,
     };
+    let shaped = [from, to].into_iter().any(|end| matches!(end, Bound::Included(value) | Bound::Excluded(value) if value.is_object() || value.is_array()));
+    if shaped {
+        return Err(Failure::parsing(format!("[range] query of [{name}] has an end that is no value")));
+    }
     let boost = options.double("boost")?.or(outer);
     options.finish()?;
     Ok(with_boost(constant(within(context, name, Ends { from, to })?, 1.0), boost))
@@ -40,19 +46,24 @@ pub(super) fn range(context: Context<'_>, mut options: Options<'_>) -> Result<Bo
 
 /// Documents with a value between the ends.
 pub(super) fn within(context: Context<'_>, name: &str, ends: Ends<'_>) -> Result<BoxQuery> {
+    if name == "_id" {
+        return Err(no_such_query("Field [_id] of type [_id] does not support range queries".to_owned()));
+    }
     let Some(resolved) = context.mapping.field(name) else {
         return Ok(none());
     };
     let Resolved { path, field } = &resolved;
     match field.kind {
+        _ if matches!((ends.from, ends.to), (Bound::Unbounded, Bound::Unbounded)) => {
+            Ok(having(context, name))
+        }
         Kind::Keyword | Kind::Text => strings(context, &resolved, ends),
         Kind::GeoPoint => {
             Err(no_such_query(format!("Field [{path}] of type [geo_point] does not support range queries")))
         }
-        _ if !field.doc_values => Err(unindexed(path)),
+        _ if !field.index && !field.doc_values => Err(unindexed(path)),
         kind if kind.is_fraction() => {
-            let from = fraction(ends.from, f64::NEG_INFINITY, f64::next_up)?;
-            let to = fraction(ends.to, f64::INFINITY, f64::next_down)?;
+            let (from, to) = fractions(kind, ends)?;
             Ok(scan::values(path, field, Test::Fraction(from..=to)))
         }
         kind => {
@@ -66,13 +77,13 @@ pub(super) fn within(context: Context<'_>, name: &str, ends: Ends<'_>) -> Result
 
 fn strings(context: Context<'_>, resolved: &Resolved<'_>, ends: Ends<'_>) -> Result<BoxQuery> {
     let Resolved { path, field } = resolved;
-    if !field.index {
+    if !field.index && !field.doc_values {
         return Err(unindexed(path));
     }
-    let owned = |bound: Bound<&Value>| bound.map(|value| text(value).into_bytes());
+    let owned =
+        |bound: Bound<&Value>| bound.map(|value| field.normalized(&text(value)).into_owned().into_bytes());
     let (from, to) = (owned(ends.from), owned(ends.to));
-    let start = context.fields.string_term(path, field, "");
-    Ok(scan::terms(start.field(), start.serialized_value_bytes().to_vec(), move |term| {
+    let is_inside = move |term: &[u8]| {
         let above = match &from {
             Bound::Included(from) => term >= from.as_slice(),
             Bound::Excluded(from) => term > from.as_slice(),
@@ -84,15 +95,21 @@ fn strings(context: Context<'_>, resolved: &Resolved<'_>, ends: Ends<'_>) -> Res
                 Bound::Excluded(to) => term < to.as_slice(),
                 Bound::Unbounded => true,
             }
-    }))
+    };
+    if !field.index {
+        return Ok(scan::values(path, field, Test::Text(Arc::new(is_inside))));
+    }
+    let start = context.fields.string_term(path, field, "");
+    Ok(scan::terms(start.field(), start.serialized_value_bytes().to_vec(), is_inside))
 }
 
-fn fraction(bound: Bound<&Value>, open: f64, inside: fn(f64) -> f64) -> Result<f64> {
-    match bound {
-        Bound::Included(value) => as_double(value),
-        Bound::Excluded(value) => as_double(value).map(inside),
+fn fractions(kind: Kind, ends: Ends<'_>) -> Result<(f64, f64)> {
+    let end = |bound: Bound<&Value>, open: f64, inside: fn(Kind, f64) -> f64| match bound {
+        Bound::Included(value) => number::fraction(kind, value),
+        Bound::Excluded(value) => number::fraction(kind, value).map(|end| inside(kind, end)),
         Bound::Unbounded => Ok(open),
-    }
+    };
+    Ok((end(ends.from, f64::NEG_INFINITY, number::next_up)?, end(ends.to, f64::INFINITY, number::next_down)?))
 }
 
 /// The least whole number in the range; `None` if there is none.
@@ -128,11 +145,7 @@ fn whole(kind: Kind, value: &Value, round: Round) -> Result<(i64, bool)> {
     if matches!(kind, Kind::Date | Kind::Boolean) {
         return special(kind, value, to_end).map(|number| (number, true));
     }
-    if let Some(exact) = value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
-        return Ok((exact, true));
-    }
-    let double = as_double(value)?;
-    Ok((long_bound(double, matches!(round, Round::Up(_))), double.fract() == 0.0 && double.abs() < 9.2e18))
+    number::whole(kind, value, if matches!(round, Round::Up(_)) { f64::ceil } else { f64::floor })
 }
 
 fn special(kind: Kind, value: &Value, to_end: bool) -> Result<i64> {
@@ -143,27 +156,24 @@ fn special(kind: Kind, value: &Value, to_end: bool) -> Result<i64> {
         }
         (Kind::Date, Some(text)) => {
             let read = if to_end { dates::parse_end(text) } else { dates::parse(text) };
-            read.ok_or_else(|| {
-                Failure::new(
-                    400,
-                    "parse_exception",
-                    format!("failed to parse date field [{text}] with format [strict_date_optional_time||epoch_millis]"),
-                )
-            })
+            read.ok_or_else(|| no_date(text, "strict_date_optional_time||epoch_millis"))
         }
-        _ => match number(kind, value)? {
+        // A number in a query is milliseconds, whatever its digits.
+        (Kind::Date, None) => {
+            let text = text(value);
+            dates::parse_millis(&text).ok_or_else(|| no_date(&text, "epoch_millis"))
+        }
+        _ => match number::boolean(value)? {
             Number::Whole(number) => Ok(number),
             Number::Fraction(number) => Ok(number as i64),
         },
     }
 }
 
-fn as_double(value: &Value) -> Result<f64> {
-    let read = value.as_f64().or_else(|| value.as_str()?.parse().ok());
-    read.ok_or_else(|| {
-        let cause =
-            Failure::new(400, "number_format_exception", format!("For input string: \"{}\"", text(value)));
-        Failure::new(400, "query_shard_exception", format!("failed to create query: {}", cause.reason()))
-            .caused_by(cause)
-    })
+fn no_date(text: &str, format: &str) -> Failure {
+    Failure::new(
+        400,
+        "parse_exception",
+        format!("failed to parse date field [{text}] with format [{format}]"),
+    )
 }

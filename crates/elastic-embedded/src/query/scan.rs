@@ -20,13 +20,14 @@ trait Scan: fmt::Debug + Send + Sync + 'static {
 }
 
 /// What a column's value must be.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Test {
     Whole(RangeInclusive<i64>),
     Fraction(RangeInclusive<f64>),
     AnyWhole(Vec<i64>),
     AnyFraction(Vec<f64>),
     AnyText(Vec<String>),
+    Text(Accept),
     Present,
 }
 
@@ -41,14 +42,19 @@ pub(super) fn terms(
     prefix: Vec<u8>,
     accept: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
 ) -> Box<dyn Query> {
-    Box::new(Scanning(Arc::new(Terms { field, prefix, accept: Box::new(accept) })))
+    Box::new(Scanning(Arc::new(Terms { field, prefix, accept: Arc::new(accept) })))
 }
 
-#[derive(Debug)]
 struct Values {
     path: String,
     field: Mapped,
     test: Test,
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Values").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl Scan for Values {
@@ -80,8 +86,12 @@ impl Values {
 
     fn fractions(&self, column: &Column<f64>) -> Vec<DocId> {
         match &self.test {
+            // One zero is less than the other.
+            Test::Fraction(range) if range.start().total_cmp(range.end()).is_gt() => Vec::new(),
             Test::Fraction(range) => between(column, range),
-            Test::AnyFraction(wanted) => any(column, |value| wanted.contains(value)),
+            Test::AnyFraction(wanted) => {
+                any(column, |value| wanted.iter().any(|wanted| wanted.to_bits() == value.to_bits()))
+            }
             Test::Present => any(column, |_| true),
             _ => Vec::new(),
         }
@@ -95,6 +105,14 @@ impl Values {
                     ords.extend(column.dictionary().term_ord(text)?);
                 }
                 Ok(any(column.ords(), |ord| ords.contains(ord)))
+            }
+            Test::Text(accept) => {
+                let mut wanted = Vec::with_capacity(column.dictionary().num_terms());
+                let mut terms = column.dictionary().stream()?;
+                while terms.advance() {
+                    wanted.push(accept(terms.key()));
+                }
+                Ok(any(column.ords(), |ord| wanted[*ord as usize]))
             }
             Test::Present => Ok(any(column.ords(), |_| true)),
             _ => Ok(Vec::new()),
@@ -121,8 +139,8 @@ fn any<T: Number>(column: &Column<T>, test: impl Fn(&T) -> bool) -> Vec<DocId> {
     (0..column.num_docs()).filter(|doc| column.values_for_doc(*doc).any(|value| test(&value))).collect()
 }
 
-/// Tells whether what follows the prefix of a term is wanted.
-type Accept = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+/// Tells whether a term, or what follows its prefix, is wanted.
+pub(super) type Accept = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
 
 struct Terms {
     field: Field,
@@ -170,13 +188,51 @@ impl Weight for Scanning {
     fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
         let mut docs = BitSet::with_max_value(segment.max_doc());
         self.0.mark(segment, &mut docs)?;
-        if docs.len() == 0 {
-            return Ok(Box::new(EmptyScorer));
-        }
-        Ok(Box::new(ConstScorer::new(BitSetDocSet::from(docs), boost)))
+        scorer(docs, boost)
     }
 
     fn explain(&self, _segment: &SegmentReader, _doc: DocId) -> tantivy::Result<Explanation> {
         Ok(Explanation::new("a scan", 1.0))
     }
+}
+
+/// The documents of another query, found beforehand. The engine may not ask an exhausted phrase whether it holds a
+/// document, which it does where phrases are excluded.
+#[derive(Debug, Clone)]
+struct Beforehand(Arc<dyn Query>);
+
+/// Documents that match the query. Each scores 1.
+pub(super) fn beforehand(query: Box<dyn Query>) -> Box<dyn Query> {
+    Box::new(Beforehand(Arc::from(query)))
+}
+
+impl Query for Beforehand {
+    fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        Ok(Box::new(BeforehandWeight(self.0.weight(scoring)?)))
+    }
+}
+
+struct BeforehandWeight(Box<dyn Weight>);
+
+impl Weight for BeforehandWeight {
+    fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        let mut docs = BitSet::with_max_value(segment.max_doc());
+        self.0.for_each_no_score(segment, &mut |found| {
+            for doc in found {
+                docs.insert(*doc);
+            }
+        })?;
+        scorer(docs, boost)
+    }
+
+    fn explain(&self, segment: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
+        self.0.explain(segment, doc)
+    }
+}
+
+fn scorer(docs: BitSet, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+    if docs.len() == 0 {
+        return Ok(Box::new(EmptyScorer));
+    }
+    Ok(Box::new(ConstScorer::new(BitSetDocSet::from(docs), boost)))
 }

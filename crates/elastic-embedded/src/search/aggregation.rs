@@ -31,9 +31,18 @@ pub(crate) struct Aggregation {
 
 #[derive(Debug, Clone)]
 enum What {
-    Terms { size: usize, order: Vec<Order>, min_doc_count: u64 },
+    Terms(Terms),
     Histogram { interval: f64, offset: f64, min_doc_count: u64 },
     Metric(Metric),
+}
+
+#[derive(Debug, Clone)]
+struct Terms {
+    size: usize,
+    /// As many buckets are found; those with too few documents are left out of these.
+    shard_size: usize,
+    order: Vec<Order>,
+    min_doc_count: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +102,7 @@ fn read_one(name: &str, value: &Value, depth: usize) -> Result<Aggregation> {
         other => return Err(Failure::unsupported(format!("the aggregation [{other}]"))),
     };
     options.finish()?;
+    check_order(&what, &subs)?;
     if matches!(what, What::Metric(_)) && !subs.is_empty() {
         return Err(Failure::new(
             400,
@@ -103,12 +113,28 @@ fn read_one(name: &str, value: &Value, depth: usize) -> Result<Aggregation> {
     Ok(Aggregation { name: name.to_owned(), field: field.to_owned(), what, subs })
 }
 
+/// # Errors
+/// If buckets are ordered by a sub-aggregation that is not there.
+fn check_order(what: &What, subs: &[Aggregation]) -> Result<()> {
+    let What::Terms(Terms { order, .. }) = what else { return Ok(()) };
+    for Order { by, .. } in order {
+        if let By::Metric(name) = by
+            && !subs.iter().any(|sub| sub.name == *name && matches!(sub.what, What::Metric(_)))
+        {
+            return Err(Failure::argument(format!(
+                "Invalid aggregation order path [{name}]. Cannot find aggregation named [{name}]"
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn terms(options: &mut Options<'_>) -> Result<What> {
     let size = options.count("size")?.unwrap_or(10);
     if size == 0 {
         return Err(Failure::argument("[size] must be greater than 0. Found [0] in [terms]"));
     }
-    options.count("shard_size")?;
+    let shard_size = options.count("shard_size")?;
     let mut order = Vec::new();
     for item in options.list("order") {
         for (by, direction) in
@@ -119,17 +145,28 @@ fn terms(options: &mut Options<'_>) -> Result<What> {
                 "_key" => By::Key,
                 metric => By::Metric(metric.to_owned()),
             };
-            order.push(Order { by, descending: direction == "desc" });
+            let descending = match direction.as_str() {
+                Some("desc") => true,
+                Some("asc") => false,
+                _ => return Err(Failure::parsing(format!("Unknown order direction [{direction}]"))),
+            };
+            order.push(Order { by, descending });
+        }
+        if order.is_empty() {
+            return Err(Failure::parsing("Must specify at least one field for [order]"));
         }
     }
     if order.is_empty() {
         order.push(Order { by: By::Count, descending: true });
     }
+    let by_key = order.first().is_some_and(|first| first.by == By::Key);
+    let usual = if by_key { size } else { size + size / 2 + 10 };
+    let shard_size = shard_size.unwrap_or(usual).max(size);
     let min_doc_count = options.count("min_doc_count")?.unwrap_or(1) as u64;
     if min_doc_count == 0 {
         return Err(Failure::unsupported("[terms] with min_doc_count 0"));
     }
-    Ok(What::Terms { size, order, min_doc_count })
+    Ok(What::Terms(Terms { size, shard_size, order, min_doc_count }))
 }
 
 fn histogram(name: &str, options: &mut Options<'_>) -> Result<What> {
@@ -214,6 +251,12 @@ fn resolve(asked: &[Aggregation], view: &View) -> Result<Vec<Resolved>> {
 }
 
 fn field(one: &Aggregation, view: &View) -> Result<Option<(String, Field)>> {
+    if one.field == "_id" {
+        return Err(Failure::argument(
+            "Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster \
+             setting: indices.id_field_data.enabled",
+        ));
+    }
     let Some(found) = view.meta.mapping.field(&one.field) else {
         return Ok(None);
     };
@@ -223,7 +266,7 @@ fn field(one: &Aggregation, view: &View) -> Result<Option<(String, Field)>> {
         What::Metric(Metric::Min) => Some("min"),
         What::Metric(Metric::Max) => Some("max"),
         What::Metric(Metric::Average) => Some("avg"),
-        What::Metric(Metric::Count) | What::Terms { .. } => None,
+        What::Metric(Metric::Count) | What::Terms(_) => None,
     };
     match (found.field.kind, name) {
         (Kind::Text, _) => Err(no_field_data(&found.path, &view.meta.name)),

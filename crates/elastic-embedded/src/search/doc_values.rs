@@ -8,7 +8,7 @@ use tantivy::{DocId, SegmentReader};
 use super::sort::{no_doc_values, no_field_data};
 use crate::dates;
 use crate::failure::{Failure, Result};
-use crate::mapping::{Field, Kind};
+use crate::mapping::{Field, Kind, Resolved};
 use crate::options::Options;
 use crate::store::{Columns, View};
 use crate::tree::Tree;
@@ -17,7 +17,13 @@ use crate::tree::Tree;
 #[derive(Debug, Clone)]
 pub(crate) struct DocValue {
     field: String,
-    millis: bool,
+    format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Format {
+    Date,
+    Millis,
 }
 
 /// A field of one index whose values are wanted.
@@ -35,36 +41,53 @@ impl DocValue {
 
     fn read_one(item: &Value) -> Result<Self> {
         if let Some(field) = item.as_str() {
-            return Ok(DocValue { field: field.to_owned(), millis: false });
+            return Ok(DocValue { field: field.to_owned(), format: None });
         }
         let mut options = Options::new("docvalue_fields", item)?;
         let field = options
             .text("field")?
             .ok_or_else(|| Failure::parsing("[field] of docvalue_fields is missing"))?
             .to_owned();
-        let millis = match options.text("format")? {
-            None | Some("strict_date_optional_time") => false,
-            Some("epoch_millis") => true,
+        let format = match options.text("format")? {
+            None => None,
+            Some("strict_date_optional_time") => Some(Format::Date),
+            Some("epoch_millis") => Some(Format::Millis),
             Some(other) => return Err(Failure::unsupported(format!("the format [{other}] of doc values"))),
         };
         options.finish()?;
-        Ok(DocValue { field, millis })
+        Ok(DocValue { field, format })
     }
 }
 
 pub(super) fn resolve(asked: &[DocValue], view: &View) -> Result<Vec<Wanted>> {
     let mut wanted: Vec<Wanted> = Vec::new();
-    for DocValue { field: pattern, millis } in asked {
+    for DocValue { field: pattern, format } in asked {
         for found in view.meta.mapping.matching(pattern) {
             match found.field.kind {
-                Kind::Text if pattern.contains('*') => continue,
+                Kind::Text if pattern == "*" => continue,
                 Kind::Text => return Err(no_field_data(&found.path, &view.meta.name)),
                 _ if !found.field.doc_values => return Err(no_doc_values(&found.path)),
-                _ => wanted.push(Wanted { path: found.path, field: found.field.clone(), millis: *millis }),
+                Kind::Keyword | Kind::Boolean if format.is_some() => return Err(no_format(&found)),
+                kind if kind != Kind::Date && format.is_some() => {
+                    return Err(Failure::unsupported(format!("a format of the numbers of [{}]", found.path)));
+                }
+                _ => wanted.push(Wanted {
+                    path: found.path,
+                    field: found.field.clone(),
+                    millis: *format == Some(Format::Millis),
+                }),
             }
         }
     }
     Ok(wanted)
+}
+
+fn no_format(found: &Resolved<'_>) -> Failure {
+    Failure::argument(format!(
+        "Field [{}] of type [{}] does not support custom formats",
+        found.path,
+        found.field.type_name()
+    ))
 }
 
 pub(super) fn open(wanted: &[Wanted], segment: &SegmentReader) -> Result<Vec<Columns>> {

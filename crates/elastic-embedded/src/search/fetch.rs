@@ -34,7 +34,7 @@ struct PerView {
 
 /// The `hits` array.
 pub(super) fn hits(fetch: &Fetch<'_>, hits: &[Hit]) -> Result<Tree> {
-    if !fetch.filter.wants(&["hits", "hits"]) {
+    if hits.is_empty() || !fetch.filter.wants(&["hits", "hits"]) {
         return Ok(Tree::Array(Vec::new()));
     }
     let mut per_view = Vec::new();

@@ -76,6 +76,13 @@ impl Request {
         };
         options.finish()?;
         request.read_parameters(parameter)?;
+        // The order without a sort.
+        if let [only] = request.sort.as_slice()
+            && only.is_score()
+            && only.descending()
+        {
+            request.sort.clear();
+        }
         request.check()?;
         Ok(request)
     }
@@ -195,7 +202,9 @@ fn track_total(value: Option<&Value>) -> Result<Option<usize>> {
         None => Ok(Some(DEFAULT_TRACKED)),
         Some(Value::Bool(true)) => Ok(Some(usize::MAX)),
         Some(Value::Bool(false)) => Ok(None),
-        Some(value) => match value.as_i64() {
+        Some(Value::String(text)) if text == "true" => Ok(Some(usize::MAX)),
+        Some(Value::String(text)) if text == "false" => Ok(None),
+        Some(value) => match value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
             Some(-1) => Ok(None),
             Some(limit) if limit >= 0 => Ok(Some(limit as usize)),
             _ => Err(Failure::argument("[track_total_hits] parameter must be positive or equals to -1")),

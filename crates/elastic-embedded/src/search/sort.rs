@@ -121,6 +121,10 @@ impl Sort {
         Ok(sort)
     }
 
+    pub(super) fn descending(&self) -> bool {
+        self.descending
+    }
+
     pub(super) fn is_score(&self) -> bool {
         self.by == By::Score
     }
@@ -166,6 +170,7 @@ fn field(name: &str, sort: &Sort, view: &View) -> Result<(String, Field)> {
         )),
         (Some(found), _) if !found.field.doc_values => Err(no_doc_values(name)),
         (Some(found), _) => Ok((found.path, found.field.clone())),
+        (None, Some(Kind::Text)) => Err(no_field_data(name, &view.meta.name)),
         (None, Some(kind)) => Ok((name.to_owned(), Field::new(kind))),
         (None, None) => Err(Failure::new(
             400,

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use serde_json::Value;
 use tantivy::query::Occur;
 
+use super::tokens::{self, Token};
 use crate::failure::{Failure, Result};
 
 const MAX_DEPTH: usize = 30;
@@ -18,8 +19,6 @@ pub(super) enum Node {
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Clause {
-    /// Stands there without an operator.
-    pub(super) plain: bool,
     pub(super) occur: Occur,
     pub(super) node: Node,
 }
@@ -35,6 +34,7 @@ pub(super) struct Leaf {
 pub(super) enum Term {
     Words(String),
     Phrase(String, u32),
+    /// A pattern with its escapes.
     Pattern(String),
     Range(Bound<Value>, Bound<Value>),
 }
@@ -53,46 +53,93 @@ enum Sign {
     Prohibited,
 }
 
+/// The text is no query.
+#[derive(Debug)]
+pub(super) struct Bad;
+
 /// # Errors
 /// 400 if the text is no query, 501 for fuzzy terms and regular expressions.
 pub(super) fn parse(text: &str, and: bool) -> Result<Node> {
-    let mut parser = Parser { text, rest: text, and };
-    let node = parser.group(None, 0)?;
-    parser.spaces();
-    if parser.rest.is_empty() { Ok(node) } else { Err(parser.bad()) }
+    let bad = |Bad| Failure::new(400, "query_shard_exception", format!("Failed to parse query [{text}]"));
+    if text.trim().is_empty() {
+        return Ok(Node::Group(Vec::new(), None));
+    }
+    let tokens = tokens::tokens(text).map_err(bad)?;
+    if tokens.contains(&Token::Regexp) {
+        return Err(Failure::unsupported(format!("the regular expression in the query [{text}]")));
+    }
+    let mut parser = Parser { tokens: &tokens, at: 0, and, fuzzy: false };
+    let node = parser.group(None, 0).map_err(bad)?;
+    if parser.fuzzy {
+        return Err(Failure::unsupported(format!("the fuzzy term in the query [{text}]")));
+    }
+    if parser.peek(0).is_some() { Err(bad(Bad)) } else { Ok(node) }
 }
 
 struct Parser<'a> {
-    text: &'a str,
-    rest: &'a str,
+    tokens: &'a [Token],
+    at: usize,
     and: bool,
+    /// There was a fuzzy term.
+    fuzzy: bool,
 }
 
 impl Parser<'_> {
-    fn group(&mut self, field: Option<&str>, depth: usize) -> Result<Node> {
+    fn peek(&self, ahead: usize) -> Option<&Token> {
+        self.tokens.get(self.at + ahead)
+    }
+
+    /// Takes the next token if it is this one.
+    fn takes(&mut self, token: &Token) -> bool {
+        let is = self.peek(0) == Some(token);
+        self.at += usize::from(is);
+        is
+    }
+
+    fn group(&mut self, field: Option<&str>, depth: usize) -> Result<Node, Bad> {
         if depth > MAX_DEPTH {
-            return Err(self.bad());
+            return Err(Bad);
         }
         let mut clauses: Vec<Clause> = Vec::new();
-        loop {
-            self.spaces();
-            if self.rest.is_empty() || self.rest.starts_with(')') {
-                break;
-            }
-            let joint = self.joint();
-            self.spaces();
-            let sign = self.sign();
-            self.spaces();
-            if joint != Joint::None && (clauses.is_empty() || self.rest.is_empty()) {
-                return Err(self.bad());
-            }
-            let node = self.clause(field, depth)?;
-            if joint == Joint::None && sign == Sign::None && extends(clauses.last_mut(), &node) {
+        while self.peek(0).is_some_and(|token| *token != Token::Close) {
+            if let Some(text) = self.several() {
+                let node = leaf(field, text);
+                self.join(&mut clauses, (Joint::None, Sign::None), node);
                 continue;
             }
+            let joint = if clauses.is_empty() { Joint::None } else { self.joint() };
+            let sign = self.sign();
+            let node = self.clause(field, depth)?;
             self.join(&mut clauses, (joint, sign), node);
         }
-        Ok(Node::Group(clauses, None))
+        if clauses.is_empty() { Err(Bad) } else { Ok(Node::Group(clauses, None)) }
+    }
+
+    /// Two words or more with nothing between them, which are looked for as one text. The last word before an operator
+    /// stands by itself.
+    fn several(&mut self) -> Option<String> {
+        let word = |token: Option<&Token>| match token {
+            Some(Token::Word(word)) => Some(tokens::unescape(word)),
+            _ => None,
+        };
+        let operator = |token: Option<&Token>| {
+            matches!(
+                token,
+                Some(Token::Colon | Token::Star | Token::Tilde(_) | Token::Boost(_) | Token::And | Token::Or)
+            )
+        };
+        let mut text = word(self.peek(0))?;
+        let mut count = 1;
+        while let Some(more) = word(self.peek(count)).filter(|_| !operator(self.peek(count + 1))) {
+            text.push(' ');
+            text.push_str(&more);
+            count += 1;
+        }
+        if count == 1 {
+            return None;
+        }
+        self.at += count;
+        Some(text)
     }
 
     /// Adds a clause by the rules of Lucene's classic parser: AND binds both its neighbours.
@@ -105,218 +152,131 @@ impl Parser<'_> {
                 _ => {}
             }
         }
-        let required = match sign {
-            Sign::Required => true,
-            Sign::Prohibited => false,
-            Sign::None if and => joint != Joint::Or,
-            Sign::None => joint == Joint::And,
-        };
+        let required = if and { joint != Joint::Or } else { sign == Sign::Required || joint == Joint::And };
         let occur = match sign {
             Sign::Prohibited => Occur::MustNot,
             _ if required => Occur::Must,
             _ => Occur::Should,
         };
-        clauses.push(Clause { plain: joint == Joint::None && sign == Sign::None, occur, node });
+        clauses.push(Clause { occur, node });
     }
 
     fn joint(&mut self) -> Joint {
-        for (word, joint) in [("AND", Joint::And), ("OR", Joint::Or), ("&&", Joint::And), ("||", Joint::Or)] {
-            let after = self.rest.strip_prefix(word);
-            if let Some(after) = after.filter(|after| word.starts_with(['&', '|']) || ends_word(after)) {
-                self.rest = after;
-                return joint;
-            }
+        if self.takes(&Token::And) {
+            Joint::And
+        } else if self.takes(&Token::Or) {
+            Joint::Or
+        } else {
+            Joint::None
         }
-        Joint::None
     }
 
     fn sign(&mut self) -> Sign {
-        for (word, sign) in [
-            ("+", Sign::Required),
-            ("-", Sign::Prohibited),
-            ("!", Sign::Prohibited),
-            ("NOT", Sign::Prohibited),
-        ] {
-            let after = self.rest.strip_prefix(word);
-            if let Some(after) = after.filter(|after| word != "NOT" || ends_word(after)) {
-                self.rest = after;
-                return sign;
-            }
+        if self.takes(&Token::Plus) {
+            Sign::Required
+        } else if self.takes(&Token::Minus) || self.takes(&Token::Not) {
+            Sign::Prohibited
+        } else {
+            Sign::None
         }
-        Sign::None
     }
 
-    fn clause(&mut self, field: Option<&str>, depth: usize) -> Result<Node> {
+    fn clause(&mut self, field: Option<&str>, depth: usize) -> Result<Node, Bad> {
         let named = self.field();
         let field = named.as_deref().or(field);
-        if let Some(after) = self.rest.strip_prefix('(') {
-            self.rest = after;
+        if self.takes(&Token::Open) {
             let node = self.group(field, depth + 1)?;
-            self.rest = self.rest.strip_prefix(')').ok_or_else(|| self.bad())?;
-            let boost = self.boost()?;
+            if !self.takes(&Token::Close) {
+                return Err(Bad);
+            }
+            let boost = self.boost();
             return Ok(match node {
                 Node::Group(clauses, _) => Node::Group(clauses, boost),
                 leaf => leaf,
             });
         }
         let term = self.term()?;
-        Ok(Node::Leaf(Leaf { field: field.map(str::to_owned), term, boost: self.boost()? }))
+        let before = self.boost();
+        let slop = self.slop();
+        let term = match (term, slop) {
+            (Term::Phrase(text, _), Some(slop)) => {
+                Term::Phrase(text, slop.parse::<f64>().unwrap_or(0.0) as u32)
+            }
+            (term @ (Term::Phrase(..) | Term::Range(..)), _) => term,
+            (term, slop) => {
+                self.fuzzy |= slop.is_some();
+                term
+            }
+        };
+        let boost = before.or_else(|| self.boost());
+        Ok(Node::Leaf(Leaf { field: field.map(str::to_owned), term, boost }))
     }
 
-    /// Takes `name:` if the next word is one.
+    /// Takes `name:` if that comes next.
     fn field(&mut self) -> Option<String> {
-        let (name, length) = word(self.rest, &[':']);
-        let after = self.rest[length..].strip_prefix(':')?;
-        if name.is_empty() {
+        if self.peek(1) != Some(&Token::Colon) {
             return None;
         }
-        self.rest = after;
+        let name = match self.peek(0) {
+            Some(Token::Word(word)) => tokens::unescape(word),
+            Some(Token::Star) => "*".to_owned(),
+            _ => return None,
+        };
+        self.at += 2;
         Some(name)
     }
 
-    fn term(&mut self) -> Result<Term> {
-        match self.rest.chars().next() {
-            Some('"') => self.phrase(),
-            Some('[' | '{') => self.range(),
-            Some('>' | '<') => self.open_range(),
-            Some('/') => {
-                Err(Failure::unsupported(format!("the regular expression in the query [{}]", self.text)))
+    fn term(&mut self) -> Result<Term, Bad> {
+        let token = self.peek(0).cloned();
+        self.at += 1;
+        Ok(match token {
+            Some(Token::Word(raw)) => words(tokens::unescape(&raw)),
+            Some(Token::Bare(operator)) => Term::Words(operator.to_string()),
+            Some(Token::Star) => Term::Pattern("*".to_owned()),
+            Some(Token::Pattern(raw)) => Term::Pattern(raw),
+            Some(Token::Quoted(raw)) => Term::Phrase(tokens::unescape(&raw), 0),
+            Some(Token::Range((from, with_from), (to, with_to))) => {
+                Term::Range(bound(&from, !with_from), bound(&to, !with_to))
             }
-            _ => self.word(),
-        }
+            _ => return Err(Bad),
+        })
     }
 
-    fn word(&mut self) -> Result<Term> {
-        let start = self.rest;
-        let (text, length) = word(start, &[]);
-        if length == 0 {
-            return Err(self.bad());
-        }
-        self.rest = &start[length..];
-        if self.rest.starts_with('~') {
-            return Err(Failure::unsupported(format!("the fuzzy term in the query [{}]", self.text)));
-        }
-        let raw = &start[..length];
-        if unescaped(raw, '?') {
-            return Err(Failure::unsupported(format!("the pattern [{raw}] with [?] in a query string")));
-        }
-        Ok(if unescaped(raw, '*') { Term::Pattern(text) } else { Term::Words(text) })
+    fn boost(&mut self) -> Option<f64> {
+        let Some(Token::Boost(boost)) = self.peek(0).cloned() else { return None };
+        self.at += 1;
+        Some(boost)
     }
 
-    fn phrase(&mut self) -> Result<Term> {
-        let mut text = String::new();
-        let mut characters = self.rest[1..].char_indices();
-        while let Some((at, character)) = characters.next() {
-            match character {
-                '"' => {
-                    self.rest = &self.rest[1 + at + 1..];
-                    let slop = if self.rest.starts_with('~') { self.number(1)? as u32 } else { 0 };
-                    return Ok(Term::Phrase(text, slop));
-                }
-                '\\' => text.extend(characters.next().map(|(_, escaped)| escaped)),
-                other => text.push(other),
-            }
-        }
-        Err(self.bad())
-    }
-
-    fn range(&mut self) -> Result<Term> {
-        let open = self.rest.starts_with('{');
-        let end = self.rest.find([']', '}']).ok_or_else(|| self.bad())?;
-        let closed = self.rest[end..].starts_with('}');
-        let inside = &self.rest[1..end];
-        let (from, to) = inside.split_once(" TO ").ok_or_else(|| self.bad())?;
-        self.rest = &self.rest[end + 1..];
-        Ok(Term::Range(bound(from, open), bound(to, closed)))
-    }
-
-    fn open_range(&mut self) -> Result<Term> {
-        let above = self.rest.starts_with('>');
-        let including = self.rest[1..].starts_with('=');
-        let start = &self.rest[1 + usize::from(including)..];
-        let (text, length) = word(start, &[]);
-        if length == 0 {
-            return Err(self.bad());
-        }
-        self.rest = &start[length..];
-        let value = Value::String(text);
-        let bound = if including { Bound::Included(value) } else { Bound::Excluded(value) };
-        Ok(if above { Term::Range(bound, Bound::Unbounded) } else { Term::Range(Bound::Unbounded, bound) })
-    }
-
-    fn boost(&mut self) -> Result<Option<f64>> {
-        if self.rest.starts_with('^') { self.number(1).map(Some) } else { Ok(None) }
-    }
-
-    /// The number after `skip` bytes.
-    fn number(&mut self, skip: usize) -> Result<f64> {
-        let text = &self.rest[skip..];
-        let length = text
-            .find(|character: char| !character.is_ascii_digit() && character != '.')
-            .unwrap_or(text.len());
-        let number = text[..length].parse().map_err(|_| self.bad())?;
-        self.rest = &text[length..];
-        Ok(number)
-    }
-
-    fn spaces(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
-    fn bad(&self) -> Failure {
-        Failure::new(400, "query_shard_exception", format!("Failed to parse query [{}]", self.text))
+    fn slop(&mut self) -> Option<String> {
+        let Some(Token::Tilde(slop)) = self.peek(0).cloned() else { return None };
+        self.at += 1;
+        Some(slop)
     }
 }
 
-/// Words that follow each other with nothing between them are looked for as one text.
-fn extends(last: Option<&mut Clause>, node: &Node) -> bool {
-    match (last, node) {
-        (
-            Some(Clause {
-                plain: true,
-                node: Node::Leaf(Leaf { field, term: Term::Words(text), boost: None }),
-                ..
-            }),
-            Node::Leaf(Leaf { field: other, term: Term::Words(more), boost: None }),
-        ) if field == other => {
-            text.push(' ');
-            text.push_str(more);
-            true
-        }
-        _ => false,
+fn leaf(field: Option<&str>, text: String) -> Node {
+    Node::Leaf(Leaf { field: field.map(str::to_owned), term: words(text), boost: None })
+}
+
+/// A text without quotes; one that begins with `<` or `>` is a range with one end.
+fn words(text: String) -> Term {
+    let Some(rest) = text.strip_prefix(['<', '>']).filter(|rest| !rest.is_empty()) else {
+        return Term::Words(text);
+    };
+    let end = match rest.strip_prefix('=').filter(|rest| !rest.is_empty()) {
+        Some(value) => Bound::Included(Value::from(value)),
+        None => Bound::Excluded(Value::from(rest)),
+    };
+    if text.starts_with('>') {
+        Term::Range(end, Bound::Unbounded)
+    } else {
+        Term::Range(Bound::Unbounded, end)
     }
-}
-
-fn ends_word(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with(|character: char| character.is_whitespace() || character == '(')
-}
-
-/// The next word without its escapes, and its length in bytes with them.
-fn word(text: &str, also: &[char]) -> (String, usize) {
-    let mut plain = String::new();
-    let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '\\' => plain.extend(characters.next().map(|(_, escaped)| escaped)),
-            '(' | ')' | '"' | '^' | '~' | '[' | ']' | '{' | '}' => return (plain, at),
-            other if other.is_whitespace() || also.contains(&other) => return (plain, at),
-            other => plain.push(other),
-        }
-    }
-    (plain, text.len())
-}
-
-fn unescaped(raw: &str, wanted: char) -> bool {
-    let mut escaped = false;
-    raw.chars().any(|character| {
-        let hit = character == wanted && !escaped;
-        escaped = character == '\\' && !escaped;
-        hit
-    })
 }
 
 fn bound(text: &str, open: bool) -> Bound<Value> {
-    match text.trim().trim_matches('"') {
+    match text {
         "*" => Bound::Unbounded,
         text if open => Bound::Excluded(text.into()),
         text => Bound::Included(text.into()),

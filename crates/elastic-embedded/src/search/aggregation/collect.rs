@@ -31,7 +31,7 @@ impl<'a> Bound<'a> {
     pub(super) fn collect(&self, docs: &[DocId], state: &mut State) {
         match (self.what, state) {
             (What::Metric(_), State::Metric(values)) => self.measure(docs, values),
-            (What::Terms { .. }, State::Terms(buckets, empty)) => {
+            (What::Terms(_), State::Terms(buckets, empty)) => {
                 for (key, docs) in self.terms(docs) {
                     self.fill(buckets.entry(key).or_insert_with(|| Bucket::new(empty)), &docs);
                 }
@@ -120,5 +120,5 @@ fn grouped<T: Cell>(column: &Column<T>, docs: &[DocId], key: impl Fn(T) -> Key) 
 
 /// The bits of a fraction, so that they are ordered as it is.
 fn sortable(value: f64) -> u64 {
-    tantivy::f64_to_u64(value + 0.0)
+    tantivy::f64_to_u64(value)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::state::{Bucket, Key, State, Values};
-use super::{Aggregation, By, MAX_BUCKETS, Metric, Order, What};
+use super::{Aggregation, By, MAX_BUCKETS, Metric, Order, Terms, What};
 use crate::dates;
 use crate::failure::{Failure, Result};
 use crate::mapping::Kind;
@@ -45,8 +45,8 @@ impl Rendering<'_> {
             at += size(one);
             let rendered = match (state, &one.what) {
                 (State::Metric(values), What::Metric(metric)) => metric_of(*metric, &values, typed.kind()),
-                (State::Terms(buckets, _), What::Terms { size, order, min_doc_count }) => {
-                    self.terms(typed, sorted(one, buckets, order, *min_doc_count), *size)?
+                (State::Terms(buckets, _), What::Terms(terms)) => {
+                    self.terms(typed, terms, sorted(one, buckets, &terms.order))?
                 }
                 (State::Histogram(buckets, empty), What::Histogram { min_doc_count, .. }) => {
                     let filled = if *min_doc_count == 0 { self.filled(buckets, &empty)? } else { buckets };
@@ -59,16 +59,23 @@ impl Rendering<'_> {
         Ok(tree)
     }
 
-    fn terms(&mut self, typed: Typed<'_>, buckets: Vec<(Key, Bucket)>, size: usize) -> Result<Tree> {
-        let other: u64 = buckets.iter().skip(size).map(|(_, bucket)| bucket.count).sum();
+    fn terms(&mut self, typed: Typed<'_>, terms: &Terms, mut buckets: Vec<(Key, Bucket)>) -> Result<Tree> {
+        let count = |buckets: &[(Key, Bucket)]| buckets.iter().map(|(_, bucket)| bucket.count).sum::<u64>();
+        let beyond = buckets.split_off(buckets.len().min(terms.shard_size));
+        // Another shard might have more of a term than this one, if counts do not decide which terms it gives.
+        let error = if buckets.len() < terms.shard_size || terms.is_sure() { 0 } else { -1 };
+        buckets.retain(|(_, bucket)| bucket.count >= terms.min_doc_count);
+        let left = buckets.split_off(buckets.len().min(terms.size));
         let mut shown = Vec::new();
-        for (key, bucket) in buckets.into_iter().take(size) {
+        for (key, bucket) in buckets {
             let mut tree = object! {};
             add_key(&mut tree, &key, typed.kind());
             shown.push(self.bucket(typed, tree, bucket)?);
         }
         Ok(object! {
-            "doc_count_error_upper_bound" => 0, "sum_other_doc_count" => other, "buckets" => Tree::Array(shown),
+            "doc_count_error_upper_bound" => error,
+            "sum_other_doc_count" => count(&beyond) + count(&left),
+            "buckets" => Tree::Array(shown),
         })
     }
 
@@ -79,7 +86,12 @@ impl Rendering<'_> {
         let mut shown = Vec::new();
         for (place, bucket) in buckets {
             if bucket.count >= *min_doc_count {
-                let tree = object! { "key" => place as f64 * interval + offset };
+                let key = place as f64 * interval + offset;
+                let mut tree = object! {};
+                if let Some(text) = as_string(key, typed.kind()) {
+                    tree.push("key_as_string", text);
+                }
+                tree.push("key", key);
                 shown.push(self.bucket(typed, tree, bucket)?);
             }
         }
@@ -117,19 +129,32 @@ fn size(one: &Aggregation) -> usize {
     1 + one.subs.iter().map(size).sum::<usize>()
 }
 
-fn sorted(
-    one: &Aggregation,
-    buckets: HashMap<Key, Bucket>,
-    order: &[Order],
-    least: u64,
-) -> Vec<(Key, Bucket)> {
-    let mut buckets: Vec<_> = buckets.into_iter().filter(|(_, bucket)| bucket.count >= least).collect();
+impl Terms {
+    /// True if the first buckets of a shard are known to be the first of all, or at least counted.
+    fn is_sure(&self) -> bool {
+        self.order.first().is_some_and(|first| match first.by {
+            By::Key => true,
+            By::Count => first.descending,
+            By::Metric(_) => false,
+        })
+    }
+}
+
+fn sorted(one: &Aggregation, buckets: HashMap<Key, Bucket>, order: &[Order]) -> Vec<(Key, Bucket)> {
+    let mut buckets: Vec<_> = buckets.into_iter().collect();
     buckets.sort_by(|a, b| {
         let compared = order.iter().map(|order| {
             let natural = match &order.by {
                 By::Count => a.1.count.cmp(&b.1.count),
                 By::Key => a.0.cmp(&b.0),
-                By::Metric(name) => measured(one, &a.1, name).total_cmp(&measured(one, &b.1, name)),
+                By::Metric(name) => {
+                    let (a, b) = (measured(one, &a.1, name), measured(one, &b.1, name));
+                    // What is no number comes last in either direction.
+                    match (a.is_nan(), b.is_nan()) {
+                        (false, false) => a.total_cmp(&b),
+                        (a, b) => return a.cmp(&b),
+                    }
+                }
             };
             if order.descending { natural.reverse() } else { natural }
         });
@@ -143,9 +168,13 @@ fn measured(one: &Aggregation, bucket: &Bucket, name: &str) -> f64 {
     let found = one.subs.iter().zip(&bucket.subs).find(|(sub, _)| sub.name == name);
     match found.map(|(sub, state)| (&sub.what, state)) {
         Some((What::Metric(metric), State::Metric(values))) => {
-            value_of(*metric, values).unwrap_or(f64::NEG_INFINITY)
+            value_of(*metric, values).unwrap_or(match metric {
+                Metric::Min => f64::INFINITY,
+                Metric::Max => f64::NEG_INFINITY,
+                _ => f64::NAN,
+            })
         }
-        _ => f64::NEG_INFINITY,
+        _ => f64::NAN,
     }
 }
 
@@ -166,12 +195,19 @@ fn metric_of(metric: Metric, values: &Values, kind: Option<Kind>) -> Tree {
     }
     let value = value_of(metric, values);
     let mut tree = object! { "value" => value };
-    match (value, kind) {
-        (Some(value), Some(Kind::Date)) => tree.push("value_as_string", dates::print(value as i64)),
-        (Some(value), Some(Kind::Boolean)) => tree.push("value_as_string", (value != 0.0).to_string()),
-        _ => {}
+    if let Some(text) = value.and_then(|value| as_string(value, kind)) {
+        tree.push("value_as_string", text);
     }
     tree
+}
+
+/// A number as the text of a date or a boolean; `None` for other types.
+fn as_string(value: f64, kind: Option<Kind>) -> Option<String> {
+    match kind {
+        Some(Kind::Date) => Some(dates::print(value as i64)),
+        Some(Kind::Boolean) => Some((value != 0.0).to_string()),
+        _ => None,
+    }
 }
 
 fn add_key(tree: &mut Tree, key: &Key, kind: Option<Kind>) {

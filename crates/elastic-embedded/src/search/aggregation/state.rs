@@ -70,7 +70,7 @@ pub(super) fn of(asked: &[Aggregation]) -> Vec<State> {
     asked
         .iter()
         .map(|one| match one.what {
-            What::Terms { .. } => State::Terms(HashMap::new(), of(&one.subs)),
+            What::Terms(_) => State::Terms(HashMap::new(), of(&one.subs)),
             What::Histogram { .. } => State::Histogram(BTreeMap::new(), of(&one.subs)),
             What::Metric(_) => State::Metric(Values::default()),
         })

@@ -92,13 +92,15 @@ impl Resolved {
                     "the value {value} for documents without a keyword to sort by"
                 )));
             }
-            Missing::Value(value) => return key_of(kind, value),
+            Missing::Value(value) => return missing_key(kind, value),
         };
         Ok(match (kind, high) {
             (Kind::Keyword, true) => BEYOND,
             (Kind::Keyword, false) => -BEYOND,
             (kind, true) if kind.is_fraction() => fraction_key(f64::INFINITY),
             (kind, false) if kind.is_fraction() => fraction_key(f64::NEG_INFINITY),
+            (Kind::Integer | Kind::Short | Kind::Byte, true) => i32::MAX.into(),
+            (Kind::Integer | Kind::Short | Kind::Byte, false) => i32::MIN.into(),
             (_, true) => i64::MAX.into(),
             (_, false) => i64::MIN.into(),
         })
@@ -196,6 +198,10 @@ impl Keys {
             (Value::Null, _) => self.missing,
             (Value::String(text), KeyColumn::Text(column)) => ord_of(column, text.as_bytes())?,
             (Value::String(_), _) => 0,
+            (Value::Number(_) | Value::Bool(_), column) => {
+                let text = value.to_string();
+                if let KeyColumn::Text(column) = column { ord_of(column, text.as_bytes())? } else { 0 }
+            }
             (other, _) => return Err(bad_after(other)),
         };
         Ok(if self.descending { -key } else { key })
@@ -218,6 +224,19 @@ fn ord_of(column: &StrColumn, text: &[u8]) -> Result<i128> {
     Ok(i128::from(low) * 2 - 1)
 }
 
+/// The number that stands for a missing one; that of a date is milliseconds.
+fn missing_key(kind: Kind, value: &Value) -> Result<i128> {
+    let is_number = value.is_number() || value.as_str().is_some_and(|text| text.parse::<f64>().is_ok());
+    match kind {
+        _ if !is_number => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Err(Failure::argument(format!("For input string: \"{text}\"")))
+        }
+        Kind::Date | Kind::Boolean => key_of(Kind::Long, value),
+        kind => key_of(kind, value),
+    }
+}
+
 /// A value in the request as the key of a number.
 fn key_of(kind: Kind, value: &Value) -> Result<i128> {
     if kind.is_fraction() {
@@ -225,15 +244,19 @@ fn key_of(kind: Kind, value: &Value) -> Result<i128> {
         let number = number.ok_or_else(|| bad_after(value))?;
         return Ok(fraction_key(if kind == Kind::Float { f64::from(number as f32) } else { number }));
     }
-    let whole = value.as_i64().or_else(|| value.as_f64().map(|number| number as i64));
-    let text = || value.as_str().and_then(|text| text.parse().ok().or_else(|| dates::parse(text)));
-    let boolean = || value.as_bool().map(i64::from);
-    whole.or_else(text).or_else(boolean).map(i128::from).ok_or_else(|| bad_after(value))
+    let whole = match (kind, value) {
+        (Kind::Boolean, Value::Bool(value)) => Some(i64::from(*value)),
+        (Kind::Boolean, Value::String(text)) => text.parse::<bool>().ok().map(i64::from),
+        (Kind::Date, Value::String(text)) => dates::parse(text),
+        (_, Value::String(text)) => text.parse().ok(),
+        (_, value) => value.as_i64().or_else(|| value.as_f64().map(|number| number as i64)),
+    };
+    whole.map(i128::from).ok_or_else(|| bad_after(value))
 }
 
 /// Orders fractions as whole numbers.
 fn fraction_key(number: f64) -> i128 {
-    let bits = (number + 0.0).to_bits() as i64;
+    let bits = number.to_bits() as i64;
     i128::from(if bits < 0 { i64::MIN.wrapping_sub(bits).wrapping_sub(1) } else { bits })
 }
 
