@@ -272,7 +272,7 @@ async fn an_error_of_the_log_stops_the_cursor_there() {
 
 #[tokio::test]
 async fn a_stop_keeps_the_cursor_of_what_is_written() {
-    let world = World::one_by_one().await;
+    let mut world = World::one_by_one().await;
     let log = Log::of(1);
     full(&world, &log).await;
     log.then([
@@ -284,6 +284,7 @@ async fn a_stop_keeps_the_cursor_of_what_is_written() {
     let report = apply(&world, &log).await;
     assert_eq!(report.status, Status::Stopped);
     assert_eq!(world.body("a"), json!({"n": 1, "body": "words"}));
+    world.cancel = CancellationToken::new();
     assert_eq!(cursor(&world, &log).await, 1);
 }
 
