@@ -251,7 +251,6 @@ impl Settings {
                 longest_asked: Duration::from_secs(self.keys.sync_max_retry_after.into()),
                 ..Limits::default().retry
             },
-            ..Limits::default()
         }
     }
 

@@ -22,12 +22,12 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(desk: &Desk) -> Result<End> {
     let options = desk.settings.service()?;
-    if options.allow.is_everything() {
-        show::note(UNBOUNDED);
-    }
     let stop = interrupts::listen()?;
     let Some(fleet) = open(desk, &stop).await? else { return Ok(End::Done) };
     show::note(&format!("running as {} on {}; Ctrl-C ends it", options.worker, fleet.server.shown));
+    if options.allow.is_everything() {
+        show::note(UNBOUNDED);
+    }
     let sources = registry::sources(&desk.settings.sources).collect();
     let worker =
         Worker::new(fleet.store.clone(), sources, desk.context.clone(), (options, desk.settings.sync()));

@@ -162,9 +162,7 @@ fn the_password_of_an_address_is_shown_by_no_command() {
     told(&["connector", "list"], 0);
     told(&["connector", "update", "one", "--set", "host=mongodb://bob:pa55-w0rd@h"], 0);
     told(&["connector", "update", "one", "--set", "host=mongodb://bob:pa55-w0rd"], 0);
-    let declared = format!(
-        "connectors: [{{id: two, type: mongodb, index: two, settings: {{host: 'mongodb://eve:pa55-w0rd@z', database: d, collection: c}}}}]"
-    );
+    let declared = "connectors: [{id: two, type: mongodb, index: two, settings: {host: 'mongodb://eve:pa55-w0rd@z', database: d, collection: c}}]";
     place.write("c.yml", declared.as_bytes());
     told(&["apply", "c.yml"], 2);
     told(&["apply", "c.yml", "--yes"], 0);
