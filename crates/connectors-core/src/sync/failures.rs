@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::elastic::scan::LOOKUP;
 use crate::elastic::{Client, Page, Request};
-use crate::{Error, Result, Unlisted};
+use crate::{Error, ErrorKind, Result, Unlisted};
 
 use super::accounts::count;
 use super::report::{Failure, Report, Stage};
@@ -180,15 +180,15 @@ impl Run<'_, '_> {
         kept::put(self.job.client, &entries.collect::<Vec<_>>()).await
     }
 
-    /// Keeps what failed now, and forgets what failed before and no longer does. A full sync needs neither, as it compares each
-    /// document with the index: it goes on without, and reports it.
+    /// Keeps what failed now, and forgets what failed before and no longer does. Where the index of failures is something else, a full
+    /// sync goes on without, as it compares each document with the index, and reports it.
     pub(super) async fn settle_failures(&mut self) -> Result<()> {
         let settled = match self.record_failures().await {
             Ok(()) => self.forget_failures().await,
             failed => failed,
         };
         match settled {
-            Err(error) if self.inventory.is_known() && system::may_be_another(&error) => {
+            Err(error) if self.inventory.is_known() && error.kind() == ErrorKind::Config => {
                 self.report.warnings.push(error.to_string());
                 Ok(())
             }

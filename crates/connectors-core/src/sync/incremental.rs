@@ -23,7 +23,8 @@ const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
 /// A full sync after which [`incremental`] can go on: the cursor is taken before the listing begins, so
 /// that nothing in between is missed, and kept once everything listed is written.
 ///
-/// A source that can't tell a cursor now (a database without a log of changes) is synced all the same.
+/// A source that can't tell a cursor now (a database without a log of changes) is synced all the same. No cursor is kept where
+/// documents failed and could not be recorded, as incremental syncs would not try them again.
 pub async fn full_resumable(job: &Job<'_>, source: &dyn Incremental) -> Report {
     let start = tokio::select! {
         start = start(job.context, source) => start.inspect_err(|error| tracing::info!(%error, "no incremental sync can follow")).ok(),
@@ -31,7 +32,8 @@ pub async fn full_resumable(job: &Job<'_>, source: &dyn Incremental) -> Report {
         () = job.cancel.cancelled() => None,
     };
     let mut report = full(job).await;
-    let is_whole = report.complete && report.verified && report.status != Status::Failed;
+    let is_kept = report.failed == 0 || report.warnings.is_empty();
+    let is_whole = report.complete && report.verified && report.status != Status::Failed && is_kept;
     if let Some((cursor, backend)) = start.filter(|_| is_whole) {
         let place = Place { uuid: report.uuid.clone(), backend };
         if let Err(error) = state::save(job, &place, &cursor).await {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use connectors_core::rules::Basic;
-use connectors_core::sync::{Pipeline, Report, Status, full_resumable, incremental};
+use connectors_core::sync::{Pipeline, Report, Status, failures, full_resumable, incremental};
 use connectors_core::{
     Change, Cursor, Document, DocumentId, Error, ErrorKind, Incremental, Lookup, Result, Rules, Source,
 };
@@ -12,6 +12,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::fake::Index;
 use crate::support::source::document;
 use crate::support::{Entry, Fault, Memory, World, accounts, entries};
 
@@ -432,6 +433,27 @@ async fn failures_that_can_not_be_kept_keep_the_cursor_back() {
     assert_eq!(apply(&world, &log).await.status, Status::Failed);
     assert_eq!(cursor(&world, &log).await, 0);
     assert_eq!(world.body("bad"), json!({"n": 1}));
+}
+
+#[tokio::test]
+async fn a_full_sync_whose_failures_can_not_be_kept_keeps_no_cursor() {
+    for (is_foreign, status) in [(false, Status::Failed), (true, Status::Partial)] {
+        let world = World::new().await;
+        if is_foreign {
+            let mappings = json!({ "properties": { "index": { "type": "text" } } });
+            world.fake.kept().indices.insert(failures::INDEX.into(), Index { mappings, ..Index::default() });
+        }
+        let log = Log { memory: Memory::numbered(3).with_lookup([]), ..Log::default() };
+        world.fake.script(|call| match call.path.as_str() {
+            "/.connectors-failures/_bulk" => Fault::Status(400),
+            _ => call.items(400, |id| id == "d1"),
+        });
+        let report = full(&world, &log).await;
+        assert_eq!((report.status, report.failed), (status, 1), "{report:?}");
+        world.fake.behave();
+        let error = apply(&world, &log).await.error.unwrap();
+        assert!(error.contains("full sync"), "{error}");
+    }
 }
 
 #[tokio::test]
