@@ -2,15 +2,6 @@
 
 use url::{Host, Url};
 
-use crate::mask;
-
-/// The address as it may be shown: without user and password.
-pub(crate) fn shown(url: &Url) -> String {
-    let mut shown = url.clone();
-    let _ = shown.set_username("").and(shown.set_password(None));
-    mask::address(shown.as_str().trim_end_matches('/')).into_owned()
-}
-
 /// True when the host is this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {

@@ -46,7 +46,7 @@ use self::auth::{Auth, Header};
 use self::pace::Pace;
 use self::reach::Reach;
 use crate::config::Secret;
-use crate::{Clock, Context, Error, Result, Retry, Waits, address};
+use crate::{Clock, Context, Error, Result, Retry, Waits, mask};
 
 /// Requests at the same time, unless the source says otherwise.
 const CONCURRENCY: usize = 10;
@@ -85,7 +85,7 @@ struct Inner {
 impl Http {
     pub(crate) fn new(base: &Url, context: &Context) -> Result<Self> {
         if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
-            let shown = address::shown(base);
+            let shown = mask::shown(base);
             return Err(Error::config("expected an address such as https://host:port").with("address", shown));
         }
         let mut plain = base.clone();
@@ -191,7 +191,7 @@ impl Http {
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("base", &address::shown(&self.inner.base)).finish_non_exhaustive()
+        f.debug_struct("Http").field("base", &mask::shown(&self.inner.base)).finish_non_exhaustive()
     }
 }
 

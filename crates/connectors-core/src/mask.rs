@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
+use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use crate::address::decoded;
-use crate::config::Secret;
 
 /// What is shown instead of a secret.
 pub const MASK: &str = "***";
@@ -28,9 +28,9 @@ impl Masks {
     }
 
     /// These.
-    pub(crate) fn of<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Self {
+    pub(crate) fn of<'s>(secrets: impl Iterator<Item = &'s str>) -> Self {
         let masks = Self::new();
-        secrets.for_each(|secret| masks.add(secret.reveal()));
+        secrets.for_each(|secret| masks.add(secret));
         masks
     }
 
@@ -70,6 +70,13 @@ impl Masks {
             Cow::Borrowed(_) => shown,
         }
     }
+}
+
+/// An address as it may be shown: without user and password.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut shown = url.clone();
+    let _ = shown.set_username("").and(shown.set_password(None));
+    address(shown.as_str().trim_end_matches('/')).into_owned()
 }
 
 /// A value of a setting without what logs in, if it is an address: all of it is taken for one.

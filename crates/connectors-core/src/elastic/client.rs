@@ -298,7 +298,7 @@ impl Client {
 
     /// What a server said, without what was sent to log in.
     pub(super) fn redacted(&self, text: &str) -> String {
-        Masks::of(self.secrets.iter()).mask(text).into_owned()
+        Masks::of(self.secrets.iter().map(Secret::reveal)).mask(text).into_owned()
     }
 
     async fn body(&self, request: &Request, headers: &mut HeaderMap) -> Result<Option<Bytes>> {

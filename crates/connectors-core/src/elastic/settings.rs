@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use crate::config::Secret;
-use crate::{Retry, address};
+use crate::{Retry, address, mask};
 
 /// Everything the client needs to know.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl Settings {
     /// The host as it may be shown: without user and password.
     #[must_use]
     pub fn shown_host(&self) -> String {
-        address::shown(&self.host)
+        mask::shown(&self.host)
     }
 
     /// True when the host is this machine.

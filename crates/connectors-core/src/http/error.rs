@@ -9,8 +9,8 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use crate::config::Secret;
-use crate::mask::Masks;
-use crate::{Error, ErrorKind, address};
+use crate::mask::{self, Masks};
+use crate::{Error, ErrorKind};
 
 /// Characters of an answer that an error shows.
 const SNIPPET: usize = 300;
@@ -41,11 +41,11 @@ pub(super) struct Place {
 impl Place {
     /// The text without any secret in it, as it stands or as it stands in an address.
     pub(super) fn redacted(&self, text: &str) -> String {
-        Masks::of(self.secrets.iter()).mask(text).into_owned()
+        Masks::of(self.secrets.iter().map(Secret::reveal)).mask(text).into_owned()
     }
 
     pub(super) fn shown_url(&self) -> String {
-        self.redacted(&address::shown(&self.url)).chars().take(SNIPPET).collect()
+        self.redacted(&mask::shown(&self.url)).chars().take(SNIPPET).collect()
     }
 
     fn error(&self, kind: ErrorKind, what: &str, cause: Option<Cause>) -> Error {
