@@ -44,7 +44,6 @@ impl Roots {
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn only_what_lies_in_a_folder_may_be_read_whatever_way_leads_there() {
         let place = tempfile::TempDir::new().unwrap();

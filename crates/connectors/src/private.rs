@@ -6,7 +6,6 @@ use std::path::Path;
 
 /// Files and folders that are made from here on are open to their owner alone.
 pub(crate) fn from_now_on() {
-    #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }
 
@@ -14,7 +13,7 @@ pub(crate) fn from_now_on() {
 pub(crate) fn close_folder(path: &Path) -> io::Result<()> {
     match File::open(path) {
         Ok(folder) => close(&folder, 0o700),
-        // What can't be opened is told of by whoever needs it.
+        // What can't be opened is an error where it is needed.
         Err(_) => Ok(()),
     }
 }
@@ -24,7 +23,6 @@ pub(crate) fn close_file(file: &File) -> io::Result<()> {
     close(file, 0o600)
 }
 
-#[cfg(unix)]
 fn close(file: &File, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let found = file.metadata()?;
@@ -33,10 +31,5 @@ fn close(file: &File, mode: u32) -> io::Result<()> {
     if is_ours && found.mode() & 0o077 != 0 && found.mode() & 0o1000 == 0 {
         file.set_permissions(std::fs::Permissions::from_mode(mode))?;
     }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn close(_: &File, _: u32) -> io::Result<()> {
     Ok(())
 }

@@ -1,5 +1,4 @@
 //! A server in a process of its own, which several use.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
 use std::fs::{File, Permissions};

@@ -44,38 +44,21 @@ async fn answer(stop: &CancellationToken, ready: &Sender<Result<()>>) -> std::io
 
 /// The signals that ask a program to end.
 struct Signals {
-    #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    #[cfg(unix)]
     fn take() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    #[cfg(not(unix))]
-    fn take() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
     /// Waits for one, and tells the exit code of a program that it ends: 128 and its number.
-    #[cfg(unix)]
     async fn next(&mut self) -> i32 {
         tokio::select! {
             _ = self.interrupt.recv() => 130,
             _ = self.terminate.recv() => 143,
         }
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> i32 {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        130
     }
 }

@@ -61,7 +61,6 @@ impl<'a> Kept<'a> {
         };
         let mut options = OpenOptions::new();
         options.create(true).append(true);
-        #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(self.path).map_err(unwritable)?;
         private::close_file(&file).map_err(unwritable)?;

@@ -78,7 +78,6 @@ fn program() -> PathBuf {
 fn command(program: &Path, data: &Path, log: &str) -> Command {
     let mut command = Command::new(program);
     command.args([COMMAND, "--log", log, "--data"]).arg(data).current_dir("/");
-    #[cfg(unix)]
     std::os::unix::process::CommandExt::arg0(&mut command, "connectors");
     let lines = OpenOptions::new().create(true).append(true).open(data.join(LOG));
     command.stderr(lines.map_or_else(|_| Stdio::null(), Stdio::from));

@@ -1,7 +1,7 @@
 //! The program from outside: what its user types, and what is printed.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod kept;
 mod mapping;
 #[cfg(test)]
@@ -11,7 +11,7 @@ mod output;
 mod place;
 #[cfg(test)]
 mod secrets;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod shared;
 
 use std::io::{BufRead, BufReader, Read, Write};

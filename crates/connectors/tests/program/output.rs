@@ -66,7 +66,6 @@ fn a_full_disk_is_an_error_with_its_cause() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn names_and_texts_that_a_terminal_would_obey_are_shown_by_their_numbers() {
     let place = Place::new();

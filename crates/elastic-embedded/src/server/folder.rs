@@ -45,7 +45,7 @@ impl Folder {
         let file = self.file(LOCK)?;
         let taken = eventually(patience, || file.try_lock()).await.map_err(|source| self.unusable(source))?;
         if taken {
-            // For whoever wonders; a disk that is full is told of by what needs more of it.
+            // For people who look; a full disk is reported by what needs more of it.
             let _ = file.set_len(0).and_then(|()| writeln!(&file, "{}", std::process::id()));
         }
         Ok(taken.then_some(file))
@@ -166,16 +166,13 @@ fn tried(taken: Result<(), TryLockError>) -> io::Result<bool> {
 
 /// Makes a folder, and closes it to everybody but its owner, also one that was there.
 fn make(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     std::fs::create_dir_all(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let found = std::fs::metadata(path)?;
-        let is_ours = found.uid() == rustix::process::geteuid().as_raw();
-        // One that everybody is meant to write to, as for temporary files, stays so.
-        if is_ours && found.mode() & 0o077 != 0 && found.mode() & 0o1000 == 0 {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
-        }
+    let found = std::fs::metadata(path)?;
+    let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+    // One that everybody is meant to write to, as for temporary files, stays so.
+    if is_ours && found.mode() & 0o077 != 0 && found.mode() & 0o1000 == 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
 }
@@ -183,7 +180,6 @@ fn make(path: &Path) -> io::Result<()> {
 /// Files that only their owner may read.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
 }

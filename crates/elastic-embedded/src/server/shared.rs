@@ -147,7 +147,6 @@ async fn start(folder: &Folder, launch: &Arc<Launch>) -> Result<Option<Said>, Er
     let mut command = launch();
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     // A group of its own, so that the terminal's Ctrl-C and Ctrl-Z are not for it.
-    #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let failed = |source| Error::Launch { path: folder.path().to_owned(), source };
     let child = command.spawn().map_err(failed)?;

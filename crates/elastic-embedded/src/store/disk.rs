@@ -38,7 +38,7 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 
 /// Makes sure that the names of a folder are on the disk.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    File::open(folder)?.sync_all()
 }
 
 /// Puts a file in the place of another, so that a power failure leaves the one or the other.
