@@ -241,7 +241,10 @@ impl Index {
                     .num_merge_threads(1)
                     .memory_budget_per_thread(WRITER_BYTES)
                     .build();
-                Ok(slot.insert(self.engine.writer_with_options(options)?))
+                let writer = self.engine.writer_with_options(options)?;
+                // A commit that was cut off has left files of deletions, under names that this writer will use.
+                writer.garbage_collect_files().wait()?;
+                Ok(slot.insert(writer))
             }
         }
     }

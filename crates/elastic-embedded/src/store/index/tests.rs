@@ -165,3 +165,30 @@ fn an_index_that_could_not_be_deleted_is_as_it_was() {
     index.refresh().unwrap();
     assert_eq!(index.view().unwrap().searcher.num_docs(), 2);
 }
+
+/// A commit writes the files of its deletions, then `meta.json`. Where it ends in between, the next replay of
+/// the log makes the same files under the same names.
+#[test]
+fn what_an_unfinished_commit_left_is_no_hindrance_to_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index(folder.path());
+    for id in ["a", "b", "c"] {
+        put(&index, id).unwrap();
+    }
+    index.refresh().unwrap();
+    put(&index, "a").unwrap();
+    write(&index, "b", Action::Delete).unwrap();
+    drop(index);
+    let committed = folder.path().join("engine/meta.json");
+    let log = folder.path().join("log/1");
+    let kept = [&committed, &log].map(|path| std::fs::read(path).unwrap());
+    for _ in 0..2 {
+        let again = Index::open(folder.path()).unwrap().unwrap();
+        assert!(again.get("a").unwrap().is_some() && again.get("b").unwrap().is_none());
+        assert_eq!(again.view().unwrap().searcher.num_docs(), 2);
+        drop(again);
+        for (path, bytes) in [&committed, &log].into_iter().zip(&kept) {
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+}
