@@ -97,6 +97,16 @@ pub trait Fixture: Sized + Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// Adds a document under each of these names – what users name documents by in this backend: keys, paths, titles – and
+    /// returns the ids of those that the backend takes; none where documents have no such names.
+    /// [`expected`](Self::expected) has them afterwards.
+    ///
+    /// # Errors
+    /// What the backend answers, other than that it takes no such name.
+    async fn add_named(&mut self, _names: &[&str]) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Every document that must be indexed now, in any order, each id once.
     ///
     /// Made one after the other from what the fixture wrote, and never by asking the source or the backend.
