@@ -19,6 +19,7 @@ const UNREADABLE: &str = "/proc/self/mem";
 pub(crate) struct Folder<const TIMES: usize = 1> {
     root: TempDir,
     population: Population,
+    named: Vec<String>,
     unreadable: Option<usize>,
 }
 
@@ -89,7 +90,12 @@ impl<const TIMES: usize> Fixture for Folder<TIMES> {
         &["secrets_stay_out_of_logs", "secrets_stay_out_of_errors", "secrets_stay_out_of_debug"];
 
     async fn start() -> Result<Self> {
-        Ok(Self { root: TempDir::new()?, population: Population::default(), unreadable: None })
+        Ok(Self {
+            root: TempDir::new()?,
+            population: Population::default(),
+            named: Vec::new(),
+            unreadable: None,
+        })
     }
 
     async fn stop(self) -> Result<()> {
@@ -114,6 +120,7 @@ impl<const TIMES: usize> Fixture for Folder<TIMES> {
         for entry in fs::read_dir(self.root.path())? {
             fs::remove_dir_all(entry?.path())?;
         }
+        self.named.clear();
         self.population = Population::of(count);
         self.population.iter().try_for_each(|(number, revision)| self.write(number, revision).map(drop))
     }
@@ -148,12 +155,26 @@ impl<const TIMES: usize> Fixture for Folder<TIMES> {
         written.collect()
     }
 
+    /// A name with a `/` is one of a file in a folder.
+    async fn add_named(&mut self, names: &[&str]) -> Result<Vec<String>> {
+        for name in names {
+            let relative = format!("named/{name}.txt");
+            let path = self.root.path().join(&relative);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(path, name)?;
+            self.named.push(relative);
+        }
+        Ok(self.named.iter().map(|relative| id(relative)).collect())
+    }
+
     fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
-        Box::new(
-            self.population
-                .iter()
-                .map(|(number, revision)| (id(&relative(number)), self.expected_of(number, revision))),
-        )
+        let numbered = self.population.iter();
+        let numbered =
+            numbered.map(|(number, revision)| (id(&relative(number)), self.expected_of(number, revision)));
+        let named = self.named.iter();
+        Box::new(numbered.chain(named.map(|path| (id(path), Expected::new(json!({ "path": path }))))))
     }
 
     fn secrets(&self) -> Vec<String> {
