@@ -21,6 +21,9 @@ use server::{Access, ENCODED_PASSWORD};
 
 const COLLECTION: &str = "orders";
 
+/// No collection declares what its fields are.
+const DECLARES_NOTHING: &str = "values_are_of_the_kind_that_is_declared";
+
 /// Documents of one write.
 const BATCH: usize = 5_000;
 
@@ -32,6 +35,7 @@ pub(crate) struct Orders<D = Order> {
     access: Access,
     database: Database,
     population: Population,
+    named: Vec<String>,
     documents: PhantomData<D>,
 }
 
@@ -115,6 +119,11 @@ fn troubles() -> Vec<(&'static str, Bson, Document)> {
     ]
 }
 
+/// The id of a document whose `_id` is this text, which no id of another type begins like.
+fn text_id(name: &str) -> String {
+    if name.starts_with('$') { format!("$string:{name}") } else { name.to_owned() }
+}
+
 /// A name that no other database of the server has.
 fn unused_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -134,7 +143,7 @@ fn is_all(done: u64, asked: usize) -> Result<()> {
 impl<D: Documents> Fixture for Orders<D> {
     /// A document of MongoDB has no file.
     const UNTRIED: &'static [&'static str] =
-        &["contents_can_be_read_twice", "a_content_that_fails_leaves_its_document"];
+        &["contents_can_be_read_twice", "a_content_that_fails_leaves_its_document", DECLARES_NOTHING];
 
     /// More than one reply holds.
     const DOCUMENTS: usize = 6_000;
@@ -150,7 +159,8 @@ impl<D: Documents> Fixture for Orders<D> {
         for command in D::tuning() {
             admin.run_command(command).await?;
         }
-        Ok(Self { access, database, population: Population::default(), documents: PhantomData })
+        let (population, named) = (Population::default(), Vec::new());
+        Ok(Self { access, database, population, named, documents: PhantomData })
     }
 
     async fn stop(self) -> Result<()> {
@@ -215,6 +225,7 @@ impl<D: Documents> Fixture for Orders<D> {
     async fn load(&mut self, count: usize) -> Result<()> {
         self.collection().drop().await?;
         self.database.create_collection(COLLECTION).await?;
+        self.named.clear();
         self.population = Population::of(count);
         self.insert(0..count).await
     }
@@ -251,11 +262,20 @@ impl<D: Documents> Fixture for Orders<D> {
         Ok(added.into_iter().map(D::id).collect())
     }
 
+    /// Texts as `_id`s.
+    async fn add_named(&mut self, names: &[&str]) -> Result<Vec<String>> {
+        let documents = names.iter().map(|name| doc! {"_id": *name, "name": *name});
+        self.collection().insert_many(documents).await?;
+        self.named = names.iter().map(|name| (*name).to_owned()).collect();
+        Ok(self.named.iter().map(|name| text_id(name)).collect())
+    }
+
     fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
         let numbered = self.population.iter();
-        Box::new(
-            numbered.map(|(number, revision)| (D::id(number), Expected::new(D::indexed(number, revision)))),
-        )
+        let numbered =
+            numbered.map(|(number, revision)| (D::id(number), Expected::new(D::indexed(number, revision))));
+        let named = self.named.iter().map(|name| (text_id(name), Expected::new(json!({ "name": name }))));
+        Box::new(numbered.chain(named))
     }
 
     fn secrets(&self) -> Vec<String> {
