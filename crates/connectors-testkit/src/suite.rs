@@ -8,10 +8,12 @@ mod contents;
 mod documents;
 mod exercise;
 mod fault;
+mod fields;
 mod heap;
 mod incremental;
 mod json;
 mod listing;
+mod names;
 mod rules;
 mod secrets;
 mod settings;
@@ -164,6 +166,8 @@ impl<F: Fixture> Suite<F> {
         let rooms = [
             settings::promises(),
             documents::promises(),
+            names::promises(),
+            fields::promises(),
             contents::promises(),
             changes::promises(),
             fault::promises(),

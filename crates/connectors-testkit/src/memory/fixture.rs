@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connectors_core::{Identity, Permissions};
+use connectors_core::{FieldKind, FieldSpec, Identity, Permissions};
 use serde_json::{Map, Value, json};
 
 use super::store::{Record, Store};
@@ -17,6 +17,7 @@ const COLOURS: [&str; 3] = ["red", "green", "blue"];
 pub struct MemoryFixture {
     store: Arc<Store>,
     population: Population,
+    named: Vec<String>,
 }
 
 impl MemoryFixture {
@@ -54,7 +55,8 @@ impl Fixture for MemoryFixture {
     async fn start() -> Result<Self> {
         let store = Store::new();
         store.set_identities(people().into_iter().map(identity).collect());
-        Ok(Self { store, population: Population::default() })
+        store.declare(declared());
+        Ok(Self { store, population: Population::default(), named: Vec::new() })
     }
 
     async fn stop(self) -> Result<()> {
@@ -76,6 +78,7 @@ impl Fixture for MemoryFixture {
 
     async fn load(&mut self, count: usize) -> Result<()> {
         self.store.clear();
+        self.named.clear();
         self.population = Population::of(count);
         for (number, revision) in self.population.iter() {
             self.put(number, revision);
@@ -101,12 +104,21 @@ impl Fixture for MemoryFixture {
         Ok(added.into_iter().map(|number| self.put(number, 0)).collect())
     }
 
+    async fn add_named(&mut self, names: &[&str]) -> Result<Vec<String>> {
+        self.named = names.iter().map(|name| (*name).to_owned()).collect();
+        for name in &self.named {
+            self.store.put(name.clone(), Record::new(&json!({"title": name})));
+        }
+        Ok(self.named.clone())
+    }
+
     fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
-        Box::new(self.population.iter().map(|(number, revision)| {
+        let named = self.named.iter().map(|name| (name.clone(), Expected::new(json!({"title": name}))));
+        Box::new(named.chain(self.population.iter().map(|(number, revision)| {
             let content = text(number, revision).map(String::into_bytes);
             let permissions = Some(permissions(number, revision));
             (id(number), Expected { content, permissions, ..Expected::new(fields(number, revision)) })
-        }))
+        })))
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -163,6 +175,16 @@ fn fields(number: usize, revision: u32) -> Value {
         "revision": revision,
         "note": "as long as a note is wont to be, ".repeat(3 + number % 5),
     })
+}
+
+fn declared() -> Vec<FieldSpec> {
+    let kinds = [
+        ("title", FieldKind::Label),
+        ("colour", FieldKind::Code),
+        ("revision", FieldKind::Integer),
+        ("note", FieldKind::Prose),
+    ];
+    kinds.into_iter().map(|(name, kind)| FieldSpec::new(name, kind)).collect()
 }
 
 fn colour_of(number: usize) -> &'static str {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use connectors_core::config::{Secret, nearest};
 use connectors_core::{
-    AccessControl, AdvancedRules, Change, Connector, Content, Context, Cursor, Document, Error, Identity,
-    Incremental, Permissions, Result, RuleProblem, Rules, Source,
+    AccessControl, AdvancedRules, Change, Connector, Content, Context, Cursor, Document, Error, FieldSpec,
+    Identity, Incremental, Permissions, Result, RuleProblem, Rules, Source,
 };
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde_json::json;
@@ -88,6 +88,10 @@ impl Source for Memory {
 
     async fn changed(&self) -> Result<bool> {
         Ok(self.listed.load(SeqCst) != self.store()?.sequence())
+    }
+
+    async fn declared_fields(&self) -> Result<Vec<FieldSpec>> {
+        Ok(self.store()?.declared())
     }
 
     fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
-use connectors_core::{Identity, Permissions};
+use connectors_core::{FieldSpec, Identity, Permissions};
 use serde_json::{Map, Value, json};
 
 static STORES: LazyLock<Mutex<HashMap<String, Weak<Store>>>> = LazyLock::new(Mutex::default);
@@ -46,6 +46,7 @@ struct State {
     /// Ids in the order in which they were written or removed; the place is the sequence number less one.
     log: Vec<String>,
     identities: Vec<Identity>,
+    fields: Vec<FieldSpec>,
     /// How many documents the next listing hands out before it fails.
     break_after: Option<usize>,
     /// The record whose text can't be read.
@@ -143,6 +144,15 @@ impl Store {
     /// Says who may search.
     pub fn set_identities(&self, identities: Vec<Identity>) {
         self.state().identities = identities;
+    }
+
+    /// Says what is declared of its records' fields.
+    pub fn declare(&self, fields: Vec<FieldSpec>) {
+        self.state().fields = fields;
+    }
+
+    pub(super) fn declared(&self) -> Vec<FieldSpec> {
+        self.state().fields.clone()
     }
 
     /// Makes listings fail after so many documents, or no more.

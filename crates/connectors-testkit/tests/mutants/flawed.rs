@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use connectors_core::config::Secret;
 use connectors_core::{
-    AccessControl, AdvancedRules, Change, Connector, Context, Cursor, Document, Error, Identity, Incremental,
-    Result, RuleProblem, Rules, Source,
+    AccessControl, AdvancedRules, Change, Connector, Context, Cursor, Document, Error, FieldKind, FieldSpec,
+    Identity, Incremental, Result, RuleProblem, Rules, Source,
 };
 use connectors_testkit::memory::{Memory, MemoryConfig};
 use futures::stream::{self, BoxStream, StreamExt};
@@ -41,7 +41,7 @@ flaws! {
     SecretInSpan, SecretInError, SecretInDebug, ChangesAnew, NoCheckpoint, CursorOfEnd, HastyCheckpoint,
     CursorOfProcess, RefusedRules, IgnoredRules, PlacelessRules, LostIdentity, LostTerms,
     LostScope, NarrowScope, EagerContent, SilentContent, LostPermissions, OpenPermissions,
-    UnaskedPermissions, LostPermissionsOfChanges,
+    UnaskedPermissions, LostPermissionsOfChanges, FoldedNames, WrongKind, UnusedField, ErrorFirst,
 }
 
 impl Flaw {
@@ -142,6 +142,17 @@ impl Source for Flawed {
             return Ok(self.count.load(SeqCst) == 0);
         }
         self.inner.changed().await
+    }
+
+    async fn declared_fields(&self) -> Result<Vec<FieldSpec>> {
+        let mut fields = self.inner.declared_fields().await?;
+        if self.is(Flaw::WrongKind) {
+            fields.push(FieldSpec::new("title", FieldKind::Date));
+        }
+        if self.is(Flaw::UnusedField) {
+            fields.push(FieldSpec::new("shape", FieldKind::Code));
+        }
+        Ok(fields)
     }
 
     fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>> {

@@ -65,6 +65,11 @@ flaws! {
     content_unreadable: BrokenContent, "contents_can_be_read_twice", "can't be read: gone";
     swallowed_error: SwallowedError, "an_error_in_the_middle_never_looks_like_an_end", "ended without an error";
     error_and_duplicates: RepeatedFirst, "an_error_in_the_middle_never_looks_like_an_end", "listed twice";
+    error_before_all: ErrorFirst, "an_error_in_the_middle_never_looks_like_an_end", "nothing was listed before";
+    every_listing_fails: SpuriousError, "an_error_in_the_middle_never_looks_like_an_end", "listing: hiccup";
+    names_that_become_one: FoldedNames, "awkward_names_get_ids_of_their_own", "names that differ have one id";
+    field_of_another_kind: WrongKind, "values_are_of_the_kind_that_is_declared", "`title` is declared as date";
+    field_that_never_comes: UnusedField, "values_are_of_the_kind_that_is_declared", "no document has";
     error_for_ever: StickyError, "a_listing_after_an_error_is_complete", "still broken";
     task_left_over: TaskLeftOver, "dropping_a_listing_ends_its_work", "1 tasks more than before";
     thread_left_over: ThreadLeftOver, "dropping_a_listing_ends_its_work", "blocking work still runs";

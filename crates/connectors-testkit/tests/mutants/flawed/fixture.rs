@@ -58,6 +58,10 @@ impl<const FLAW: usize> Fixture for FlawedFixture<FLAW> {
         self.0.add(count).await
     }
 
+    async fn add_named(&mut self, names: &[&str]) -> Result<Vec<String>> {
+        self.0.add_named(names).await
+    }
+
     fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
         self.0.expected()
     }

@@ -39,6 +39,15 @@ impl Flawed {
         if self.is(Flaw::SwallowedError) {
             return documents.filter(|listed| future::ready(listed.is_ok())).boxed();
         }
+        if self.is(Flaw::ErrorFirst) {
+            let is_first = |listed: &Result<Document>| listed.is_err();
+            let all = async move {
+                let listed = documents.collect::<Vec<_>>().await;
+                let fails = listed.iter().any(is_first);
+                stream::iter(listed.into_iter().filter(move |listed| !fails || listed.is_err()))
+            };
+            return stream::once(all).flatten().boxed();
+        }
         if self.is(Flaw::AllInMemory) {
             let all = async move { stream::iter(documents.collect::<Vec<_>>().await) };
             return stream::once(all).flatten().boxed();
@@ -130,6 +139,7 @@ impl Flawed {
             }
             Flaw::ListBody => parts.body = as_they_are(b"[1]"),
             Flaw::DoubledName => parts.body = as_they_are(b"{\"a\":1,\"a\":2}"),
+            Flaw::FoldedNames => parts.id = id.trim().to_lowercase().into(),
             Flaw::IdOfRun => parts.id = format!("{id}-{run}").into(),
             Flaw::IdOfConnection => parts.id = format!("{id}-{}", self.number).into(),
             Flaw::VersionOfRun => parts.version = Some(Version::from(run + self.number * 1000)),
