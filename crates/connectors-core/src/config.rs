@@ -9,11 +9,11 @@ mod reader;
 mod secret;
 mod value;
 
-pub use field::{Constraint, Display, Field, FieldType};
+pub use field::{Constraint, Display, Field};
 pub use names::{Names, hosts};
 pub use reader::{Problem, Problems, Reader, nearest};
 pub use secret::Secret;
-pub use value::FieldValue;
+pub use value::{FieldType, FieldValue};
 
 use serde_json::{Map, Value};
 

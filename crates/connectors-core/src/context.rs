@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use url::Url;
 
-use crate::http::{Clients, Http};
+use crate::http::Clients;
 use crate::{Error, Result, Retry, Roots, Waits};
 
 /// Handed to a source when it is made; cheap to clone and to keep.
@@ -30,16 +29,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// A client for the server at `base`: the one way in which a source speaks HTTP.
-    ///
-    /// Paths of requests are joined to the path of `base`; a user and password in it sign every request.
-    ///
-    /// # Errors
-    /// `Config` when `base` is no address of a server (`http` or `https`, with a host).
-    pub fn http(&self, base: &Url) -> Result<Http> {
-        Http::new(base, self)
-    }
-
     /// Runs code that blocks, away from the threads that run async code.
     ///
     /// # Errors

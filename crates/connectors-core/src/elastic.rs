@@ -2,6 +2,7 @@
 
 mod bulk;
 mod client;
+mod connect;
 pub mod digest;
 mod engine;
 mod fence;
@@ -22,10 +23,9 @@ pub use bulk::{Acknowledged, Batch, Bulk, Epoch, Item, Kind, Refused, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
 pub use fence::Fence;
-pub(crate) use ignored::mismatched;
-pub use ignored::{Ignored, IgnoredField, Mismatch, ignored};
+pub use ignored::{Ignored, IgnoredField, ignored};
 pub use key::{IndexKey, Ownership};
-pub use mapping::{FieldKind, FieldSpec, Preset};
+pub use mapping::{FieldKind, FieldSpec, Mismatch, Preset};
 pub(crate) use page::Page;
 pub use settings::{Auth, BulkSettings, Settings};
 

@@ -82,6 +82,18 @@ struct Inner {
     waits: Waits,
 }
 
+impl Context {
+    /// A client for the server at `base`: the one way in which a source speaks HTTP.
+    ///
+    /// Paths of requests are joined to the path of `base`; a user and password in it sign every request.
+    ///
+    /// # Errors
+    /// `Config` when `base` is no address of a server (`http` or `https`, with a host).
+    pub fn http(&self, base: &Url) -> Result<Http> {
+        Http::new(base, self)
+    }
+}
+
 impl Http {
     pub(crate) fn new(base: &Url, context: &Context) -> Result<Self> {
         if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {

@@ -24,6 +24,7 @@ mod loading;
 mod mark;
 mod marks;
 mod mend;
+mod mismatch;
 mod owner;
 mod patience;
 mod pipeline;

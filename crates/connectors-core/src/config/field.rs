@@ -3,23 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{FieldValue, Names};
-
-/// The type of a value, as Kibana names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FieldType {
-    /// Text.
-    Str,
-    /// A whole number.
-    Int,
-    /// A number.
-    Float,
-    /// Yes or no.
-    Bool,
-    /// Several texts; as text, separated by commas.
-    List,
-}
+use super::{FieldType, FieldValue, Names};
 
 /// How a form shows a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

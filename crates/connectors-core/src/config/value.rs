@@ -2,10 +2,27 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use super::{FieldType, Names, Secret};
+use super::{Names, Secret};
+
+/// The type of a value, as Kibana names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    /// Text.
+    Str,
+    /// A whole number.
+    Int,
+    /// A number.
+    Float,
+    /// Yes or no.
+    Bool,
+    /// Several texts; as text, separated by commas.
+    List,
+}
 
 /// A type that a field can have.
 pub trait FieldValue: Sized {

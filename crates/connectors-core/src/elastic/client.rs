@@ -74,15 +74,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects and learns what answers, without trying again.
+    /// A client that has asked the server nothing yet.
     ///
     /// # Errors
-    /// `Config` for certificates that can't be read, `Denied` for wrong credentials, `Transient` when
-    /// nothing answers.
-    pub async fn connect(settings: Settings) -> Result<Self> {
+    /// `Config` for certificates that can't be read.
+    pub(super) fn new(settings: Settings) -> Result<Self> {
         let transport = transport(&settings)?;
         let secrets = settings.secrets().into();
-        let mut client = Self {
+        Ok(Self {
             transport,
             settings: Arc::new(settings),
             secrets,
@@ -92,9 +91,12 @@ impl Client {
             waits: Waits::default(),
             page_size: PageSize::default(),
             begun: Arc::default(),
-        };
-        client.engine = Engine::of(&client).await?;
-        Ok(client)
+        })
+    }
+
+    /// The same, for a server of this kind.
+    pub(super) fn of_engine(self, engine: Engine) -> Self {
+        Self { engine, ..self }
     }
 
     /// What answers.

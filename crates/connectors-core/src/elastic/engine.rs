@@ -4,9 +4,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Client, Request};
-use crate::{Error, Result};
-
 /// The two families that speak this protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flavour {
@@ -27,25 +24,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Asks the server; a distribution without its root page is asked for its nodes.
-    pub(super) async fn of(client: &Client) -> Result<Self> {
-        let root = client.send(&Request::get("/")).await?;
-        if root.is_success() {
-            return serde_json::from_slice(&root.body)
-                .ok()
-                .and_then(|root| Self::from_root(&root))
-                .ok_or_else(|| stranger(client));
-        }
-        let nodes = Request::get("/_nodes/_local").query("filter_path", "nodes.*.version");
-        let nodes: Value = client.json_once(&nodes).await?;
-        let versions = nodes["nodes"].as_object().into_iter().flatten();
-        let version = versions.filter_map(|(_, node)| node["version"].as_str()).next();
-        version
-            .map(|version| Self { flavour: Flavour::Elasticsearch, version: version.to_owned() })
-            .ok_or_else(|| stranger(client))
-    }
-
-    fn from_root(root: &Value) -> Option<Self> {
+    /// By the root page of a server; none for one that is no page of theirs.
+    pub(super) fn from_root(root: &Value) -> Option<Self> {
         let version = root.get("version")?;
         let flavour = match version.get("distribution").and_then(Value::as_str) {
             Some("opensearch") => Flavour::OpenSearch,
@@ -53,11 +33,6 @@ impl Engine {
         };
         Some(Self { flavour, version: version.get("number")?.as_str()?.to_owned() })
     }
-}
-
-fn stranger(client: &Client) -> Error {
-    Error::config("what answers is not Elasticsearch; see elasticsearch.host")
-        .with("host", client.settings().shown_host())
 }
 
 impl fmt::Display for Engine {

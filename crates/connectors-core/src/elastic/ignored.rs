@@ -1,13 +1,12 @@
-//! What of an index does not hold the values that its documents have: fields that the server left out of the index, and fields
-//! that are mapped as something else than their source declares.
+//! Values that documents have and searches do not find: fields that the server left out of the index.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::index::Existing;
-use super::mapping::{FieldKind, FieldSpec, Preset, mapped, named};
+use super::index::find;
+use super::mapping::{part, type_of};
 use super::{Client, Request};
 use crate::{ErrorKind, Result};
 
@@ -40,17 +39,6 @@ pub struct IgnoredField {
     pub mapped: Option<String>,
 }
 
-/// A field that is mapped as something else than it is declared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mismatch {
-    /// Its dotted name.
-    pub field: String,
-    /// What its source declares.
-    pub declared: FieldKind,
-    /// The type that it has.
-    pub mapped: String,
-}
-
 /// The documents of an index with values that are left out of it, as searches see it now.
 ///
 /// An exact value that is too long to be kept beside the words of its text is not counted: it is found by the words.
@@ -62,7 +50,7 @@ pub async fn ignored(client: &Client, index: &str) -> Result<Ignored> {
     if counted.as_ref().is_some_and(BTreeMap::is_empty) {
         return Ok(Ignored::default());
     }
-    let Some(existing) = super::index::find(client, index).await? else { return Ok(Ignored::default()) };
+    let Some(existing) = find(client, index).await? else { return Ok(Ignored::default()) };
     let (names, fields) = match counted {
         Some(mut counted) => {
             counted.retain(|name, _| !is_spare(existing.mapping(), name));
@@ -128,21 +116,6 @@ fn count(hits: &[Value], names: &[String]) -> BTreeMap<String, u64> {
     counts
 }
 
-/// A part of a mapping by its dotted name, sub-fields included; with whether it is one.
-fn part<'a>(mapping: &'a Value, name: &str) -> Option<(&'a Value, bool)> {
-    let mut found = (mapping, false);
-    for part in name.split('.') {
-        let below = found.0["properties"].get(part).map(|field| (field, false));
-        found = below.or_else(|| found.0["fields"].get(part).map(|field| (field, true)))?;
-    }
-    Some(found)
-}
-
-fn type_of(mapping: &Value, name: &str) -> Option<String> {
-    let (field, _) = part(mapping, name)?;
-    Some(field["type"].as_str().unwrap_or("object").to_owned())
-}
-
 /// True for a sub-field that leaves out long values, which its field holds.
 fn is_spare(mapping: &Value, name: &str) -> bool {
     part(mapping, name).is_some_and(|(field, is_sub)| is_sub && !field["ignore_above"].is_null())
@@ -167,34 +140,6 @@ fn candidates(mapping: &Value) -> Vec<String> {
     found
 }
 
-/// The declared fields that the index maps as something else.
-pub(crate) fn mismatched(existing: &Existing, fields: &[FieldSpec]) -> Vec<Mismatch> {
-    let differs = |field: super::mapping::Named| {
-        let mapped = actual(existing.mapping(), &field.name)?;
-        let is_held = fits(field.kind, &mapped, existing.meta.preset);
-        (!is_held).then_some(Mismatch { field: field.name, declared: field.kind, mapped })
-    };
-    named(fields).into_iter().filter_map(differs).collect()
-}
-
-/// The type of a field, or of the first above it that is no object and so keeps it from being mapped.
-fn actual(mapping: &Value, name: &str) -> Option<String> {
-    let above = name.match_indices('.').map(|(end, _)| &name[..end]);
-    for above in above {
-        let (field, _) = part(mapping, above)?;
-        if let Some(kind) = field["type"].as_str().filter(|kind| !matches!(*kind, "object" | "nested")) {
-            return Some(format!("{kind} ({above})"));
-        }
-    }
-    type_of(mapping, name)
-}
-
-fn fits(kind: FieldKind, actual: &str, preset: Option<Preset>) -> bool {
-    let is_exact = preset == Some(Preset::Search) && kind.is_text();
-    let wanted = || mapped(Preset::Search, kind, super::Flavour::default());
-    if is_exact { wanted()["type"] == actual } else { kind.is_held_by(actual) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,24 +162,5 @@ mod tests {
         let mut names = candidates(&mapping);
         names.sort();
         assert_eq!(names, ["a.made", "a.n", "a.n.raw", "sku"]);
-    }
-
-    #[test]
-    fn the_type_of_a_field_or_of_what_is_in_its_way_is_named() {
-        let mapping = mapping();
-        let types = ["a.made", "a", "a.made.x", "b", "b.c"].map(|name| actual(&mapping, name));
-        let expected = [Some("date"), Some("object"), Some("date (a.made)"), None, None];
-        assert_eq!(types.each_ref().map(Option::as_deref), expected);
-    }
-
-    #[test]
-    fn strings_are_held_by_any_text_but_in_an_index_of_ours() {
-        assert!(fits(FieldKind::Code, "text", Some(Preset::Dynamic)) && fits(FieldKind::Code, "text", None));
-        assert!(!fits(FieldKind::Code, "text", Some(Preset::Search)));
-        assert!(fits(FieldKind::Code, "keyword", Some(Preset::Search)));
-        assert!(
-            fits(FieldKind::Integer, "integer", Some(Preset::Search))
-                && !fits(FieldKind::Integer, "date", None)
-        );
     }
 }

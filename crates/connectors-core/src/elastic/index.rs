@@ -13,8 +13,8 @@ pub use self::name::{IDENTITIES, check_content_name, check_identity_name, check_
 
 use serde_json::{Value, json};
 
-use super::mapping::{FieldSpec, Preset, wrong_access};
-use super::{Client, Mismatch, Request, mismatched};
+use super::mapping::{FieldSpec, Mismatch, Preset, mismatched, wrong_access};
+use super::{Client, Request};
 use crate::{Error, Result};
 
 /// What an index has from when it is made until its first listing ends: Elasticsearch then refreshes it when somebody
@@ -61,7 +61,7 @@ impl Existing {
     /// The declared fields that it maps as something else.
     #[must_use]
     pub fn mismatched(&self, fields: &[FieldSpec]) -> Vec<Mismatch> {
-        mismatched(self, fields)
+        mismatched(&self.mapping, self.meta.preset, fields)
     }
 
     /// Whether documents of it may carry marks of any version.

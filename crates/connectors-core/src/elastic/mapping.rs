@@ -1,11 +1,14 @@
 //! How an index maps the fields of documents: the presets, and what a source says of its fields.
 
+mod actual;
 mod declared;
 mod field;
 pub(super) mod lacking;
 mod reference;
 
-pub(super) use self::declared::{Named, named};
+pub use self::actual::Mismatch;
+pub(super) use self::actual::{mismatched, part, type_of};
+pub(super) use self::declared::named;
 pub use self::field::{FieldKind, FieldSpec};
 
 use std::fmt;

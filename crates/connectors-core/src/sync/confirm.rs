@@ -7,27 +7,13 @@ use crate::{Error, Result};
 
 use super::inventory::Inventory;
 use super::marks::Written;
+use super::mismatch::Mismatch;
 use super::repair::Names;
 use super::report::Status;
 use super::run::Run;
 
 /// Documents of buckets that differ, above which they are not read: somebody else writes this index.
 const MOST: u64 = 1 << 18;
-
-/// How the index differs from what it should hold, by id.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Mismatch {
-    /// What it should hold and does not.
-    pub(super) lacking: Vec<Mark>,
-    /// What it holds and should not.
-    pub(super) extra: Vec<Mark>,
-}
-
-impl Mismatch {
-    fn is_empty(&self) -> bool {
-        self.lacking.is_empty() && self.extra.is_empty()
-    }
-}
 
 impl Run<'_, '_> {
     /// Finds out whether the index holds what it should, repairs once what differs, and keeps the marks where all
@@ -88,7 +74,7 @@ impl Run<'_, '_> {
         adopt(&mut self.inventory, &found);
         let mut expected = self.aside(move |inventory| within(inventory, &ours, &places)).await?;
         expected.sort_unstable();
-        let mismatch = Mismatch { lacking: less(&expected, &found), extra: less(&found, &expected) };
+        let mismatch = Mismatch::between(&expected, &found);
         let written = if mismatch.is_empty() { self.write_marks().await } else { None };
         Ok((mismatch, written))
     }
@@ -171,31 +157,4 @@ fn adopt(inventory: &mut Inventory, found: &[Mark]) {
 fn within(inventory: &Inventory, digest: &Digest, places: &[usize]) -> Vec<Mark> {
     let grid = digest.grid();
     inventory.expected().filter(|mark| places.binary_search(&grid.place(mark.id)).is_ok()).collect()
-}
-
-/// What the first holds and the second does not, or less often; both sorted.
-fn less(one: &[Mark], other: &[Mark]) -> Vec<Mark> {
-    let (mut less, mut rest) = (Vec::new(), other);
-    for mark in one {
-        let skipped = rest.partition_point(|known| known < mark);
-        rest = &rest[skipped..];
-        match rest.split_first() {
-            Some((first, behind)) if first == mark => rest = behind,
-            _ => less.push(*mark),
-        }
-    }
-    less
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_document_that_is_there_twice_is_one_too_many() {
-        let marks = |ids: &[i64]| -> Vec<Mark> { ids.iter().map(|id| Mark { id: *id, mark: 1 }).collect() };
-        let (one, other) = (marks(&[1, 2, 2, 4]), marks(&[2, 3, 4]));
-        assert_eq!((less(&one, &other), less(&other, &one)), (marks(&[1, 2]), marks(&[3])));
-        assert_eq!(less(&one, &one), []);
-    }
 }

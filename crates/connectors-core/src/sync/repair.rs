@@ -8,9 +8,9 @@ use crate::panics::caught_stream;
 use crate::{Document, Error, Result};
 use futures::StreamExt;
 
-use super::confirm::Mismatch;
 use super::deletes::LeftOver;
 use super::draft::stamp;
+use super::mismatch::Mismatch;
 use super::patience::within;
 use super::render::Render;
 use super::run::Run;

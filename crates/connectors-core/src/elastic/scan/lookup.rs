@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Hit, Mark, within};
+use super::hit::{Hit, Mark, within};
 use crate::Result;
 use crate::elastic::limits::Bounded;
 use crate::elastic::page::Page;
@@ -48,7 +48,7 @@ pub async fn locate(
         Some(hits) => hits,
         None => search.by_hash(&marks.iter().map(|mark| mark.id).collect::<Vec<_>>()).await?,
     };
-    let mut found: Vec<Located> = hits.into_iter().filter_map(|hit| hit.located(&ownership)).collect();
+    let mut found: Vec<Located> = hits.into_iter().filter_map(|hit| located(hit, &ownership)).collect();
     found.sort_unstable_by(|one, other| {
         (one.mark, one.is_own, &one.id).cmp(&(other.mark, other.is_own, &other.id))
     });
@@ -58,6 +58,14 @@ pub async fn locate(
         taken <= asked_for(marks, found.mark)
     });
     Ok(found)
+}
+
+/// The document of a hit that has the fields of a mark.
+pub(super) fn located(hit: Hit, ownership: &Ownership) -> Option<Located> {
+    let mark = Mark { id: *hit.fields.id.first()?, mark: *hit.fields.mark.first()? };
+    let (id, scope) = (hit.id?, hit.fields.scope.into_iter().next());
+    let is_own = ownership.is_own(&id, mark.id);
+    Some(Located { id, mark, scope, is_own })
 }
 
 /// How often a mark stands among those that are sorted.

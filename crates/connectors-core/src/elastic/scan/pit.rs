@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use futures::stream::{Stream, try_unfold};
 use serde_json::{Value, json};
 
-use super::{Hit, any_of, marked};
+use super::hit::{Hit, any_of, marked};
 use crate::elastic::limits::Bounded;
 use crate::elastic::page::Page;
 use crate::elastic::{Client, Flavour, Request};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::marked;
+use super::hit::marked;
 use super::pit::{PointInTime, Reading};
 use crate::Result;
 use crate::elastic::{Client, index};
