@@ -16,6 +16,7 @@ pub(crate) mod pipeline;
 pub mod privileges;
 pub mod scan;
 mod settings;
+pub(crate) mod system;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use bulk::read_answer;

@@ -10,18 +10,18 @@ use crate::{Context, Error, Result, Waits};
 
 /// How long a source may yield nothing. While a server asks to be left alone, it is not the source that is silent.
 #[derive(Debug, Clone)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     limit: Duration,
     waits: Waits,
 }
 
 impl Patience {
-    pub(super) fn of(context: &Context) -> Self {
+    pub(crate) fn of(context: &Context) -> Self {
         Self { limit: context.limits.silence, waits: context.waits.clone() }
     }
 
     /// Waits from now on until it is at its end.
-    pub(super) async fn end(&self) {
+    pub(crate) async fn end(&self) {
         let Some(mut end) = Instant::now().checked_add(self.limit) else {
             return std::future::pending().await;
         };
@@ -39,7 +39,7 @@ impl Patience {
 ///
 /// # Errors
 /// What the source returns; `Unexpected` when it panics; `Transient`, naming what was waited for, when it does not answer in time.
-pub(super) async fn within<T>(
+pub(crate) async fn within<T>(
     context: &Context,
     waits_for: &str,
     answer: impl Future<Output = Result<T>>,
@@ -53,7 +53,7 @@ pub(super) async fn within<T>(
 }
 
 /// The source did not answer in time.
-pub(super) fn silent(context: &Context, waits_for: &str) -> Error {
+pub(crate) fn silent(context: &Context, waits_for: &str) -> Error {
     Error::transient(format!(
         "the source was silent for longer than it may be (`sync.max_silence`), while the sync waited for {waits_for}"
     ))

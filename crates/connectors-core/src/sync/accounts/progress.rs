@@ -1,0 +1,79 @@
+//! What is counted while a sync runs, for a progress bar or a heartbeat.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicU64};
+
+/// What a sync is at, in the order in which it gets there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Both ends are reached, and the index is made where it is not there.
+    #[default]
+    Connecting,
+    /// What the index holds is learnt.
+    Comparing,
+    /// Documents or changes are read, and written as they come.
+    Listing,
+    /// The last writes are awaited.
+    Writing,
+    /// What was not listed is looked up and deleted.
+    Deleting,
+    /// The index is asked whether it holds what it should.
+    Verifying,
+    /// What failed is kept, and what is written made visible.
+    Closing,
+}
+
+impl Phase {
+    const ALL: [Self; 7] = [
+        Self::Connecting,
+        Self::Comparing,
+        Self::Listing,
+        Self::Writing,
+        Self::Deleting,
+        Self::Verifying,
+        Self::Closing,
+    ];
+
+    /// The word for it, such as `listing`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Comparing => "comparing",
+            Self::Listing => "listing",
+            Self::Writing => "writing",
+            Self::Deleting => "deleting",
+            Self::Verifying => "verifying",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+/// What is counted while a sync runs, for a progress bar or a heartbeat.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Documents listed.
+    pub listed: AtomicU64,
+    /// Documents that the server acknowledged.
+    pub sent: AtomicU64,
+    /// Documents left alone.
+    pub unchanged: AtomicU64,
+    /// Documents that failed, and errors of the listing.
+    pub failed: AtomicU64,
+    /// Documents removed from the index.
+    pub deleted: AtomicU64,
+    /// A place in [`Phase::ALL`].
+    phase: AtomicU8,
+}
+
+impl Counters {
+    /// What the sync is at.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        Phase::ALL.get(usize::from(self.phase.load(Relaxed))).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Relaxed);
+    }
+}

@@ -1,0 +1,144 @@
+//! What a sync is asked to do: its two ends, and its options.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::accounts::Counters;
+use crate::elastic::index::Owner;
+use crate::elastic::{Client, Preset};
+use crate::{Context, Rules, Source};
+
+/// One sync: what is read, where it goes, and within which limits.
+pub struct Job<'a> {
+    /// What is read.
+    pub source: &'a dyn Source,
+    /// What of it is wanted.
+    pub rules: &'a Rules,
+    /// Where it goes.
+    pub client: &'a Client,
+    /// The index that is kept equal.
+    pub index: &'a str,
+    /// Who keeps it equal: kept in the index, and another one is refused. None where nobody is asked.
+    pub owner: Option<&'a Owner>,
+    /// Clock and limits.
+    pub context: &'a Context,
+    /// The folder where marks are kept from one sync to the next, 16 bytes a document; what is in it is safe to
+    /// lose. Without one, every sync reads the marks of the whole index.
+    pub marks: Option<&'a Path>,
+    /// The ingest pipeline that documents go through, if any beside those of the index itself. Not taken where it is
+    /// [`DEFAULT_PIPELINE`] and the server has none of that name.
+    pub pipeline: Option<&'a Pipeline>,
+    /// How it is done.
+    pub options: Options,
+    /// Counted while it runs, for whoever watches.
+    pub counters: &'a Counters,
+    /// Ends the sync early: what is in flight is awaited, nothing is deleted.
+    pub cancel: &'a CancellationToken,
+}
+
+/// How a sync is done.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Deletes above this share of the index are withheld, when they are more than [`Options::delete_floor`].
+    pub delete_share: f64,
+    /// This many deletes are always let through.
+    pub delete_floor: u64,
+    /// True lets any number of deletes through.
+    pub allow_deletes: bool,
+    /// True sends documents again that failed before, changed or not.
+    pub retry_failed: bool,
+    /// How long an incremental sync leaves a document alone that failed, twice as long after each further failure; none tries
+    /// each of them each time. Only for sources that can be [looked up](crate::Lookup).
+    pub retry_wait: Duration,
+    /// Ends at once when the source is certain that nothing changed since its last sync, whose [`Report::basis`] this is: only
+    /// where the index, rules, pipelines and permissions are still those of that sync.
+    pub skip_unchanged: Option<u64>,
+    /// The sync fails when more documents than this do.
+    pub max_failures: usize,
+    /// True lets documents be read only by those whom their permissions name.
+    pub document_level_security: bool,
+    /// How an index is mapped that has to be made.
+    pub mapping: Preset,
+    /// True reads every document of the index that is unchanged by its mark, and writes it again where a field differs: what
+    /// somebody else edited in the index is mended.
+    pub mend: bool,
+    /// What becomes of an index that holds documents that no sync of this owner wrote.
+    pub take_over: TakeOver,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            delete_share: 0.5,
+            delete_floor: 10,
+            allow_deletes: false,
+            retry_failed: false,
+            retry_wait: Duration::ZERO,
+            skip_unchanged: None,
+            max_failures: 10_000,
+            document_level_security: false,
+            mapping: Preset::default(),
+            mend: false,
+            take_over: TakeOver::default(),
+        }
+    }
+}
+
+/// What a sync may do with an index that holds documents that are not its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum TakeOver {
+    /// Refuse it.
+    #[default]
+    Never,
+    /// Take over what nobody owns, such as an index that another tool keeps for the same connector: what the source does not
+    /// have is deleted, under the guard of all deletes.
+    Unowned,
+    /// Take over whatever it is: somebody asked for it.
+    Any,
+}
+
+/// The pipeline of connectors that name none: servers that lack it are no fault of anybody's settings.
+pub const DEFAULT_PIPELINE: &str = "search-default-ingestion";
+
+/// The ingest pipeline that somebody wants documents to go through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// What it is to do.
+    pub flags: Flags,
+}
+
+impl Pipeline {
+    /// The pipeline of this name, which is to do all that it can.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        let flags = Flags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: true };
+        Self { name: name.into(), flags }
+    }
+}
+
+/// What a pipeline is to do, told by fields of the document that it may look at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Extract text (`_extract_binary_content`).
+    pub extract_binary_content: bool,
+    /// Make one space of several (`_reduce_whitespace`).
+    pub reduce_whitespace: bool,
+    /// Run models (`_run_ml_inference`).
+    pub run_ml_inference: bool,
+}
+
+impl Flags {
+    /// The fields that are written.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            (self.extract_binary_content, "_extract_binary_content"),
+            (self.reduce_whitespace, "_reduce_whitespace"),
+            (self.run_ml_inference, "_run_ml_inference"),
+        ];
+        all.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name)
+    }
+}

@@ -1,0 +1,111 @@
+//! The ingest pipelines that documents go through on the server: which are in force, and what they are told.
+
+use super::fingerprint::hash_of;
+use crate::elastic::index::Facts;
+use crate::elastic::pipeline::{Definition, definition};
+use crate::sync::job::{DEFAULT_PIPELINE, Flags, Job, Pipeline};
+use crate::{Error, Result};
+
+/// The pipelines that documents of a sync go through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InForce {
+    /// The one that bulks name, in place of the index's default.
+    pub(crate) asked: Option<String>,
+    pub(crate) flags: Flags,
+    /// Changes with what they do and are told; never 0.
+    pub(crate) print: u64,
+    /// Their names.
+    pub(crate) names: Vec<String>,
+}
+
+/// Finds out which are in force: the one that is asked for, else the index's default, and behind it the index's final
+/// one.
+///
+/// # Errors
+/// `Config`, naming a pipeline that the server lacks.
+pub(crate) async fn in_force(job: &Job<'_>, facts: &Facts) -> Result<Option<InForce>> {
+    let asked = asked(job).await?;
+    let name = asked.as_ref().map(|(pipeline, print)| (pipeline.name.clone(), Some(*print)));
+    let first = name.or_else(|| facts.default_pipeline.clone().map(|name| (name, None)));
+    let last = facts.final_pipeline.clone().map(|name| (name, None));
+    let (mut print, mut names) = (0, Vec::new());
+    for (name, known) in first.into_iter().chain(last) {
+        let of_it = match known {
+            Some(known) => known,
+            None => print_of(job, &name, "make it, or take it out of the settings of the index").await?,
+        };
+        print = hash_of(&[print, crate::document::hash(name.as_bytes()), of_it]);
+        names.push(name);
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let flags = asked.as_ref().map(|(pipeline, _)| pipeline.flags).unwrap_or_default();
+    let print = hash_of(&[print, flags_fingerprint(flags)]).max(1);
+    Ok(Some(InForce { asked: asked.map(|(pipeline, _)| pipeline.name.clone()), flags, print, names }))
+}
+
+/// The pipeline that is asked for, where the server has it.
+async fn asked<'a>(job: &Job<'a>) -> Result<Option<(&'a Pipeline, u64)>> {
+    let Some(pipeline) = job.pipeline.filter(|pipeline| !matches!(&*pipeline.name, "" | "_none")) else {
+        return Ok(None);
+    };
+    if pipeline.name != DEFAULT_PIPELINE {
+        let print = print_of(job, &pipeline.name, "make it, or name another one").await?;
+        return Ok(Some((pipeline, print)));
+    }
+    match definition(job.client, DEFAULT_PIPELINE).await? {
+        Definition::Print(print) => Ok(Some((pipeline, print))),
+        Definition::Missing => {
+            tracing::info!(
+                index = job.index,
+                "this server has no pipeline `{DEFAULT_PIPELINE}`; documents go through none"
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// Differs for flags that differ.
+fn flags_fingerprint(flags: Flags) -> u64 {
+    let names = flags.names();
+    names.fold(0, |fingerprint, name| hash_of(&[fingerprint, crate::document::hash(name.as_bytes())]))
+}
+
+async fn print_of(job: &Job<'_>, name: &str, fix: &str) -> Result<u64> {
+    match definition(job.client, name).await? {
+        Definition::Print(print) => Ok(print),
+        Definition::Missing => {
+            let told = format!("the server has no ingest pipeline of this name: {fix}");
+            Err(Error::config(told).with("pipeline", name).with("index", job.index))
+        }
+    }
+}
+
+/// Refuses to mend behind an ingest pipeline, which may change any field.
+///
+/// # Errors
+/// `Config`, with the pipelines.
+pub(crate) fn check_mend(job: &Job<'_>, pipelines: &[String]) -> Result<()> {
+    if !job.options.mend || pipelines.is_empty() {
+        return Ok(());
+    }
+    let what = "fields can't be compared behind an ingest pipeline, which may change any of them: leave `--mend` out";
+    Err(Error::config(what).with("pipeline", pipelines.join(", ")).with("index", job.index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_that_are_set_are_told() {
+        assert_eq!(Flags::default().names().count(), 0);
+        let some = Flags { reduce_whitespace: true, ..Flags::default() };
+        assert_eq!(some.names().collect::<Vec<_>>(), ["_reduce_whitespace"]);
+        let other = Flags { run_ml_inference: true, ..Flags::default() };
+        let prints = [Flags::default(), some, other, Pipeline::new("p").flags].map(flags_fingerprint);
+        let unlike = prints.iter().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(unlike.len(), prints.len());
+    }
+}

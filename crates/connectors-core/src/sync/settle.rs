@@ -1,0 +1,13 @@
+//! What is left to do once the documents are written: deletes, verification, failures, and the end of it.
+
+pub(crate) mod close;
+pub(crate) mod confirm;
+pub(crate) mod deletes;
+mod failures;
+mod gone;
+mod guard;
+mod left_over;
+pub(crate) mod loading;
+mod mismatch;
+mod repair;
+pub(crate) mod verify;

@@ -1,0 +1,243 @@
+//! Compares an index with its source without writing: by id and mark, or field by field.
+
+pub(crate) mod deep;
+
+use std::collections::HashSet;
+
+use futures::StreamExt;
+use serde::Serialize;
+
+use self::deep::Deep;
+use crate::elastic::index::Existing;
+use crate::elastic::scan::{LOOKUP, Located, Mark, Unmarked};
+use crate::elastic::{IndexKey, Ownership, index, scan};
+use crate::panics::caught_stream;
+use crate::sync::access::permissions::restrict;
+use crate::sync::accounts::{Difference, KnownBy};
+use crate::sync::job::Job;
+use crate::sync::know::dropped::Dropped;
+use crate::sync::know::inventory::{Inventory, Known};
+use crate::sync::know::pipeline::in_force;
+use crate::sync::know::snapshot::IndexSnapshot;
+use crate::sync::patience::within;
+use crate::sync::take::render::Render;
+use crate::{Document, Error, Result};
+
+pub use self::deep::Differing;
+
+/// How an index differs from its source.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Verification {
+    /// The index.
+    pub index: String,
+    /// Documents that the source listed, without those that the rules leave out.
+    pub listed: u64,
+    /// Documents that the rules leave out.
+    pub filtered: u64,
+    /// Documents that an ingest pipeline dropped in the last sync.
+    pub dropped: u64,
+    /// Documents that the index holds as they are.
+    pub equal: u64,
+    /// Documents that the index lacks.
+    pub missing: Difference,
+    /// Documents that the index holds in another version.
+    pub stale: Difference,
+    /// Documents that the index holds without their content, which could not be read when they were written.
+    pub without_content: Difference,
+    /// Documents of the index that the source does not have.
+    pub left_over: Difference,
+    /// How it was learnt what the index holds.
+    pub known_by: Option<KnownBy>,
+    /// Documents whose fields were compared one by one; none where nobody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<u64>,
+    /// Documents that carry the mark of what the source has, and hold something else.
+    pub differing: Differing,
+    /// Documents whose fields could not be compared: the index does not hand out their source, or their content could not be
+    /// read now.
+    pub not_comparable: Difference,
+    /// Errors of the listing; without a whole one, `left_over` says nothing.
+    pub listing_errors: u64,
+    /// The first error of the listing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Verification {
+    /// True when nothing differs and all was listed.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        let differences = [
+            self.missing.count,
+            self.stale.count,
+            self.without_content.count,
+            self.left_over.count,
+            self.differing.count,
+            self.not_comparable.count,
+        ];
+        self.listing_errors == 0 && differences.iter().all(|count| *count == 0)
+    }
+}
+
+/// Lists the source once more and compares ids and marks.
+///
+/// # Errors
+/// When one of the two can't be read at all.
+pub async fn verify(job: &Job<'_>) -> Result<Verification> {
+    compare(job, None).await
+}
+
+/// As [`verify`], and compares each field of the source's documents, contents included, with what the index
+/// holds.
+///
+/// # Errors
+/// When one of the two can't be read at all.
+pub async fn verify_deep(job: &Job<'_>) -> Result<Verification> {
+    compare(job, Some(Deep::new(job))).await
+}
+
+async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> {
+    index::check_content_name(job.index)?;
+    within(job.context, "an answer to its first question", job.source.ping()).await?;
+    let Some(existing) = index::find(job.client, job.index).await? else {
+        let hint = "there is no such index; `connectors sync … --index NAME` makes one";
+        return Err(Error::config(hint).with("index", job.index));
+    };
+    let key = key_of(&existing, job.index)?;
+    let facts = index::facts(job.client, job.index).await?;
+    let pipeline = in_force(job, &facts).await?;
+    if let Some(pipeline) = pipeline.as_ref().filter(|_| deep.is_some()) {
+        let told = "fields can't be compared behind an ingest pipeline, which may change any of them: leave `--deep` out";
+        return Err(Error::config(told).with("pipeline", pipeline.names.join(", ")));
+    }
+    let dropped = Dropped::before(job, &facts, pipeline.as_ref()).await;
+    index::refresh(job.client, job.index).await?;
+    let snapshot = IndexSnapshot::read(job, &facts).await?;
+    let found =
+        Verification { index: job.index.to_owned(), known_by: snapshot.known_by, ..Verification::default() };
+    let (render, unread) = (Render::new(job, key, pipeline.as_ref()), HashSet::new());
+    let mut comparison = Comparison { inventory: snapshot.inventory, dropped, render, unread, deep, found };
+    let mut documents = caught_stream(|| job.source.documents(job.rules));
+    loop {
+        let next =
+            within(job.context, "the next document of the listing", async { Ok(documents.next().await) });
+        let Some(listed) = next.await? else { break };
+        match listed {
+            Ok(mut document) => {
+                restrict(&mut document, &job.options);
+                match job.rules.basic.sift(document) {
+                    Ok(document) => comparison.document(document).await?,
+                    Err(_) => comparison.found.filtered += 1,
+                }
+            }
+            Err(error) => comparison.error(&error),
+        }
+    }
+    comparison.finish(job).await
+}
+
+/// What the marks of an index are made by.
+fn key_of(existing: &Existing, index: &str) -> Result<IndexKey> {
+    let is_comparable = existing.meta.is_current() && !existing.meta.is_remarking;
+    existing.meta.key.filter(|_| is_comparable).ok_or_else(|| {
+        let hint = "the documents of this index carry no marks of this version; a full sync writes them";
+        Error::config(hint).with("index", index)
+    })
+}
+
+struct Comparison<'a> {
+    inventory: Inventory,
+    dropped: Dropped,
+    render: Render,
+    /// Ids that were listed, but can't be told apart by a mark.
+    unread: HashSet<String>,
+    deep: Option<Deep<'a>>,
+    found: Verification,
+}
+
+impl Comparison<'_> {
+    async fn document(&mut self, document: Document) -> Result<()> {
+        self.found.listed += 1;
+        let id = document.id().as_str().to_owned();
+        if self.deep.is_none() {
+            let marks = self.render.marks(document).await;
+            let without_content = marks.as_ref().ok().and_then(|marks| marks.without_content);
+            if without_content.is_some_and(|mark| self.inventory.meet(mark)) {
+                self.found.without_content.add(&id);
+            } else {
+                self.note(id, marks.map(|marks| marks.whole));
+            }
+            return Ok(());
+        }
+        let whole = self.render.whole(document).await;
+        let is_equal = self.note(id.clone(), whole.as_ref().map(|whole| whole.mark).map_err(Error::again));
+        match (&mut self.deep, whole) {
+            (Some(deep), Ok(whole)) if is_equal && !whole.lacks_content => {
+                deep.add(&whole, (&mut self.found.differing, &mut self.found.not_comparable)).await
+            }
+            (Some(_), Ok(_)) if is_equal => {
+                self.found.not_comparable.add(&id);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sorts a document in by its mark; true where the index holds it.
+    fn note(&mut self, id: String, mark: Result<Mark>) -> bool {
+        if mark.as_ref().is_ok_and(|mark| self.dropped.knows(*mark)) {
+            self.found.dropped += 1;
+            return false;
+        }
+        let equal = self.found.equal;
+        match mark.map(|mark| self.inventory.look(mark)) {
+            Ok(Known::Unchanged) => self.found.equal += 1,
+            Ok(Known::New) => self.found.missing.add(&id),
+            Ok(Known::Changed) => self.found.stale.add(&id),
+            Ok(Known::Contested | Known::Unknown) | Err(_) => {
+                self.found.stale.add(&id);
+                self.unread.insert(id);
+            }
+        }
+        self.found.equal > equal
+    }
+
+    fn error(&mut self, error: &Error) {
+        self.found.listing_errors += 1;
+        self.found.error.get_or_insert_with(|| error.to_string());
+    }
+
+    /// Names what was not listed.
+    async fn finish(mut self, job: &Job<'_>) -> Result<Verification> {
+        if let Some(deep) = &mut self.deep {
+            deep.flush((&mut self.found.differing, &mut self.found.not_comparable)).await?;
+            self.found.compared = Some(deep.compared());
+        }
+        let ownership = Ownership::by(self.render.shape.key, false);
+        let mut from = 0;
+        while let Some(unseen) = self.inventory.unseen(from, LOOKUP) {
+            from = unseen.next;
+            let located =
+                scan::locate(job.client, job.index, (&unseen.marks, unseen.between), ownership).await?;
+            let located = located.iter().filter(|found| !self.is_listed(found));
+            let ids: Vec<&str> = located.map(|found| found.id.as_str()).collect();
+            ids.into_iter().for_each(|id| self.left_over(id));
+        }
+        let mut unmarked = Unmarked::open(job.client, job.index).await?;
+        while let Some(ids) = unmarked.next().await? {
+            ids.iter().for_each(|id| self.left_over(id));
+        }
+        Ok(self.found)
+    }
+
+    /// True for the original of a copy, which was listed under the mark that both carry.
+    fn is_listed(&self, found: &Located) -> bool {
+        found.is_own && self.inventory.is_listed(found.mark.id)
+    }
+
+    fn left_over(&mut self, id: &str) {
+        if !self.unread.contains(id) {
+            self.found.left_over.add(id);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! A listed document, from its classification to the stage that it goes to.
+
+use super::classify::{self, ByMark};
+use super::draft::Draft;
+use super::stages::Stages;
+use super::write;
+use crate::elastic::key::IdHash;
+use crate::sync::access::permissions::restrict;
+use crate::sync::accounts::Stage;
+use crate::{Document, Result};
+
+/// Takes a document whose id has this hash.
+///
+/// # Errors
+/// Why nothing more is written.
+pub(crate) async fn take(stages: &mut Stages<'_>, mut document: Document, hash: IdHash) -> Result<()> {
+    restrict(&mut document, &stages.job.options);
+    if classify::is_repeat(&document, hash, (&stages.render.shape, &mut stages.snapshot.inventory)) {
+        return Ok(());
+    }
+    stages.accounts.listed();
+    write::await_content_of(stages, document.0.id.as_str()).await?;
+    let is_retried = stages.failing.retry(document.0.id.as_str());
+    let mark = if is_retried { None } else { stages.render.shape.quick(&document, hash) };
+    match classify::by_mark(mark, &mut stages.snapshot, &stages.job.options) {
+        ByMark::Unchanged => {
+            stages.accounts.closed(&document);
+            stages.accounts.unchanged();
+            return Ok(());
+        }
+        ByMark::Dropped => {
+            stages.accounts.report.dropped += 1;
+            return Ok(());
+        }
+        ByMark::Unknown => {}
+    }
+    let document = match stages.job.rules.basic.sift(document) {
+        Ok(document) => document,
+        Err(id) => return filtered(stages, id.into_string()).await,
+    };
+    match draft(stages, document) {
+        Some(draft) => write::write(stages, draft, None).await,
+        None => stages.failing.check(),
+    }
+}
+
+/// The draft of a document without a content. The content of any other begins to be read, and a document that does not
+/// serialise fails.
+fn draft(stages: &mut Stages<'_>, document: Document) -> Option<Draft> {
+    stages.accounts.closed(&document);
+    let scope = document.0.scope.clone();
+    let (mut draft, content) = match Draft::new(document, stages.writer.buffer()) {
+        Ok(drafted) => drafted,
+        Err((id, error)) => {
+            stages.accounts.report.failed += 1;
+            stages.failing.add((id.into_string(), scope.as_deref()), Stage::Body, &error.to_string());
+            return None;
+        }
+    };
+    stages.accounts.report.renamed.add(std::mem::take(&mut draft.renames));
+    match content {
+        Some(content) => {
+            stages.contents.start(stages.render.reader.clone(), (draft, content));
+            None
+        }
+        None => Some(draft),
+    }
+}
+
+/// Counts a document that the rules leave out. A full sync finds it unseen at the end, an incremental one deletes it now.
+async fn filtered(stages: &mut Stages<'_>, id: String) -> Result<()> {
+    stages.accounts.report.filtered += 1;
+    if stages.snapshot.inventory.is_known() { Ok(()) } else { write::delete(stages, id).await }
+}
