@@ -25,13 +25,14 @@ use std::process::ExitCode;
 
 use connectors_core::sync::{Options, Owner, Report, Status};
 use connectors_core::{Connection, Context, Error, ErrorKind, Result};
+use connectors_service::protocol::Store;
+use connectors_service::{Registry, secrets};
 use serde_json::Value;
 
 use crate::cli::{Cli, Command, SourceArgs};
-use crate::protocol::Store;
 use crate::server::{self, Server};
 use crate::settings::{self, Settings};
-use crate::{logging, private, registry, secrets, show};
+use crate::{logging, private, registry, show};
 
 /// How a command ended; its number is the program's exit code, as `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,24 +69,25 @@ impl End {
     }
 }
 
-/// Everything that commands share.
-struct Desk {
+/// What the commands of one run share.
+struct Session {
     settings: Settings,
+    registry: Registry,
     context: Context,
     /// Where marks are kept between syncs.
     marks: Option<PathBuf>,
     json: bool,
 }
 
-impl Desk {
+impl Session {
     /// Makes a source from its settings.
     fn connect(&self, arguments: &SourceArgs) -> Result<Box<dyn Connection>> {
-        let connector = registry::source(&arguments.name, &self.settings.sources)?;
-        let fields = connector.fields();
+        let source = self.registry.get(&arguments.name)?;
+        let fields = source.fields();
         let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
         let values = self.settings.secrets().resolve(&settings::of_source(arguments, &names)?)?;
         secrets::meet_sensitive(&values, &fields);
-        connector.connect(&values, &self.context)
+        source.connect(&values, &self.context)
     }
 
     /// Who keeps an index equal to a source that the command line names.
@@ -104,26 +106,19 @@ impl Desk {
     }
 }
 
-/// A server and the connectors that are registered there.
-struct Fleet {
-    server: Server,
-    store: Store,
+/// Opens the server, and the connectors and jobs that it keeps.
+async fn open_store(session: &Session) -> Result<(Server, Store)> {
+    let server = Server::open(&session.settings).await?;
+    let store = Store::open(&server.client, session.settings.wants_connectors_api()).await?;
+    Ok((server, store))
 }
 
-impl Fleet {
-    async fn open(desk: &Desk) -> Result<Self> {
-        let server = Server::open(&desk.settings).await?;
-        let store = Store::open(&server.client, desk.settings.wants_connectors_api()).await?;
-        Ok(Self { server, store })
-    }
-
-    /// Opens it for as long as the work takes.
-    async fn during(desk: &Desk, work: impl AsyncFnOnce(&Self) -> Result<()>) -> Result<End> {
-        let fleet = Self::open(desk).await?;
-        let done = work(&fleet).await;
-        fleet.server.close().await?;
-        done.map(|()| End::Done)
-    }
+/// Opens both for as long as the work takes.
+async fn with_store(session: &Session, work: impl AsyncFnOnce(&Store) -> Result<()>) -> Result<End> {
+    let (server, store) = open_store(session).await?;
+    let done = work(&store).await;
+    server.close().await?;
+    done.map(|()| End::Done)
 }
 
 /// Does what was asked.
@@ -138,24 +133,25 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
     if let Some(marks) = &marks {
         private::close_folder(marks)?;
     }
-    let desk = Desk { settings, context, marks, json: cli.global.json };
+    let registry = registry::registry(&settings.sources);
+    let session = Session { settings, registry, context, marks, json: cli.global.json };
     match cli.command {
-        Command::Sync(arguments) => sync::run(&desk, &arguments).await,
-        Command::Follow(arguments) => follow::run(&desk, &arguments).await,
-        Command::Search(arguments) => search::run(&desk, &arguments).await,
-        Command::Sources { name } => sources::run(&desk, name.as_deref()),
+        Command::Sync(arguments) => sync::run(&session, &arguments).await,
+        Command::Follow(arguments) => follow::run(&session, &arguments).await,
+        Command::Search(arguments) => search::run(&session, &arguments).await,
+        Command::Sources { name } => sources::run(&session, name.as_deref()),
         Command::Check { name, values, index } => {
             let source = name.map(|name| SourceArgs { name, values });
-            check::run(&desk, source.as_ref(), index.as_deref()).await
+            check::run(&session, source.as_ref(), index.as_deref()).await
         }
-        Command::Run => run::run(&desk).await,
-        Command::Login(asked) => login::run(&desk, asked).await,
-        Command::Apply(asked) => apply::run(&desk, &asked).await,
-        Command::Connector(asked) => connector::run(&desk, asked).await,
-        Command::Job(asked) => job::run(&desk, asked).await,
-        Command::Index(asked) => index::run(&desk, asked).await,
-        Command::Failures { index } => failures::run(&desk, index.as_deref()).await,
-        Command::Verify(arguments) => verify::run(&desk, &arguments).await,
+        Command::Run => run::run(&session).await,
+        Command::Login(asked) => login::run(&session, asked).await,
+        Command::Apply(asked) => apply::run(&session, &asked).await,
+        Command::Connector(asked) => connector::run(&session, asked).await,
+        Command::Job(asked) => job::run(&session, asked).await,
+        Command::Index(asked) => index::run(&session, asked).await,
+        Command::Failures { index } => failures::run(&session, index.as_deref()).await,
+        Command::Verify(arguments) => verify::run(&session, &arguments).await,
         Command::EmbeddedServer(_) => Ok(End::Done),
     }
 }

@@ -3,16 +3,10 @@
 
 mod cli;
 mod commands;
-mod declared;
 mod logging;
-mod pattern;
 mod private;
-mod protocol;
 mod registry;
-mod schedule;
-mod secrets;
 mod server;
-mod service;
 mod settings;
 mod show;
 mod terminal;

@@ -9,10 +9,10 @@ use std::panic;
 use std::path::Path;
 
 use connectors_core::{Error, Result};
+use connectors_service::secrets::mask;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::JsonFields;
 
-use crate::secrets::mask;
 use crate::terminal;
 use bounded::Bounded;
 use ecs::Ecs;
@@ -109,7 +109,7 @@ impl<W: Write> Write for Masked<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::Secrets;
+    use connectors_service::secrets::Secrets;
 
     fn mask_from_now_on(secret: &str) {
         let folder = tempfile::TempDir::new().unwrap();

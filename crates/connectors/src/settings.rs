@@ -15,14 +15,14 @@ use connectors_core::config::{Config, Problems, Secret};
 use connectors_core::elastic::{self, Auth, BulkSettings, Preset, Retry};
 use connectors_core::sync::{Options, TakeOver};
 use connectors_core::{Error, Limits, Result};
+use connectors_service::secrets::{self, Secrets};
+use connectors_service::worker::{Allow, Served};
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::cli::Global;
 use crate::logging::Format;
-use crate::secrets::{self, Secrets};
-use crate::service::{Allow, Served};
 use tree::{Tree, flatten};
 
 /// The file with every setting and its default, as it was when this was built.

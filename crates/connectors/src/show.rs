@@ -2,18 +2,20 @@
 
 mod fields;
 mod output;
+mod plan;
 
 pub(crate) use self::fields::fields;
 pub(crate) use self::output::{failure, is_closed};
+pub(crate) use self::plan::{plan, plan_json};
 
 use std::io::IsTerminal;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use connectors_core::Error;
 use connectors_core::sync::{Difference, Report, Status, Verification};
+use connectors_service::secrets::mask;
 use serde_json::{Value, json};
 
-use crate::secrets::mask;
 use crate::terminal;
 
 /// Stand around a match in a fragment until it is shown.

@@ -5,7 +5,9 @@ use super::workspace::{Dependency, Member, SourceCrate, Workspace, code, lines};
 
 const CORE: &str = "connectors-core";
 const CORE_CODE: &str = "crates/connectors-core/src";
+const SERVICE: &str = "connectors-service";
 const TESTKIT: &str = "connectors-testkit";
+const EMBEDDED: &str = "elastic-embedded";
 
 /// What may not be named within core: folder or file, the word, and why.
 const WITHIN: [(&str, &str, &str); 11] = [
@@ -51,8 +53,14 @@ fn broken(workspace: &Workspace, member: &Member, dependency: &Dependency) -> Op
     }
     match member.name.as_str() {
         CORE => Some("core knows no crate of the workspace"),
-        "xtask" | "elastic-embedded" => Some("it depends on nothing of ours"),
+        "xtask" | EMBEDDED => Some("it depends on nothing of ours"),
         TESTKIT => (on != CORE).then_some("the testkit knows core alone"),
+        SERVICE => match on {
+            CORE => None,
+            TESTKIT | EMBEDDED if dependency.is_dev => None,
+            TESTKIT | EMBEDDED => Some("they are for tests only"),
+            _ => Some("the service knows core alone; the program hands it the sources"),
+        },
         "connectors" => match on {
             TESTKIT if !dependency.is_dev => Some("the testkit is for tests only"),
             "xtask" => Some("the contributor's commands are no part of the program"),

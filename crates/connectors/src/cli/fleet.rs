@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use connectors_service::protocol::JobType;
 use url::Url;
 
 use super::Values;
-use crate::protocol::JobType;
 
 /// Make, look at and change connectors.
 #[derive(Debug, Subcommand)]
@@ -40,7 +41,7 @@ pub(crate) enum Connector {
         /// Its id
         id: String,
         /// Which jobs
-        #[arg(long = "type", value_name = "TYPE", default_value = "full")]
+        #[arg(long = "type", value_name = "TYPE", default_value = "full", value_parser = job_type())]
         job_type: JobType,
         /// A quartz expression, such as `0 0 2 * * ?` for every night at two
         #[arg(long = "at", value_name = "EXPRESSION", required_unless_present = "off")]
@@ -90,7 +91,7 @@ pub(crate) enum Job {
         /// The connector's id
         connector: String,
         /// What it does
-        #[arg(long = "type", value_name = "TYPE", default_value = "full")]
+        #[arg(long = "type", value_name = "TYPE", default_value = "full", value_parser = job_type())]
         job_type: JobType,
     },
     /// List jobs, the newest last
@@ -166,12 +167,8 @@ pub(crate) struct Login {
     pub(crate) file: Option<PathBuf>,
 }
 
-impl ValueEnum for JobType {
-    fn value_variants<'a>() -> &'a [Self] {
-        Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(self.word()))
-    }
+/// Reads a type of job; its words stand in the help.
+fn job_type() -> impl TypedValueParser<Value = JobType> {
+    let words = JobType::ALL.iter().map(|job_type| job_type.word());
+    PossibleValuesParser::new(words).try_map(|word| JobType::of(&word).ok_or("there is no such type of job"))
 }

@@ -4,7 +4,7 @@ use connectors_core::elastic::{Client, Ignored, Mismatch, Preset, ignored, index
 use connectors_core::{Error, FieldSpec, Result, caught};
 use serde_json::{Map, Value, json};
 
-use super::{Desk, End, privileges};
+use super::{End, Session, privileges};
 use crate::cli::SourceArgs;
 use crate::server::Server;
 use crate::show;
@@ -21,16 +21,16 @@ impl Found {
     }
 }
 
-pub(super) async fn run(desk: &Desk, source: Option<&SourceArgs>, index: Option<&str>) -> Result<End> {
-    let mut checks = vec![("elasticsearch".to_owned(), elasticsearch(desk).await.map(Found::new))];
+pub(super) async fn run(session: &Session, source: Option<&SourceArgs>, index: Option<&str>) -> Result<End> {
+    let mut checks = vec![("elasticsearch".to_owned(), elasticsearch(session).await.map(Found::new))];
     if let Some(index) = index {
-        checks.push((index.to_owned(), mapping(desk, index, source).await));
-        checks.push((format!("privileges on {index}"), allowed(desk, index).await.map(Found::new)));
+        checks.push((index.to_owned(), mapping(session, index, source).await));
+        checks.push((format!("privileges on {index}"), allowed(session, index).await.map(Found::new)));
     }
     if let Some(arguments) = source {
-        checks.push((arguments.name.clone(), ping(desk, arguments).await.map(Found::new)));
+        checks.push((arguments.name.clone(), ping(session, arguments).await.map(Found::new)));
     }
-    if desk.json {
+    if session.json {
         show::line(&Value::from_iter(checks.iter().map(|(end, found)| as_json(end, found))).to_string());
     } else {
         for (end, found) in &checks {
@@ -59,24 +59,24 @@ fn as_json(end: &str, found: &Result<Found>) -> Value {
     }
 }
 
-async fn elasticsearch(desk: &Desk) -> Result<String> {
-    let server = Server::open(&desk.settings).await?;
+async fn elasticsearch(session: &Session) -> Result<String> {
+    let server = Server::open(&session.settings).await?;
     let shown = server.shown.clone();
     server.close().await?;
     Ok(shown)
 }
 
 /// How the index is mapped, and whether that is what the settings and the source say and what its documents need.
-async fn mapping(desk: &Desk, name: &str, source: Option<&SourceArgs>) -> Result<Found> {
+async fn mapping(session: &Session, name: &str, source: Option<&SourceArgs>) -> Result<Found> {
     index::check_content_name(name)?;
     let declared = match source {
-        Some(source) => declared(desk, source).await?,
+        Some(source) => declared(session, source).await?,
         None => Vec::new(),
     };
-    let server = Server::open(&desk.settings).await?;
+    let server = Server::open(&session.settings).await?;
     let found = findings(&server.client, name, &declared).await;
     server.close().await?;
-    let wanted = desk.settings.sync().mapping;
+    let wanted = session.settings.sync().mapping;
     let Some((preset, mismatched, ignored)) = found? else {
         return Ok(Found::new(format!("there is no such index; it would be mapped by `{wanted}`")));
     };
@@ -101,17 +101,17 @@ async fn findings(
 }
 
 /// What the source declares of its fields.
-async fn declared(desk: &Desk, arguments: &SourceArgs) -> Result<Vec<FieldSpec>> {
-    let connection = desk.connect(arguments)?;
+async fn declared(session: &Session, arguments: &SourceArgs) -> Result<Vec<FieldSpec>> {
+    let connection = session.connect(arguments)?;
     let declared = connection.source().declared_fields().await;
     connection.source().close().await?;
     declared
 }
 
 /// What these credentials may do with the index; an error names what they lack.
-async fn allowed(desk: &Desk, name: &str) -> Result<String> {
+async fn allowed(session: &Session, name: &str) -> Result<String> {
     index::check_content_name(name)?;
-    let server = Server::open(&desk.settings).await?;
+    let server = Server::open(&session.settings).await?;
     let missing = privileges::missing(&server.client, name).await;
     server.close().await?;
     let Some(missing) = missing? else { return Ok("this server does not tell them".into()) };
@@ -129,8 +129,8 @@ async fn allowed(desk: &Desk, name: &str) -> Result<String> {
     )))
 }
 
-async fn ping(desk: &Desk, arguments: &SourceArgs) -> Result<String, Error> {
-    let connection = desk.connect(arguments)?;
+async fn ping(session: &Session, arguments: &SourceArgs) -> Result<String, Error> {
+    let connection = session.connect(arguments)?;
     caught(connection.source().ping()).await?;
     connection.source().close().await?;
     Ok("it answers".into())

@@ -4,16 +4,16 @@ use connectors_core::Result;
 use connectors_core::sync::failures;
 use serde_json::json;
 
-use super::{Desk, End};
+use super::{End, Session};
 use crate::server::Server;
 use crate::show;
 
-pub(super) async fn run(desk: &Desk, index: Option<&str>) -> Result<End> {
-    let server = Server::open(&desk.settings).await?;
+pub(super) async fn run(session: &Session, index: Option<&str>) -> Result<End> {
+    let server = Server::open(&session.settings).await?;
     let failed = failures::list(&server.client, index).await;
     server.close().await?;
     let failed = failed?;
-    if desk.json {
+    if session.json {
         show::line(&json!(failed).to_string());
         return Ok(End::Done);
     }

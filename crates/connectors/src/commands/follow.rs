@@ -9,7 +9,7 @@ use connectors_core::{Incremental, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
 use super::sync::no_incremental;
-use super::{Desk, End, interrupts, rules};
+use super::{End, Session, interrupts, rules};
 use crate::cli::Follow;
 use crate::server::Server;
 use crate::show;
@@ -17,18 +17,18 @@ use crate::show;
 /// How long a document that failed is left alone before it is tried again, at first.
 const RETRY_WAIT: Duration = Duration::from_secs(10);
 
-pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
+pub(super) async fn run(session: &Session, arguments: &Follow) -> Result<End> {
     check_content_name(&arguments.index)?;
-    let connection = desk.connect(&arguments.reading.source)?;
+    let connection = session.connect(&arguments.reading.source)?;
     let source = connection.incremental().ok_or_else(|| no_incremental(&arguments.reading.source.name))?;
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let cancel = interrupts::listen()?;
-    let Some(server) = Server::open_until(&desk.settings, &cancel).await? else { return Ok(End::Done) };
+    let Some(server) = Server::open_until(&session.settings, &cancel).await? else { return Ok(End::Done) };
     show::note(&format!("following into {}; Ctrl-C ends it", server.shown));
-    let options = Options { retry_wait: RETRY_WAIT, ..desk.sync_options(connection.as_ref()) };
-    let owner = Desk::owner(connection.as_ref(), &arguments.reading.source);
+    let options = Options { retry_wait: RETRY_WAIT, ..session.sync_options(connection.as_ref()) };
+    let owner = Session::owner(connection.as_ref(), &arguments.reading.source);
     let end = follow(
-        desk,
+        session,
         arguments,
         (source, &rules, options, &owner),
         (&server.client.with_cancel(cancel.clone()), &cancel),
@@ -41,7 +41,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Follow) -> Result<End> {
 
 /// Rounds of changes until it is stopped or an error asks for a person.
 async fn follow(
-    desk: &Desk,
+    session: &Session,
     arguments: &Follow,
     (source, rules, options, owner): (&dyn Incremental, &Rules, Options, &Owner),
     (client, cancel): (&Client, &CancellationToken),
@@ -56,8 +56,8 @@ async fn follow(
                 client,
                 index: &arguments.index,
                 owner: Some(owner),
-                context: &desk.context,
-                marks: desk.marks.as_deref(),
+                context: &session.context,
+                marks: session.marks.as_deref(),
                 pipeline: pipeline.as_ref(),
                 options,
                 counters: &counters,
@@ -66,7 +66,7 @@ async fn follow(
             source,
         )
         .await;
-        tell(&report, started, desk.json);
+        tell(&report, started, session.json);
         match report.status {
             Status::Stopped => return End::Done,
             Status::Failed => return End::Failed,

@@ -1,73 +1,55 @@
 //! `connectors job`: asks for sync jobs and shows them.
 
 use connectors_core::{Error, Result};
-use serde_json::{Value, json};
+use connectors_service::jobs::{self, Filter};
+use connectors_service::protocol::{JobStatus, Store, SyncJob, listed};
+use serde_json::Value;
 
-use super::connector::unknown as unknown_connector;
-use super::{Desk, End, Fleet};
-use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind, SyncJob, Trigger, listed, masked};
+use super::{End, Session, with_store};
 use crate::{cli, show};
 
-pub(super) async fn run(desk: &Desk, asked: cli::Job) -> Result<End> {
-    Fleet::during(desk, async |fleet| answer(desk, fleet, asked).await).await
+/// What is shown of a job, in this order.
+const SHOWN: [&str; 20] = [
+    "connector.id",
+    "connector.index_name",
+    "job_type",
+    "trigger_method",
+    "status",
+    "error",
+    "worker_hostname",
+    "indexed_document_count",
+    "deleted_document_count",
+    "total_document_count",
+    "metadata.stage",
+    "metadata.listed",
+    "metadata.unchanged",
+    "metadata.failed",
+    "metadata.tries",
+    "metadata.try_at",
+    "created_at",
+    "started_at",
+    "last_seen",
+    "completed_at",
+];
+
+pub(super) async fn run(session: &Session, asked: cli::Job) -> Result<End> {
+    with_store(session, async |store| answer(session, store, asked).await).await
 }
 
-async fn answer(desk: &Desk, fleet: &Fleet, asked: cli::Job) -> Result<()> {
-    match asked {
-        cli::Job::Start { connector, job_type } => start(desk, fleet, (&connector, job_type)).await,
+async fn answer(session: &Session, store: &Store, asked: cli::Job) -> Result<()> {
+    let now = session.context.clock.now();
+    let job = match asked {
+        cli::Job::Start { connector, job_type } => jobs::start(store, &connector, job_type, now).await?,
         cli::Job::List { connector, status, last } => {
             let status = status.as_deref().map(known_status).transpose()?;
-            let mut filter = Vec::new();
-            filter.extend(connector.map(|id| json!({ "term": { "connector.id": id } })));
-            filter.extend(status.map(|status| json!({ "term": { "status": status.word() } })));
-            let query = json!({ "bool": { "filter": filter } });
-            list(desk, &fleet.store.jobs(&query, Some(last as usize)).await?);
-            Ok(())
+            let jobs = jobs::list(store, &Filter { connector, status }, last as usize).await?;
+            print_all(session, &jobs);
+            return Ok(());
         }
-        cli::Job::Show { id } => {
-            let job = fleet.store.job(&id).await?.ok_or_else(|| unknown(&id))?;
-            told(desk, &job);
-            Ok(())
-        }
-        cli::Job::Cancel { id } => cancel(desk, fleet, &id).await,
-    }
-}
-
-async fn start(desk: &Desk, fleet: &Fleet, (id, job_type): (&str, JobType)) -> Result<()> {
-    let connector = fleet.store.connector(id).await?.ok_or_else(|| unknown_connector(id))?;
-    fleet.store.refresh(Kind::Job).await?;
-    let waits = json!({ "bool": { "filter": [
-        { "term": { "connector.id": id } }, { "term": { "job_type": job_type.word() } },
-        JobStatus::among(&JobStatus::OPEN),
-    ] } });
-    if let Some(other) = fleet.store.jobs(&waits, Some(1)).await?.first() {
-        let state = other.status().map_or("there", JobStatus::word);
-        let message = format!(
-            "a job of this type is {state} already; wait for it, or `connectors job cancel {}`",
-            other.id()
-        );
-        return Err(Error::config(message).with("connector", id));
-    }
-    if connector.index_name().is_none() {
-        return Err(
-            Error::config("the connector has no index; set one where it was made").with("connector", id)
-        );
-    }
-    if matches!(connector.status(), Some(ConnectorStatus::Created | ConnectorStatus::NeedsConfiguration)) {
-        let fix = "the connector waits for its settings; give them by `connectors connector update`";
-        return Err(Error::config(fix).with("connector", id));
-    }
-    let now = desk.context.clock.now();
-    let id = fleet.store.add_job(&connector, (job_type, Trigger::OnDemand), now).await?;
-    let job = fleet.store.job(&id).await?.ok_or_else(|| unknown(&id))?;
-    told(desk, &job);
-    Ok(())
-}
-
-async fn cancel(desk: &Desk, fleet: &Fleet, id: &str) -> Result<()> {
-    let now = desk.context.clock.now();
-    let job = fleet.store.cancel_job(id, now).await?.ok_or_else(|| unknown(id))?;
-    told(desk, &job);
+        cli::Job::Show { id } => jobs::get(store, &id).await?,
+        cli::Job::Cancel { id } => jobs::cancel(store, &id, now).await?,
+    };
+    print(session, &job);
     Ok(())
 }
 
@@ -78,9 +60,9 @@ fn known_status(word: &str) -> Result<JobStatus> {
     })
 }
 
-fn list(desk: &Desk, jobs: &[SyncJob]) {
-    if desk.json {
-        return show::line(&Value::from_iter(jobs.iter().map(shown)).to_string());
+fn print_all(session: &Session, jobs: &[SyncJob]) {
+    if session.json {
+        return show::line(&Value::from_iter(jobs.iter().map(SyncJob::masked)).to_string());
     }
     let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
     let rows = jobs.iter().map(|job| {
@@ -91,55 +73,19 @@ fn list(desk: &Desk, jobs: &[SyncJob]) {
             text(job.status().map(JobStatus::word)),
             job.counts().indexed.to_string(),
             job.counts().deleted.to_string(),
-            text(job.0.text("created_at")),
-            text(job.0.text("error")),
+            text(job.text("created_at")),
+            text(job.text("error")),
         ]
     });
     show::table(&["id", "connector", "type", "status", "indexed", "deleted", "created (UTC)", "error"], rows);
 }
 
-fn told(desk: &Desk, job: &SyncJob) {
-    if desk.json {
-        return show::line(&shown(job).to_string());
+fn print(session: &Session, job: &SyncJob) {
+    if session.json {
+        return show::line(&job.masked().to_string());
     }
     show::line(&format!("id: {}", job.id()));
-    for key in [
-        "connector.id",
-        "connector.index_name",
-        "job_type",
-        "trigger_method",
-        "status",
-        "error",
-        "worker_hostname",
-        "indexed_document_count",
-        "deleted_document_count",
-        "total_document_count",
-        "metadata.stage",
-        "metadata.listed",
-        "metadata.unchanged",
-        "metadata.failed",
-        "metadata.tries",
-        "metadata.try_at",
-        "created_at",
-        "started_at",
-        "last_seen",
-        "completed_at",
-    ] {
-        show::line(&format!("{key}: {}", show::value(job.0.value(key))));
+    for key in SHOWN {
+        show::line(&format!("{key}: {}", show::value(job.value(key))));
     }
-}
-
-/// The document with its id, secrets masked.
-fn shown(job: &SyncJob) -> Value {
-    let mut shown = Value::from(job.0.fields.clone());
-    shown["id"] = job.id().into();
-    let configuration = masked(&job.0.object("connector.configuration"), &[]);
-    if shown["connector"].is_object() {
-        shown["connector"]["configuration"] = configuration.into();
-    }
-    shown
-}
-
-fn unknown(id: &str) -> Error {
-    Error::config("there is no such job; `connectors job list` lists them").with("id", id)
 }

@@ -10,16 +10,16 @@ use connectors_core::{Error, Result};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Desk, End, prompt};
+use super::{End, Session, prompt};
 use crate::cli::Login;
 use crate::{private, settings};
 
-pub(super) async fn run(desk: &Desk, asked: Login) -> Result<End> {
+pub(super) async fn run(session: &Session, asked: Login) -> Result<End> {
     let path = asked.file.clone().unwrap_or_else(|| PathBuf::from("config.yml"));
     let kept = Kept::read(&path)?;
     let host = asked.host.map_or_else(address, Ok)?;
     let secret = secret(if asked.username.is_some() { "Password" } else { "API key (encoded)" })?;
-    let mut elastic = desk.settings.tuned(host.clone());
+    let mut elastic = session.settings.tuned(host.clone());
     elastic.auth = match &asked.username {
         _ if secret.is_empty() => Auth::None,
         Some(user) => Auth::Basic(user.clone(), secret.clone()),
@@ -28,7 +28,7 @@ pub(super) async fn run(desk: &Desk, asked: Login) -> Result<End> {
     let client = Client::connect(elastic).await?;
     kept.append(&section(&host, asked.username.as_deref(), &secret))?;
     let engine = client.engine().to_string();
-    desk.say(
+    session.say(
         &json!({ "server": engine, "file": path.display().to_string() }),
         &format!("{engine} answers; address and credentials are kept in {}", path.display()),
     );

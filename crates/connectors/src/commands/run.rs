@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use chrono::Utc;
 use connectors_core::{Error, Result};
+use connectors_service::protocol::Store;
+use connectors_service::worker::{Worker, endpoints};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Desk, End, Fleet, interrupts};
-use crate::service::{Worker, endpoints};
-use crate::{registry, show};
+use super::{End, Session, interrupts, open_store};
+use crate::server::Server;
+use crate::show;
 
 /// What is said once where nothing bounds connectors.
 const UNBOUNDED: &str = "whoever may write `.elastic-connectors` may use every secret, path and host that this service can; \
@@ -20,18 +22,17 @@ const TOLD: Duration = Duration::from_secs(10);
 /// Between two tries to reach it.
 const AGAIN: Duration = Duration::from_secs(2);
 
-pub(super) async fn run(desk: &Desk) -> Result<End> {
-    let options = desk.settings.service()?;
+pub(super) async fn run(session: &Session) -> Result<End> {
+    let options = session.settings.service()?;
     let stop = interrupts::listen()?;
-    let Some(fleet) = open(desk, &stop).await? else { return Ok(End::Done) };
-    show::note(&format!("running as {} on {}; Ctrl-C ends it", options.worker, fleet.server.shown));
+    let Some((server, store)) = open(session, &stop).await? else { return Ok(End::Done) };
+    show::note(&format!("running as {} on {}; Ctrl-C ends it", options.worker, server.shown));
     if options.allow.is_everything() {
         show::note(UNBOUNDED);
     }
-    let sources = registry::sources(&desk.settings.sources).collect();
-    let worker =
-        Worker::new(fleet.store.clone(), sources, desk.context.clone(), (options, desk.settings.sync()));
-    let endpoints = match desk.settings.listen() {
+    let registry = session.registry.clone();
+    let worker = Worker::new(store, registry, session.context.clone(), (options, session.settings.sync()));
+    let endpoints = match session.settings.listen() {
         None => None,
         Some(address) => {
             Some(tokio::spawn(endpoints::serve(worker.clone(), bound(address).await?, stop.clone())))
@@ -42,18 +43,18 @@ pub(super) async fn run(desk: &Desk) -> Result<End> {
         endpoints.abort();
     }
     drop(worker);
-    fleet.server.close().await?;
+    server.close().await?;
     Ok(End::Done)
 }
 
 /// Opens the server, and waits for one that is away; none when it is time to stop before. What is waited for is
 /// shown after the first try that fails, and every ten seconds from the start.
-async fn open(desk: &Desk, stop: &CancellationToken) -> Result<Option<Fleet>> {
+async fn open(session: &Session, stop: &CancellationToken) -> Result<Option<(Server, Store)>> {
     let since = Utc::now().format("%Y-%m-%d %H:%M:%S");
     let reason: Mutex<Option<String>> = Mutex::default();
     let opened = async {
         loop {
-            let error = match Fleet::open(desk).await {
+            let error = match open_store(session).await {
                 Err(error) if error.kind().is_passing() => error.to_string(),
                 opened => return opened.map(Some),
             };

@@ -5,14 +5,14 @@ use connectors_core::elastic::index::check_content_name;
 use connectors_core::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
-use super::{Desk, End};
+use super::{End, Session};
 use crate::cli::Search;
 use crate::server::Server;
 use crate::show;
 
-pub(super) async fn run(desk: &Desk, arguments: &Search) -> Result<End> {
+pub(super) async fn run(session: &Session, arguments: &Search) -> Result<End> {
     check_content_name(&arguments.index)?;
-    let server = Server::open(&desk.settings).await?;
+    let server = Server::open(&session.settings).await?;
     let request = Request::post(format!("/{}/_search", arguments.index)).body(&query(arguments));
     let answer: Result<Value> = server.client.json(&request).await;
     server.close().await?;
@@ -23,7 +23,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Search) -> Result<End> {
         }
         _ => error,
     })?;
-    show::hits(&answer, desk.json);
+    show::hits(&answer, session.json);
     Ok(End::Done)
 }
 

@@ -3,20 +3,20 @@
 use connectors_core::{Registered, Result};
 use serde_json::{Map, Value, json};
 
-use super::{Desk, End};
-use crate::{registry, show};
+use super::{End, Session};
+use crate::show;
 
-pub(super) fn run(desk: &Desk, name: Option<&str>) -> Result<End> {
+pub(super) fn run(session: &Session, name: Option<&str>) -> Result<End> {
     match name {
-        None => list(desk),
-        Some(name) => fields(registry::source(name, &desk.settings.sources)?, desk.json),
+        None => list(session),
+        Some(name) => fields(session.registry.get(name)?, session.json),
     }
     Ok(End::Done)
 }
 
-fn list(desk: &Desk) {
-    let sources: Vec<&dyn Registered> = registry::sources(&desk.settings.sources).collect();
-    if desk.json {
+fn list(session: &Session) {
+    let sources: Vec<&dyn Registered> = session.registry.iter().collect();
+    if session.json {
         let all = sources
             .iter()
             .map(|source| json!({"type": source.name(), "capabilities": source.capabilities()}));

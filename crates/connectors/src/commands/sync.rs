@@ -9,34 +9,34 @@ use connectors_core::sync::{
     incremental,
 };
 use connectors_core::{Connection, Error, Result, Rules};
+use connectors_service::protocol::identity_index;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
-use super::{Desk, End, interrupts, rules, take_over};
+use super::{End, Session, interrupts, rules, take_over};
 use crate::cli::Sync;
-use crate::protocol::identity_index;
 use crate::server::Server;
 use crate::show;
 
-pub(super) async fn run(desk: &Desk, arguments: &Sync) -> Result<End> {
+pub(super) async fn run(session: &Session, arguments: &Sync) -> Result<End> {
     let index = index_of(arguments);
     check_content_name(&arguments.index)?;
     check_name(&index)?;
-    let connection = desk.connect(&arguments.reading.source)?;
+    let connection = session.connect(&arguments.reading.source)?;
     if arguments.access_control {
         connection.guarded()?;
     }
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let cancel = interrupts::listen()?;
-    let Some(server) = Server::open_until(&desk.settings, &cancel).await? else { return Ok(End::Stopped) };
+    let Some(server) = Server::open_until(&session.settings, &cancel).await? else { return Ok(End::Stopped) };
     show::note(&format!("writing to {}", server.shown));
     let pipeline = arguments.reading.pipeline();
     if arguments.take_over {
-        take_over::agreed(desk, &server.client, (&index, arguments.yes)).await?;
+        take_over::agreed(session, &server.client, (&index, arguments.yes)).await?;
     }
-    let owner = Desk::owner(connection.as_ref(), &arguments.reading.source);
+    let owner = Session::owner(connection.as_ref(), &arguments.reading.source);
     let syncs = Syncs {
-        desk,
+        session,
         arguments,
         connection: connection.as_ref(),
         rules,
@@ -59,7 +59,7 @@ fn index_of(arguments: &Sync) -> String {
 
 /// One sync, or with `--every` one after the other.
 struct Syncs<'a> {
-    desk: &'a Desk,
+    session: &'a Session,
     arguments: &'a Sync,
     connection: &'a dyn Connection,
     rules: Rules,
@@ -78,7 +78,7 @@ impl Syncs<'_> {
         let mut skip_unchanged = None;
         for round in 1.. {
             let report = self.sync(skip_unchanged).await?;
-            show::report(&report, self.desk.json);
+            show::report(&report, self.session.json);
             skip_unchanged = report.basis;
             let Some(every) = self.arguments.every else { return Ok(End::of_sync(&report)) };
             let is_last = self.arguments.times.is_some_and(|times| round >= times);
@@ -102,7 +102,7 @@ impl Syncs<'_> {
         let job = self.job(skip_unchanged, &counters);
         let source = self.connection.incremental();
         let progress =
-            Progress::start(counters.clone(), self.client.clone(), self.desk.context.waits.clone());
+            Progress::start(counters.clone(), self.client.clone(), self.session.context.waits.clone());
         let report = match (self.arguments.incremental, source) {
             _ if self.arguments.access_control => access_control(&job, self.connection.guarded()?).await,
             (true, Some(source)) => incremental(&job, source).await,
@@ -115,7 +115,7 @@ impl Syncs<'_> {
     }
 
     fn job<'a>(&'a self, skip_unchanged: Option<u64>, counters: &'a Counters) -> Job<'a> {
-        let base = self.desk.sync_options(self.connection);
+        let base = self.session.sync_options(self.connection);
         let options = Options {
             take_over: if self.arguments.take_over { TakeOver::Any } else { base.take_over },
             allow_deletes: self.arguments.allow_deletes,
@@ -130,8 +130,8 @@ impl Syncs<'_> {
             client: &self.client,
             index: &self.index,
             owner: Some(&self.owner),
-            context: &self.desk.context,
-            marks: self.desk.marks.as_deref(),
+            context: &self.session.context,
+            marks: self.session.marks.as_deref(),
             pipeline: self.pipeline.as_ref(),
             options,
             counters,

@@ -6,16 +6,16 @@ use connectors_core::sync::{Counters, Job, verify, verify_deep};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Desk, End, rules};
+use super::{End, Session, rules};
 use crate::cli::Verify;
 use crate::server::Server;
 use crate::show;
 
-pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
+pub(super) async fn run(session: &Session, arguments: &Verify) -> Result<End> {
     check_content_name(&arguments.index)?;
-    let connection = desk.connect(&arguments.reading.source)?;
+    let connection = session.connect(&arguments.reading.source)?;
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
-    let server = Server::open(&desk.settings).await?;
+    let server = Server::open(&session.settings).await?;
     let pipeline = arguments.reading.pipeline();
     let (counters, cancel) = (Counters::default(), CancellationToken::new());
     let job = Job {
@@ -24,10 +24,10 @@ pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
         client: &server.client,
         index: &arguments.index,
         owner: None,
-        context: &desk.context,
-        marks: desk.marks.as_deref(),
+        context: &session.context,
+        marks: session.marks.as_deref(),
         pipeline: pipeline.as_ref(),
-        options: desk.sync_options(connection.as_ref()),
+        options: session.sync_options(connection.as_ref()),
         counters: &counters,
         cancel: &cancel,
     };
@@ -35,7 +35,7 @@ pub(super) async fn run(desk: &Desk, arguments: &Verify) -> Result<End> {
     connection.source().close().await?;
     server.close().await?;
     let found = found?;
-    if desk.json {
+    if session.json {
         show::line(&json!(found).to_string());
     } else {
         show::verification(&found);

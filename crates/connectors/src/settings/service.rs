@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use connectors_core::config::Secret;
 use connectors_core::{Error, Result};
+use connectors_service::Pattern;
+use connectors_service::schedule::{CatchUp, zone};
+use connectors_service::worker::{Allow, Grant, Grantee, Options, Retention, Served};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::Settings;
 use super::tree::Flat;
-use crate::pattern::Pattern;
-use crate::schedule::{CatchUp, zone};
-use crate::service::{Allow, Grant, Grantee, Options, Retention, Served};
 
 /// One entry of `connectors:`.
 #[derive(Debug, Deserialize)]

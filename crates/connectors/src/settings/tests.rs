@@ -6,7 +6,7 @@ use connectors_core::config::Config as _;
 use serde_json::json;
 
 use super::*;
-use crate::service::{self, Retention};
+use connectors_service::worker::{self, Retention};
 
 fn global() -> Global {
     Global { config: None, es: None, json: false, log: None }
@@ -39,7 +39,7 @@ fn defaults_are_those_of_the_code() {
     let service = settings.service().unwrap();
     let (worker, marks) = (service.worker.clone(), settings.marks());
     let retention = Retention { days: Some(30), count: Some(1000) };
-    let expected = service::Options { worker, marks, retention, ..service::Options::default() };
+    let expected = worker::Options { worker, marks, retention, ..worker::Options::default() };
     assert_eq!(format!("{service:?}"), format!("{expected:?}"));
     assert!(settings.wants_connectors_api() && settings.listen().is_none() && !settings.is_embedded_open());
     assert_eq!((settings.log(), settings.log_format()), ("warn", Format::Plain));

@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use super::{SETTINGS, Service};
 
-const CONNECTOR: &str = include_str!("../fixtures/connector-created.json");
-const JOB: &str = include_str!("../fixtures/job-pending.json");
+const CONNECTOR: &str = include_str!("../../../connectors-service/tests/fixtures/connector-created.json");
+const JOB: &str = include_str!("../../../connectors-service/tests/fixtures/job-pending.json");
 /// Documents of the collection.
 const COUNT: usize = 300;
 
@@ -141,7 +141,9 @@ async fn a_pending_job_of_another_service_is_run() {
     assert_eq!((&job["status"], &job["error"]), (&json!("completed"), &Value::Null), "{job}");
     assert_eq!(job["indexed_document_count"], COUNT);
     assert_eq!(job["total_document_count"], COUNT);
-    let theirs: Value = serde_json::from_str(include_str!("../fixtures/job-completed.json")).unwrap();
+    let theirs: Value =
+        serde_json::from_str(include_str!("../../../connectors-service/tests/fixtures/job-completed.json"))
+            .unwrap();
     let mut missing = lacking(&theirs["_source"], &job, "");
     missing.retain(|key| key != ".connector.sync_cursor");
     assert_eq!(missing, Vec::<String>::new(), "the shape that the other service leaves");
@@ -150,8 +152,10 @@ async fn a_pending_job_of_another_service_is_run() {
     let connector = world.read_until(&connector, synced).await;
     assert_eq!((&connector["status"], &connector["error"]), (&json!("connected"), &Value::Null));
     assert_eq!(connector["last_indexed_document_count"], COUNT);
-    let theirs: Value =
-        serde_json::from_str(include_str!("../fixtures/connector-after-first-sync.json")).unwrap();
+    let theirs: Value = serde_json::from_str(include_str!(
+        "../../../connectors-service/tests/fixtures/connector-after-first-sync.json"
+    ))
+    .unwrap();
     assert_eq!(lacking(&theirs["_source"], &connector, ""), Vec::<String>::new());
     let kept = &connector["configuration"]["datetime_conversion"];
     assert_eq!(kept["value"], "DATETIME", "a field that ours does not have is kept");

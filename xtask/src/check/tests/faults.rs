@@ -289,6 +289,27 @@ fn layering() {
 }
 
 #[test]
+fn the_service_knows_core_alone() {
+    let manifest = "crates/connectors-service/Cargo.toml";
+    let text = "[package]
+name = \"connectors-service\"
+
+[dependencies]
+connectors.workspace = true
+connectors-core.workspace = true
+connectors-testkit.workspace = true
+source-notes.workspace = true
+
+[dev-dependencies]
+connectors-testkit.workspace = true
+";
+    let found = places(&edited(&[(manifest, "*", text)]));
+    let found: Vec<&str> = found.iter().filter_map(|place| place.strip_prefix("layering ")).collect();
+    let expected: Vec<String> = [5, 7, 8].iter().map(|line| format!("{manifest}:{line}")).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn sources_know_nothing_of_each_other() {
     let wiki = "crates/source-wiki/Cargo.toml";
     let workspace = edited(&[

@@ -1,0 +1,26 @@
+//! The connector protocol of Elasticsearch: connectors and sync jobs as documents of two indices, which
+//! Kibana, the server's connector API and other services read and write too.
+//!
+//! What comes in is read leniently, what goes out is written strictly. A write touches only the fields that it
+//! means, and only the version of the document that was read.
+
+mod configuration;
+mod connector;
+#[cfg(test)]
+mod hostile;
+mod job;
+mod record;
+mod status;
+mod store;
+
+pub use connector::{Connector, Schedule};
+pub use job::{Counts, SyncJob, identity_index};
+pub use status::{ConnectorStatus, JobStatus, JobType, listed};
+pub use store::Store;
+
+pub(crate) use configuration::{completed, is_filled, laid_over, values};
+pub(crate) use connector::{NewConnector, features, last_scheduled_field, scheduling};
+pub(crate) use job::{ended_connector, started_connector};
+pub(crate) use record::{Record, timestamp};
+pub(crate) use status::Trigger;
+pub(crate) use store::{Kind, Written};
