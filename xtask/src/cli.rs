@@ -26,7 +26,6 @@ pub const COMMANDS: &[Command] = &[
     crate::backend::COMMAND,
     crate::deny::COMMAND,
     crate::fuzz::COMMAND,
-    crate::image::COMMAND,
     crate::prove::COMMAND,
 ];
 

@@ -16,7 +16,6 @@ pub mod coverage;
 pub mod deny;
 pub mod ftest;
 pub mod fuzz;
-pub mod image;
 pub mod llvm;
 pub mod mongod;
 pub mod new_source;
