@@ -67,7 +67,7 @@ impl Default for Limits {
     }
 }
 
-/// Tells the time; a fixed one makes tests exact.
+/// A clock; a fixed one makes tests exact.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 

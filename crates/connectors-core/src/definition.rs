@@ -50,7 +50,7 @@ impl<C: Connector> Definition<C> {
         Self { incremental: None, access_control: None, advanced_rules: None, connector: PhantomData }
     }
 
-    /// It can tell what changed since a cursor.
+    /// It can list what changed since a cursor.
     #[must_use]
     pub const fn incremental(mut self) -> Self
     where
@@ -61,7 +61,7 @@ impl<C: Connector> Definition<C> {
     }
 
     /// It knows who may read what. Adds the setting [`DOCUMENT_LEVEL_SECURITY`] to those that it declares, off unless
-    /// somebody switches it on; it is told by [`Context::document_level_security`].
+    /// somebody switches it on; it is read from [`Context::document_level_security`].
     #[must_use]
     pub const fn access_control(mut self) -> Self
     where
@@ -112,7 +112,7 @@ pub trait Registered: Send + Sync {
 pub trait Connection: Send + Sync {
     /// The source.
     fn source(&self) -> &dyn Source;
-    /// The source as one that tells changes.
+    /// The source as one that lists changes.
     fn incremental(&self) -> Option<&dyn Incremental>;
     /// The source as one that knows permissions.
     fn access_control(&self) -> Option<&dyn AccessControl>;

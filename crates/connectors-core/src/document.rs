@@ -1,4 +1,4 @@
-//! What a source hands back.
+//! What a source yields.
 
 mod body;
 mod content;
@@ -19,8 +19,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The hash of what nobody outside of the program chooses, such as names of indices: XXH3 with 64 bits and no seed, the same
-/// on every machine and in every version. What a source hands over is hashed by [`IndexKey`](crate::elastic::IndexKey).
+/// The hash of values that the program itself chooses, such as names of indices: XXH3 with 64 bits and no seed, the same
+/// on every machine and in every version. What a source yields is hashed by [`IndexKey`](crate::elastic::IndexKey).
 #[must_use]
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     xxhash_rust::xxh3::xxh3_64(bytes)
@@ -67,7 +67,7 @@ impl From<u64> for Version {
 
 /// One document: what is indexed under one id.
 ///
-/// In one place, as it is handed on many times.
+/// Boxed, as it is moved many times.
 #[derive(Debug)]
 pub struct Document(pub(crate) Box<Parts>);
 
@@ -114,11 +114,11 @@ impl Document {
         self
     }
 
-    /// How often the listing had begun anew before it, all its parts counted together; none without it.
+    /// How many times the listing restarted before this document was yielded, all its parts counted together; 0 unless set.
     ///
-    /// For a source that can't go on where it broke off: it begins anew and may name what it has named before. What comes
-    /// again as it was is then passed over, provided that it has a [`version`](Self::version); without
-    /// this a document that is listed twice is sent twice, and reported.
+    /// For a source that can't resume where it broke off: it restarts, and may yield documents that it has yielded
+    /// before. Those that come again unchanged are then skipped, provided that they have a [`version`](Self::version);
+    /// without this a document that is listed twice is sent twice, and reported.
     #[must_use]
     pub fn restarts(mut self, restarts: u32) -> Self {
         self.0.restarts = restarts;
@@ -145,7 +145,7 @@ impl Document {
         &self.0.id
     }
 
-    /// What it was made of, for whoever takes documents in without a sync.
+    /// What it was made of, for code that reads documents without a sync.
     #[must_use]
     pub fn into_parts(self) -> Parts {
         *self.0
@@ -165,7 +165,7 @@ pub struct Parts {
     pub scope: Option<Arc<str>>,
     /// Who may read it.
     pub permissions: Option<Permissions>,
-    /// How often the listing had begun anew.
+    /// How many times the listing restarted before it.
     pub restarts: u32,
     /// Its fields.
     pub body: Body,
@@ -188,7 +188,7 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor(pub Value);
 
-/// Somebody who may search, and the terms that stand for them in documents.
+/// A user who may search, and the terms that stand for them in documents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Identity {
     /// The identity's id in the source.

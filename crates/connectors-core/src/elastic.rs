@@ -26,7 +26,7 @@ pub use engine::{Engine, Flavour};
 pub use fence::Fence;
 pub use ignored::{Ignored, IgnoredField, ignored};
 pub use key::{IndexKey, Ownership};
-pub use mapping::{FieldKind, FieldSpec, Mismatch, Preset};
+pub use mapping::{FieldKind, FieldSpec, MappingDifference, Preset};
 pub(crate) use page::Page;
 pub use settings::{Auth, BulkSettings, Settings};
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What an error asks of whoever meets it.
+/// How an error is to be handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A setting is wrong: the operator has to change it.
     Config,
-    /// The credentials are wrong or lack a permission: stop, and tell the operator.
+    /// The credentials are wrong or lack a permission: stop, and report it to the operator.
     Denied,
     /// The thing asked for is not there: skip it.
     Missing,
@@ -77,12 +77,12 @@ impl Error {
         Self::new(ErrorKind::Transient, message)
     }
 
-    /// Something nobody foresaw.
+    /// An unexpected state: a bug, or a protocol violation.
     pub fn unexpected(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unexpected, message)
     }
 
-    /// Adds a value that tells where it happened.
+    /// Adds a value that says where it happened.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         self.inner.context.push((key, value.to_string()));

@@ -59,17 +59,17 @@ pub fn bulk(bytes: &[u8]) {
     assert!(reasons.iter().all(|reason| !reason.is_empty()));
 }
 
-/// The answer to a search, as hits of a point in time and as a digest: none holds more than was told, and
+/// The answer to a search, as hits of a point in time and as a digest: none holds more than the answer, and
 /// a digest equals itself as long as it is exact.
 pub fn search(bytes: &[u8]) {
     if let Some((marks, located)) = scan::read_hits(bytes) {
         assert!(marks.len().max(located.len()) <= bytes.len());
     }
     for grid in [0, 50_000].map(digest::Grid::for_count) {
-        let Some(told) = digest::read_digest(bytes, grid) else { continue };
+        let Some(read) = digest::read_digest(bytes, grid) else { continue };
         let places: Vec<usize> = (0..grid.places()).collect();
-        assert_eq!(told.count(), told.count_in(&places));
-        assert_eq!(told.differing(&told).is_empty(), told.is_exact());
+        assert_eq!(read.count(), read.count_in(&places));
+        assert_eq!(read.differing(&read).is_empty(), read.is_exact());
     }
 }
 

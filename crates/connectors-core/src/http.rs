@@ -184,7 +184,7 @@ impl Http {
         self.with(|inner| inner.max_answer = bytes)
     }
 
-    /// What an operator is told to do about a failure, in terms of the source's own settings.
+    /// What an operator can do about a failure, in terms of the source's own settings.
     #[must_use]
     pub fn fix(self, fix: Fix) -> Self {
         self.with(|inner| inner.fix = fix)

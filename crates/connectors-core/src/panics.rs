@@ -53,14 +53,17 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_error_with_its_message() {
         let number = 7;
-        let told = [
+        let messages = [
             catch::<()>(|| panic!("boom")).unwrap_err(),
             caught::<()>(async { panic!("boom {number}") }).await.unwrap_err(),
             catch::<()>(|| std::panic::panic_any(7)).unwrap_err(),
         ]
         .map(|error| error.to_string());
-        assert!(told[0].contains("(panic: boom)") && told[1].contains("(panic: boom 7)"), "{told:?}");
-        assert!(told[2].contains("without a message"), "{told:?}");
+        assert!(
+            messages[0].contains("(panic: boom)") && messages[1].contains("(panic: boom 7)"),
+            "{messages:?}"
+        );
+        assert!(messages[2].contains("without a message"), "{messages:?}");
         assert_eq!((catch(|| Ok(1)).unwrap(), caught(async { Ok(2) }).await.unwrap()), (1, 2));
     }
 

@@ -8,7 +8,7 @@ use crate::{Change, Cursor, Document, DocumentId, Identity, Result, RuleProblem,
 
 /// A third party whose documents are kept in an index.
 ///
-/// A source classifies errors and hands back documents; retries, rates, batches, comparison with the
+/// A source classifies errors and yields documents; retries, rates, batches, comparison with the
 /// index and deletes are not its business. It never blocks the runtime: async libraries, or
 /// [`Context::blocking`](crate::Context::blocking).
 #[async_trait]
@@ -16,7 +16,7 @@ pub trait Source: Send + Sync {
     /// Reaches the backend.
     ///
     /// # Errors
-    /// One that tells the operator what to fix.
+    /// An error that says what the operator has to fix.
     async fn ping(&self) -> Result<()>;
 
     /// False only when it is certain that nothing changed since the last completed sync.
@@ -67,7 +67,7 @@ pub trait Source: Send + Sync {
     /// Gives back what the source holds.
     ///
     /// # Errors
-    /// When the backend could not be told.
+    /// When the backend could not be reached.
     async fn close(&self) -> Result<()> {
         Ok(())
     }
@@ -79,7 +79,7 @@ pub trait Source: Send + Sync {
 /// missed. Where a source can be asked by id, each document that a listing did not name is looked up before it is deleted.
 pub trait Lookup: Send + Sync {
     /// What the backend holds under these ids now: one [`Found`] for each, in any order. A document whose lookup fails is
-    /// left out, and an `Err` item tells why: it then stays in the index, and is reported.
+    /// left out, and an `Err` item says why: it then stays in the index, and is reported.
     fn look_up<'a>(&'a self, wanted: &'a [Unlisted], rules: &'a Rules) -> BoxStream<'a, Result<Found>>;
 }
 
@@ -101,7 +101,7 @@ pub enum Found {
     Gone(DocumentId),
 }
 
-/// A source that can tell what changed since a cursor.
+/// A source that can list what changed since a cursor.
 #[async_trait]
 pub trait Incremental: Source {
     /// Where changes go on after a full listing that begins now.
@@ -119,7 +119,7 @@ pub trait Incremental: Source {
 ///
 /// Where [`Context::document_level_security`](crate::Context::document_level_security) is set, each of its documents
 /// carries its [`Permissions`](crate::Permissions): `Unknown`, where they could not be read, which closes the document and
-/// is counted. Where it is not, nobody looks at them, and reading them would be in vain.
+/// is counted. Where it is not, they are ignored, and need not be read.
 pub trait AccessControl: Source {
     /// Everybody who may search, with the terms that documents allow.
     fn identities(&self) -> BoxStream<'_, Result<Identity>>;

@@ -1,4 +1,4 @@
-//! What is waited for, so that whoever watches can say it.
+//! What is waited for, for progress and logs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ pub struct Waits(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
-    /// Until when a server asked to be left alone.
+    /// Until when a server asked for no requests.
     paused: Option<tokio::time::Instant>,
     next: u64,
     /// In the order in which they began.
@@ -28,7 +28,7 @@ struct Wait {
     what: String,
     since: Instant,
     tries: usize,
-    /// Why the last try came to nothing.
+    /// Why the last attempt failed.
     cause: String,
     /// When the next one is, where the server said so.
     until: Option<DateTime<Utc>>,
@@ -45,13 +45,13 @@ impl Waits {
         Waiting { waits: self.clone(), key }
     }
 
-    /// Notes that a server asked to be left alone until then.
+    /// Notes that a server asked for no requests until then.
     pub(crate) fn pause(&self, until: tokio::time::Instant) {
         let mut open = self.open();
         open.paused = open.paused.max(Some(until));
     }
 
-    /// Until when a server asked to be left alone, the last time that one did.
+    /// Until when a server last asked for no requests.
     pub(crate) fn paused_until(&self) -> Option<tokio::time::Instant> {
         self.open().paused
     }
@@ -78,7 +78,7 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// A try came to nothing; the wait keeps its beginning.
+    /// An attempt failed; the wait keeps its beginning.
     pub(crate) fn tried(&self, cause: &str) {
         self.change(|wait| {
             wait.tries += 1;
@@ -92,7 +92,7 @@ impl Waiting {
         self.change(|wait| wait.until = Some(time));
     }
 
-    /// Something came of it: the wait begins now.
+    /// There was progress: the wait begins now.
     pub(crate) fn restart(&self) {
         self.change(|wait| {
             wait.since = Instant::now();

@@ -36,7 +36,7 @@ impl Content {
         Self { name: name.into(), size: size.into(), mime_type: None, open }
     }
 
-    /// The media type, where the source knows it better than the name tells.
+    /// The media type, where the source knows it better than the name suggests.
     #[must_use]
     pub fn mime_type(mut self, mime: impl Into<String>) -> Self {
         self.mime_type = Some(mime.into());

@@ -1,8 +1,8 @@
 //! Names of fields that every index takes, each once per object.
 //!
-//! A name stays as it is where it can. One that is empty, longer than 512 bytes, has a dot in it (which Elasticsearch reads as an
-//! object) or is reserved at the top of a document becomes another one, which no other field of its object has: two fields
-//! never become one. Objects deeper than a mapping goes become text.
+//! A name stays as it is where it can. One that is empty, longer than 512 bytes, has a dot in it (which Elasticsearch
+//! reads as an object) or is reserved at the top of a document becomes another one, which no other field of its object
+//! has: two fields never become one. Objects deeper than a mapping goes become text.
 
 use std::collections::HashSet;
 
@@ -70,7 +70,7 @@ impl Renames {
         self.count == 0 && self.as_text == 0
     }
 
-    /// Takes in those of another document, or of another part of this one.
+    /// Adds those of another document, or of another part of this one.
     pub fn add(&mut self, other: Self) {
         self.count += other.count;
         self.as_text += other.as_text;
@@ -79,7 +79,7 @@ impl Renames {
         self.first.extend(new.into_iter().take(room));
     }
 
-    /// Takes note of a field: its name in the source, and in the index.
+    /// Adds a field: its name in the source, and in the index.
     pub fn note(&mut self, from: &str, to: &str) {
         self.count += 1;
         if self.first.len() < SHOWN {
@@ -252,7 +252,7 @@ impl<'a> Scan<'a> {
         is_unique
     }
 
-    /// Takes in a name as it is written; one with escapes in it is not certain.
+    /// Adds a name as it is written; one with escapes in it is not certain.
     fn stays(&mut self, name: &[u8]) -> bool {
         let level = if self.open.len() == 1 { self.level } else { Level::BELOW };
         self.names.push(hash(name));

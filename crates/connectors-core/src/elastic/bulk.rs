@@ -28,7 +28,7 @@ use crate::{Error, ErrorKind, Result};
 /// A bulk of so many operations is sent however small they are, such as deletes: a server does each bulk on one thread.
 const OPERATIONS: usize = 5_000;
 
-/// Writes into one index. What is put in is sent when enough is together, and what became of it is in
+/// Writes into one index. Operations are sent in bulks of a certain size, and their results are in
 /// [`written`](Self::written) after [`finish`](Self::finish).
 ///
 /// Two operations on one id are never in flight together. A bulk never makes an index: where there is none of that name,
@@ -108,7 +108,7 @@ impl Bulk {
         Acknowledged(self.target.acknowledged.clone())
     }
 
-    /// True while what is to become of an operation on the id of this hash is not known yet.
+    /// Whether the result of an operation on the id of this hash is still unknown.
     #[must_use]
     pub fn awaits(&self, hash: u64) -> bool {
         self.ids.contains(&hash)
@@ -145,7 +145,7 @@ impl Bulk {
         self.state()
     }
 
-    /// What became of everything so far.
+    /// The results so far.
     pub fn written(&mut self) -> &mut Written {
         &mut self.written
     }
@@ -220,7 +220,7 @@ impl Bulk {
         true
     }
 
-    /// The first error for good is the one that is told.
+    /// The first lasting error is the one that is reported.
     fn break_by(&mut self, error: Option<Error>) {
         let first = self.broken.take();
         self.broken = first.or_else(|| error.map(|error| (error.kind(), error.to_string())));

@@ -2,7 +2,7 @@
 //!
 //! Two sides that hold the same marks have the same digest; where they differ, the ranges that do are known.
 //! An index is asked for its digest by one aggregation: a histogram over `_sync.id` with the sum of
-//! `_sync.mark` in each bucket. Servers reckon both in doubles, so ids are rounded here as they are there, and
+//! `_sync.mark` in each bucket. Servers compute both in doubles, so ids are rounded here as they are there, and
 //! sums are compared only while they are exact.
 
 mod grid;
@@ -76,7 +76,7 @@ impl Digest {
         Ok(digest)
     }
 
-    /// Takes in one document.
+    /// Adds one document.
     pub fn add(&mut self, mark: Mark) {
         let bucket = &mut self.buckets[self.grid.place(mark.id)];
         bucket.count += 1;
@@ -85,7 +85,7 @@ impl Digest {
         bucket.sum = added.map_or(INEXACT, |mark| bucket.sum.saturating_add(mark));
     }
 
-    /// How ids are shared out among its buckets.
+    /// How ids are distributed among its buckets.
     #[must_use]
     pub fn grid(&self) -> Grid {
         self.grid
@@ -103,13 +103,13 @@ impl Digest {
         total(places.iter().map(|place| &self.buckets[*place]))
     }
 
-    fn take(&mut self, told: Aggregations) -> Result<()> {
-        for told in told.ids.buckets {
-            let bucket = self.grid.at(told.key).and_then(|place| self.buckets.get_mut(place));
+    fn take(&mut self, answer: Aggregations) -> Result<()> {
+        for bucketed in answer.ids.buckets {
+            let bucket = self.grid.at(bucketed.key).and_then(|place| self.buckets.get_mut(place));
             let bucket = bucket.ok_or_else(|| {
-                Error::unexpected("the server made a bucket that was not asked for").with("key", told.key)
+                Error::unexpected("the server made a bucket that was not asked for").with("key", bucketed.key)
             })?;
-            *bucket = told.bucket();
+            *bucket = bucketed.bucket();
         }
         Ok(())
     }
@@ -162,7 +162,7 @@ pub async fn ask(client: &Client, index: &str, grid: Grid) -> Result<Option<Dige
 }
 
 fn no_digest(error: Error) -> Result<Option<Digest>> {
-    tracing::info!(%error, "the server tells no digest; the index is listed");
+    tracing::info!(%error, "the server computes no digest; the index is listed");
     Ok(None)
 }
 
@@ -222,11 +222,11 @@ struct Aggregations {
 #[derive(Deserialize, Default)]
 struct Ids {
     #[serde(default)]
-    buckets: Vec<Told>,
+    buckets: Vec<Bucketed>,
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct Bucketed {
     key: f64,
     doc_count: u64,
     marks: Sum,
@@ -237,7 +237,7 @@ struct Sum {
     value: f64,
 }
 
-impl Told {
+impl Bucketed {
     fn bucket(&self) -> Bucket {
         let is_exact = (0.0..EXACT as f64).contains(&self.marks.value);
         Bucket { count: self.doc_count, sum: if is_exact { self.marks.value as u64 } else { INEXACT } }

@@ -13,7 +13,7 @@ pub use self::name::{IDENTITIES, check_content_name, check_identity_name, check_
 
 use serde_json::{Value, json};
 
-use super::mapping::{FieldSpec, Mismatch, Preset, mismatched, wrong_access};
+use super::mapping::{FieldSpec, MappingDifference, Preset, differences, wrong_access};
 use super::{Client, Request};
 use crate::{Error, Result};
 
@@ -37,7 +37,7 @@ pub struct Wanted<'a> {
     pub preset: Preset,
     /// What the source declares of its fields.
     pub fields: &'a [FieldSpec],
-    /// Whose it is to be; nobody's where nobody asks.
+    /// Its owner; none where no owner is recorded.
     pub owner: Option<&'a Owner>,
 }
 
@@ -60,8 +60,8 @@ impl Existing {
 
     /// The declared fields that it maps as something else.
     #[must_use]
-    pub fn mismatched(&self, fields: &[FieldSpec]) -> Vec<Mismatch> {
-        mismatched(&self.mapping, self.meta.preset, fields)
+    pub fn differences(&self, fields: &[FieldSpec]) -> Vec<MappingDifference> {
+        differences(&self.mapping, self.meta.preset, fields)
     }
 
     /// Whether documents of it may carry marks of any version.
@@ -168,7 +168,7 @@ pub(crate) async fn end_loading(client: &Client, index: &str) -> Result<()> {
 pub(crate) struct Facts {
     /// The id that the server gave the index when it was made; none where there is no index.
     pub(crate) uuid: Option<String>,
-    /// True while no listing into the index that we made came to its end.
+    /// Whether no listing into the index that we made has ended yet.
     pub(crate) is_loading: bool,
     /// The ingest pipeline of documents that name none.
     pub(crate) default_pipeline: Option<String>,

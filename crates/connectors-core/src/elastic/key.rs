@@ -43,7 +43,7 @@ impl IndexKey {
         IdHash { id: low.cast_signed(), salt: high }
     }
 
-    /// The hash of whatever a source hands over: versions, bodies, scopes, terms.
+    /// The hash of whatever a source yields: versions, bodies, scopes, terms.
     pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
         HighwayHasher::new(Key(self.0)).hash64(bytes)
     }
@@ -63,7 +63,7 @@ impl IndexKey {
     }
 }
 
-/// Tells the documents that a sync wrote from copies that somebody made of them under another `_id`.
+/// Distinguishes the documents that a sync wrote from copies of them under another `_id`.
 #[derive(Debug, Clone, Copy)]
 pub struct Ownership {
     key: IndexKey,

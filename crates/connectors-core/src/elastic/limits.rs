@@ -1,4 +1,4 @@
-//! What a server takes in one search: learnt from its refusals, and kept to from then on.
+//! What a server accepts in one search: known from its refusals, and respected from then on.
 
 use serde::de::DeserializeOwned;
 
@@ -27,7 +27,7 @@ impl<T> Bounded<T> {
 }
 
 impl Client {
-    /// Searches for so many hits, and tells a search that is too large for the server from others that it refuses.
+    /// Searches for so many hits, and distinguishes a search that is too large for the server from others that it refuses.
     ///
     /// # Errors
     /// As [`Client::json`].
@@ -50,10 +50,10 @@ impl Client {
 }
 
 fn too_large(refusal: Error) -> Error {
-    let told = "Elasticsearch refuses even the smallest search for what has to be read; raise the limit that it names: \
+    let message = "Elasticsearch refuses even the smallest search for what has to be read; raise the limit that it names: \
                 of the size of a request (`http.max_content_length`, or a gateway's own), or of its terms and clauses \
                 (`index.max_terms_count`, `indices.query.bool.max_clause_count`)";
-    Error::config(told).caused_by(refusal)
+    Error::config(message).caused_by(refusal)
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ mod field;
 pub(super) mod lacking;
 mod reference;
 
-pub use self::actual::Mismatch;
-pub(super) use self::actual::{mismatched, part, type_of};
+pub use self::actual::MappingDifference;
+pub(super) use self::actual::{differences, part, type_of};
 pub(super) use self::declared::named;
 pub use self::field::{FieldKind, FieldSpec};
 
@@ -21,7 +21,7 @@ use self::field::{code, label};
 use super::Flavour;
 use crate::config::{FieldType, FieldValue};
 
-/// Characters up to which a string nobody declared is an exact value beside its words.
+/// Characters up to which an undeclared string is an exact value beside its words.
 const SHORT: u32 = 128;
 /// What declared fields may take of the 1,000 that an index maps unless it is set otherwise, sub-fields counted: the others are
 /// mapped as they come.
@@ -54,11 +54,11 @@ pub enum Preset {
     /// only, ids and codes as a whole only. Other numbers as doubles. No string becomes a date.
     #[default]
     Search,
-    /// As the server does it by itself, by the first value of each field: a string that looks like a date makes a date, any other
-    /// words, and a whole up to 256 characters; a whole number makes a `long`, which cuts off later fractions.
+    /// As the server does it by itself, by the first value of each field: a string that looks like a date makes a date,
+    /// any other words, and a whole up to 256 characters; a whole number makes a `long`, which cuts off later fractions.
     Dynamic,
-    /// As [`Preset::Search`], but strings with the sub-fields `enum`, `stem`, `prefix`, `delimiter` and `joined` that indices made
-    /// in Kibana have.
+    /// As [`Preset::Search`], but strings with the sub-fields `enum`, `stem`, `prefix`, `delimiter` and `joined` that
+    /// indices made in Kibana have.
     Reference,
 }
 
@@ -78,13 +78,13 @@ impl Preset {
     /// What an operator should know of an index that has this preset while the settings name another.
     #[must_use]
     pub fn unlike(self, wanted: Self) -> Option<String> {
-        let told = || {
+        let message = || {
             format!(
                 "the index is mapped by `{self}` and stays so; `index.mapping: {wanted}` holds for a new index: \
                  sync into one and move the alias, or delete this one first"
             )
         };
-        (self != wanted).then(told)
+        (self != wanted).then(message)
     }
 }
 
@@ -210,7 +210,7 @@ fn add(mapping: &mut Value, fields: impl IntoIterator<Item = (String, Value)>) {
     properties.extend(fields.into_iter().filter(|(name, _)| is_free(name)));
 }
 
-/// How fields that nobody declared are mapped; the first that fits counts.
+/// How undeclared fields are mapped; the first that fits counts.
 fn templates(preset: Preset) -> Vec<Value> {
     let mut templates = match preset {
         Preset::Dynamic => return Vec::new(),

@@ -8,7 +8,7 @@ use super::{Client, Request};
 use crate::http::segment;
 use crate::{ErrorKind, Result};
 
-/// Pipelines that one may lead to; more are no part of what is told.
+/// Pipelines that one may lead to; more are no part of its fingerprint.
 const MOST: usize = 100;
 
 /// What a pipeline does.
@@ -16,9 +16,9 @@ const MOST: usize = 100;
 pub(crate) enum Definition {
     /// The server has none of this name.
     Missing,
-    /// A number that changes when any of its processors does, those of pipelines that it leads to too; none of them,
-    /// where nobody may read definitions.
-    Print(u64),
+    /// A number that changes when any of its processors does, those of pipelines that it leads to too; the same for all,
+    /// where definitions may not be read.
+    Fingerprint(u64),
 }
 
 /// What the pipeline of this name does.
@@ -28,9 +28,9 @@ pub(crate) enum Definition {
 pub(crate) async fn definition(client: &Client, name: &str) -> Result<Definition> {
     let Some(first) = read(client, name).await? else { return Ok(Definition::Missing) };
     let mut text = part(name, Some(&first));
-    let (mut told, mut waiting) = (BTreeSet::from([name.to_owned()]), led_to(&first));
+    let (mut seen, mut waiting) = (BTreeSet::from([name.to_owned()]), led_to(&first));
     while let Some(next) = waiting.pop_first() {
-        if told.len() >= MOST || !told.insert(next.clone()) {
+        if seen.len() >= MOST || !seen.insert(next.clone()) {
             continue;
         }
         let found = read(client, &next).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn definition(client: &Client, name: &str) -> Result<Definition
         waiting.extend(found.iter().flat_map(led_to));
     }
     // 0 stands for no pipeline at all.
-    Ok(Definition::Print(crate::document::hash(text.as_bytes()).max(1)))
+    Ok(Definition::Fingerprint(crate::document::hash(text.as_bytes()).max(1)))
 }
 
 /// A definition; null where nobody may read it, none where there is none.

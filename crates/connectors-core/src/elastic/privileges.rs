@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Client, Flavour, Request};
 use crate::{ErrorKind, Result};
 
-/// What somebody needs: privileges on indices, and on the cluster.
+/// The privileges that are needed: on indices, and on the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Index, and the privileges on it.

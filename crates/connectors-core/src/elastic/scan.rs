@@ -54,7 +54,7 @@ pub async fn count(client: &Client, index: &str) -> Result<u64> {
     index::count(client, index, &marked()).await
 }
 
-/// Hands over marks of an index, as of the last refresh and in no particular order.
+/// Calls `take` with the marks of an index, as of the last refresh and in no particular order.
 ///
 /// # Errors
 /// When the server can't be asked, or answers for some shards only.

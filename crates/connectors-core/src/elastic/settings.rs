@@ -115,7 +115,7 @@ impl fmt::Debug for Settings {
 /// Who asks.
 #[derive(Debug, Clone)]
 pub enum Auth {
-    /// Nobody in particular.
+    /// No credentials.
     None,
     /// A user with a password.
     Basic(String, Secret),

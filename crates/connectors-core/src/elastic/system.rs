@@ -39,8 +39,8 @@ pub(crate) fn may_be_another(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Config | ErrorKind::Unexpected)
 }
 
-/// Looks for what made the server refuse a request, and makes the index again where that helps: only where a sync of ours filled
-/// it, so that what is lost is a copy.
+/// Looks for what made the server refuse a request, and makes the index again where that helps: only where a sync of ours
+/// filled it, so that what is lost is a copy.
 ///
 /// # Errors
 /// When the server can't be asked.

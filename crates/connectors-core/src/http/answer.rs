@@ -55,7 +55,7 @@ impl Answer {
         }
         let mut reason = BytesMut::new();
         while reason.len() < REASON {
-            // A reason that can't be read is none; the status tells enough.
+            // A reason that can't be read is none; the status says enough.
             let Ok(Ok(Some(piece))) = timeout(self.timeout, self.response.chunk()).await else { break };
             reason.extend_from_slice(&piece);
         }

@@ -95,12 +95,12 @@ impl Place {
         self.with_answer(error.with("status", status.as_u16()), body)
     }
 
-    /// The answer has another shape than asked for; the error tells line, column and what stands there.
+    /// The answer has another shape than asked for; the error names line, column and what stands there.
     pub(super) fn not_understood(&self, error: &serde_json::Error, body: &[u8]) -> Error {
         let what = "the answer was not understood; see that the address is that of the interface";
-        let told = self.redacted(&error.to_string());
+        let message = self.redacted(&error.to_string());
         self.with_answer(
-            self.error(ErrorKind::Unexpected, what, None).with("cause", told),
+            self.error(ErrorKind::Unexpected, what, None).with("cause", message),
             around(error, body),
         )
     }

@@ -18,7 +18,7 @@ const PROXIES: [&str; 6] =
 pub(super) enum Network {
     /// This machine.
     Loopback,
-    /// The neighbours of a machine, and what a cloud tells its machines of themselves (169.254.169.254).
+    /// The neighbours of a machine, and the metadata service of clouds (169.254.169.254).
     LinkLocal,
     /// Private and unique-local addresses, and others that are not routed in the internet.
     Private,
@@ -39,7 +39,7 @@ impl Network {
     fn of_v4(address: Ipv4Addr) -> Option<Self> {
         match address.octets() {
             [0 | 127, ..] => Some(Self::Loopback),
-            // The last is where Azure tells its machines of themselves.
+            // The last is Azure's metadata service.
             [169, 254, ..] | [168, 63, 129, 16] => Some(Self::LinkLocal),
             [10, ..] | [172, 16..32, ..] | [192, 168, ..] | [100, 64..128, ..] => Some(Self::Private),
             [192, 0, 0, _] | [198, 18..20, ..] | [224..=255, ..] => Some(Self::Private),
@@ -251,9 +251,9 @@ mod tests {
             ("file:///x", "http://127.0.0.1/", Some("an address of this machine")),
         ] {
             let reach = Reach::of(&server.parse().unwrap()).await;
-            let told = reach.check(&to.parse().unwrap()).err().map(|forbidden| forbidden.to_string());
-            assert_eq!(told.is_some(), expected.is_some(), "{server} {to}");
-            assert!(told.is_none_or(|told| told.contains(expected.unwrap())));
+            let message = reach.check(&to.parse().unwrap()).err().map(|forbidden| forbidden.to_string());
+            assert_eq!(message.is_some(), expected.is_some(), "{server} {to}");
+            assert!(message.is_none_or(|message| message.contains(expected.unwrap())));
         }
     }
 

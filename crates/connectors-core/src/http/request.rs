@@ -18,7 +18,7 @@ use crate::{ByteStream, Error, Result};
 pub struct Request {
     pub(super) http: Http,
     pub(super) method: Method,
-    /// An address that can't be asked is told when the request is sent.
+    /// An address that can't be asked is reported when the request is sent.
     pub(super) url: Result<Url, String>,
     pub(super) body: Option<(HeaderValue, Bytes)>,
 }

@@ -102,7 +102,7 @@ impl Basic {
 
     /// The document, or its id where the rules leave it out. Its body is serialised where there are rules; one that
     /// can't be is let through, to fail where it is sent.
-    pub(crate) fn sift(&self, mut document: Document) -> Result<Document, DocumentId> {
+    pub(crate) fn filter(&self, mut document: Document) -> Result<Document, DocumentId> {
         if self.is_empty() {
             return Ok(document);
         }

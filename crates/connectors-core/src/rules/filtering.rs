@@ -117,13 +117,13 @@ impl Filtering {
         draft.validation.errors.clear();
     }
 
-    /// True when somebody has to validate the draft.
+    /// True when the draft has to be validated.
     #[must_use]
     pub fn is_edited(&self) -> bool {
         self.draft.validation.state == State::Edited
     }
 
-    /// Keeps what was found wrong with the draft: [`RuleSet::read`] tells what is wrong with its basic
+    /// Keeps what was found wrong with the draft: [`RuleSet::read`] reports what is wrong with its basic
     /// rules, the source what is wrong with the advanced ones.
     pub fn validate(&mut self, problems: &[RuleProblem]) {
         self.draft.validation.state = if problems.is_empty() { State::Valid } else { State::Invalid };
@@ -239,7 +239,7 @@ fn shaped<T: for<'de> Deserialize<'de>>(value: &Value) -> Result<Option<T>> {
         return Ok(None);
     }
     T::deserialize(first).map(Some).map_err(|error| {
-        Error::config("the document's `filtering` can't be read; write its rules anew").caused_by(error)
+        Error::config("the document's `filtering` can't be read; write its rules again").caused_by(error)
     })
 }
 

@@ -60,7 +60,7 @@ pub struct Rule {
     pub field: String,
     /// How it compares.
     pub operator: Operator,
-    /// What it compares with, as it was written.
+    /// The value that it compares with, verbatim.
     pub value: String,
     /// Its place: the lowest is asked first.
     pub order: i64,

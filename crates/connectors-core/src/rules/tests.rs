@@ -24,7 +24,7 @@ fn basic(rules: &[&str]) -> Basic {
 
 #[test]
 fn changed_rules_have_another_fingerprint() {
-    let prints = [
+    let fingerprints = [
         Rules::NONE,
         Rules::advanced(json!({"a": 1})),
         Rules::advanced(json!({"a": 2})),
@@ -38,11 +38,11 @@ fn changed_rules_have_another_fingerprint() {
         Rules { basic: basic(&["include b equals 1", "exclude a equals 1"]), advanced: None },
     ]
     .map(|rules| rules.fingerprint());
-    let distinct: std::collections::HashSet<u64> = prints.into_iter().collect();
-    assert_eq!(distinct.len(), prints.len(), "{prints:?}");
-    assert_eq!(prints[0], 0, "without rules");
+    let distinct: std::collections::HashSet<u64> = fingerprints.into_iter().collect();
+    assert_eq!(distinct.len(), fingerprints.len(), "{fingerprints:?}");
+    assert_eq!(fingerprints[0], 0, "without rules");
     assert_eq!(
-        prints[1],
+        fingerprints[1],
         hash(br#"{"a":1}"#),
         "advanced rules alone keep the number that marks were made with"
     );
@@ -55,7 +55,7 @@ fn names_dates_and_the_catch_all_are_no_part_of_the_fingerprint() {
     renamed["updated_at"] = json!("2026-01-01T00:00:00Z");
     let default = rule("DEFAULT", 0, "exclude _ regex .*");
     let other = Basic::parse(&[rule("b", 80, "include y > 2"), default.clone(), renamed]).unwrap();
-    let print = |basic: Basic| Rules { basic, advanced: None }.fingerprint();
-    assert_eq!(print(one), print(other));
-    assert_eq!(print(Basic::parse(&[default]).unwrap()), 0);
+    let fingerprint = |basic: Basic| Rules { basic, advanced: None }.fingerprint();
+    assert_eq!(fingerprint(one), fingerprint(other));
+    assert_eq!(fingerprint(Basic::parse(&[default]).unwrap()), 0);
 }

@@ -1,4 +1,4 @@
-//! What a sync is asked to do: its two ends, and its options.
+//! A sync as it is asked for: its source, its index, its options.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,19 +20,19 @@ pub struct Job<'a> {
     pub client: &'a Client,
     /// The index that is kept equal.
     pub index: &'a str,
-    /// Who keeps it equal: kept in the index, and another one is refused. None where nobody is asked.
+    /// The owner of the index, recorded in it: a sync of another owner is refused. None skips the check.
     pub owner: Option<&'a Owner>,
     /// Clock and limits.
     pub context: &'a Context,
-    /// The folder where marks are kept from one sync to the next, 16 bytes a document; what is in it is safe to
-    /// lose. Without one, every sync reads the marks of the whole index.
+    /// The folder where marks are saved from one sync to the next, 16 bytes a document; its files may be
+    /// lost. Without one, every sync reads the marks of the whole index.
     pub marks: Option<&'a Path>,
-    /// The ingest pipeline that documents go through, if any beside those of the index itself. Not taken where it is
+    /// The ingest pipeline that documents go through, if any beside those of the index itself. Skipped where it is
     /// [`DEFAULT_PIPELINE`] and the server has none of that name.
     pub pipeline: Option<&'a Pipeline>,
     /// How it is done.
     pub options: Options,
-    /// Counted while it runs, for whoever watches.
+    /// Counters that are updated while it runs.
     pub counters: &'a Counters,
     /// Ends the sync early: what is in flight is awaited, nothing is deleted.
     pub cancel: &'a CancellationToken,
@@ -43,28 +43,29 @@ pub struct Job<'a> {
 pub struct Options {
     /// Deletes above this share of the index are withheld, when they are more than [`Options::delete_floor`].
     pub delete_share: f64,
-    /// This many deletes are always let through.
+    /// This many deletes are always allowed.
     pub delete_floor: u64,
-    /// True lets any number of deletes through.
+    /// True allows any number of deletes.
     pub allow_deletes: bool,
     /// True sends documents again that failed before, changed or not.
     pub retry_failed: bool,
-    /// How long an incremental sync leaves a document alone that failed, twice as long after each further failure; none tries
-    /// each of them each time. Only for sources that can be [looked up](crate::Lookup).
+    /// How long an incremental sync waits before it retries a document that failed, twice as long after each further
+    /// failure; zero retries each of them each time. Only for sources that can be [looked up](crate::Lookup).
     pub retry_wait: Duration,
-    /// Ends at once when the source is certain that nothing changed since its last sync, whose [`Report::basis`] this is: only
-    /// where the index, rules, pipelines and permissions are still those of that sync.
+    /// Ends at once when the source is certain that nothing changed since its last sync, whose
+    /// [`Report::basis`](super::Report::basis) this is: only where the index, rules, pipelines and permissions are still
+    /// those of that sync.
     pub skip_unchanged: Option<u64>,
-    /// The sync fails when more documents than this do.
+    /// The sync fails when more documents than this fail.
     pub max_failures: usize,
     /// True lets documents be read only by those whom their permissions name.
     pub document_level_security: bool,
-    /// How an index is mapped that has to be made.
+    /// How a new index is mapped.
     pub mapping: Preset,
-    /// True reads every document of the index that is unchanged by its mark, and writes it again where a field differs: what
-    /// somebody else edited in the index is mended.
+    /// True reads every document of the index that is unchanged by its mark, and writes it again where a field differs: edits
+    /// that others made in the index are undone.
     pub mend: bool,
-    /// What becomes of an index that holds documents that no sync of this owner wrote.
+    /// What to do with an index that holds documents that no sync of this owner wrote.
     pub take_over: TakeOver,
 }
 
@@ -92,27 +93,27 @@ pub enum TakeOver {
     /// Refuse it.
     #[default]
     Never,
-    /// Take over what nobody owns, such as an index that another tool keeps for the same connector: what the source does not
-    /// have is deleted, under the guard of all deletes.
+    /// Take over an index without an owner, such as an index that another tool keeps for the same connector: what the
+    /// source does not have is deleted, under the guard of all deletes.
     Unowned,
-    /// Take over whatever it is: somebody asked for it.
+    /// Take over any index, as asked for explicitly.
     Any,
 }
 
-/// The pipeline of connectors that name none: servers that lack it are no fault of anybody's settings.
+/// The pipeline of connectors that name none; it may be missing on the server.
 pub const DEFAULT_PIPELINE: &str = "search-default-ingestion";
 
-/// The ingest pipeline that somebody wants documents to go through.
+/// The ingest pipeline that documents are to go through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pipeline {
     /// Its name.
     pub name: String,
-    /// What it is to do.
+    /// What it does.
     pub flags: Flags,
 }
 
 impl Pipeline {
-    /// The pipeline of this name, which is to do all that it can.
+    /// The pipeline of this name, with all flags set.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let flags = Flags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: true };
@@ -120,7 +121,7 @@ impl Pipeline {
     }
 }
 
-/// What a pipeline is to do, told by fields of the document that it may look at.
+/// What a pipeline does: each flag is a field of the document that the pipeline reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flags {
     /// Extract text (`_extract_binary_content`).

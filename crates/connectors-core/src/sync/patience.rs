@@ -1,4 +1,4 @@
-//! Limits of waits for a source: one that goes silent ends the sync, with what it was waited for.
+//! Limits of waits for a source: one that goes silent ends the sync, and the error names what was waited for.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::panics::caught;
 use crate::{Context, Error, Result, Waits};
 
-/// How long a source may yield nothing. While a server asks to be left alone, it is not the source that is silent.
+/// How long a source may yield nothing. A wait that a server asked for (`Retry-After`) does not count.
 #[derive(Debug, Clone)]
 pub(crate) struct Patience {
     limit: Duration,
@@ -20,7 +20,7 @@ impl Patience {
         Self { limit: context.limits.silence, waits: context.waits.clone() }
     }
 
-    /// Waits from now on until it is at its end.
+    /// Waits until the limit is reached.
     pub(crate) async fn end(&self) {
         let Some(mut end) = Instant::now().checked_add(self.limit) else {
             return std::future::pending().await;
@@ -38,7 +38,8 @@ impl Patience {
 /// Waits for an answer of the source, as long as [`Limits::silence`](crate::Limits::silence) allows.
 ///
 /// # Errors
-/// What the source returns; `Unexpected` when it panics; `Transient`, naming what was waited for, when it does not answer in time.
+/// What the source returns; `Unexpected` when it panics; `Transient`, naming what was waited for, when it does not answer
+/// in time.
 pub(crate) async fn within<T>(
     context: &Context,
     waits_for: &str,

@@ -3,11 +3,11 @@
 pub(crate) mod close;
 pub(crate) mod confirm;
 pub(crate) mod deletes;
+mod difference;
 mod failures;
 mod gone;
 mod guard;
 mod left_over;
 pub(crate) mod loading;
-mod mismatch;
 mod repair;
 pub(crate) mod verify;

@@ -1,6 +1,6 @@
 //! `connectors check`: the settings, and whether both ends can be reached.
 
-use connectors_core::elastic::{Client, Ignored, Mismatch, Preset, ignored, index};
+use connectors_core::elastic::{Client, Ignored, MappingDifference, Preset, ignored, index};
 use connectors_core::{Error, FieldSpec, Result, caught};
 use serde_json::{Map, Value, json};
 
@@ -94,10 +94,10 @@ async fn findings(
     client: &Client,
     name: &str,
     declared: &[FieldSpec],
-) -> Result<Option<(Preset, Vec<Mismatch>, Ignored)>> {
+) -> Result<Option<(Preset, Vec<MappingDifference>, Ignored)>> {
     let Some(existing) = index::find(client, name).await? else { return Ok(None) };
     let preset = existing.meta.preset.unwrap_or(Preset::Dynamic);
-    Ok(Some((preset, existing.mismatched(declared), ignored(client, name).await?)))
+    Ok(Some((preset, existing.differences(declared), ignored(client, name).await?)))
 }
 
 /// What the source declares of its fields.

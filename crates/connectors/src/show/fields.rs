@@ -1,9 +1,9 @@
 //! Fields that do not hold what documents have in them, with what to do about it.
 
-use connectors_core::elastic::{Ignored, IgnoredField, Mismatch};
+use connectors_core::elastic::{Ignored, IgnoredField, MappingDifference};
 
 /// A line for each finding; none where every value is in the index, as it is declared.
-pub(crate) fn fields(ignored: &Ignored, mismatched: &[Mismatch]) -> Vec<String> {
+pub(crate) fn fields(ignored: &Ignored, mismatched: &[MappingDifference]) -> Vec<String> {
     let mut lines = Vec::new();
     if ignored.documents > 0 {
         let fields: Vec<String> = ignored.fields.iter().map(field).collect();
@@ -68,7 +68,11 @@ mod tests {
 
     #[test]
     fn a_field_that_differs_is_named_with_both_types() {
-        let field = Mismatch { field: "size".into(), declared: FieldKind::Integer, mapped: "keyword".into() };
+        let field = MappingDifference {
+            field: "size".into(),
+            declared: FieldKind::Integer,
+            mapped: "keyword".into(),
+        };
         let lines = fields(&Ignored::default(), &[field]);
         assert_eq!(
             lines[0],

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::elastic::client::is_passing;
 
-/// What is asked for: enough to tell what became of each item, no more.
+/// What is asked for: enough to know what became of each item, no more.
 pub(super) const FILTER: &str = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,items.*.error.caused_by.caused_by.reason";
 /// The same behind an ingest pipeline, which may drop a document: its result is then `noop`.
 pub(super) const FILTER_PIPED: &str = "errors,items.*.status,items.*.result,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,items.*.error.caused_by.caused_by.reason";
@@ -77,7 +77,7 @@ impl Cause {
 
 impl Outcome {
     /// True when the same operation may work later; never for a document that a processor of an ingest pipeline
-    /// refuses, which servers tell with status 500.
+    /// refuses, which servers report with status 500.
     pub(super) fn may_pass(&self) -> bool {
         is_passing(self.status) && !self.error.as_deref().is_some_and(Cause::is_of_a_processor)
     }
@@ -95,7 +95,7 @@ impl Outcome {
         self.result.as_deref() == Some("noop")
     }
 
-    /// The server's word for the error.
+    /// The type of the error.
     pub(super) fn kind(&self) -> Option<&str> {
         self.error.as_deref().map(|cause| &*cause.kind)
     }
@@ -104,17 +104,17 @@ impl Outcome {
     pub(super) fn reason(&self) -> String {
         let Some(cause) = &self.error else { return format!("status {}", self.status) };
         let causes = std::iter::successors(Some(&**cause), |cause| cause.caused_by.as_deref());
-        let mut told: Vec<&str> = vec![&cause.kind];
+        let mut reasons: Vec<&str> = vec![&cause.kind];
         for reason in causes.filter_map(|cause| cause.reason.as_deref()).filter(|reason| !reason.is_empty()) {
-            if !told.contains(&reason) {
-                told.push(reason);
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
             }
         }
-        told.join(": ")
+        reasons.join(": ")
     }
 }
 
-/// Reads bytes of any kind as an answer and tells each item's reason.
+/// Reads bytes of any kind as an answer, and returns each item's reason.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_answer(bytes: &[u8]) -> Option<Vec<String>> {
     Some(outcomes(bytes)?.iter().map(Outcome::reason).collect())

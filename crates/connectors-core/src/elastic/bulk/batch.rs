@@ -18,7 +18,7 @@ pub enum Kind {
     Create,
     /// Indexes a document in place of another version.
     Update,
-    /// Indexes a document whether it was there or not; the server's answer tells.
+    /// Indexes a document whether it was there or not; the server's answer says which.
     Upsert,
     /// Removes a document.
     Delete,

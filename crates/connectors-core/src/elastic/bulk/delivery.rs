@@ -15,7 +15,7 @@ use crate::elastic::Fence;
 use crate::elastic::client::{Client, Request, Response};
 use crate::{Error, Result};
 
-/// What became of a number of operations.
+/// The results of a number of operations.
 #[derive(Debug, Default)]
 pub struct Written {
     /// Documents that were new.
@@ -72,19 +72,19 @@ impl Written {
         }
     }
 
-    /// Takes in operations that are not done since nothing more can be written.
+    /// Adds operations that are refused because nothing more can be written.
     pub(super) fn refuse(&mut self, items: impl Iterator<Item = Item>, reason: &str) {
         let reason: Arc<str> = reason.into();
         self.refused.extend(items.map(|item| Refused { item, reason: reason.clone(), is_own: false }));
     }
 
-    /// Takes in an operation that the server refused.
+    /// Adds an operation that the server refused.
     fn refuse_one(&mut self, item: Item, reason: &str) {
         self.refused.push(Refused { item, reason: reason.into(), is_own: true });
     }
 }
 
-/// A batch that is through, for better or worse.
+/// The result of a batch.
 pub(super) struct Delivery {
     pub(super) bytes: usize,
     pub(super) hashes: Vec<u64>,
@@ -100,11 +100,11 @@ pub(super) async fn deliver(client: &Client, to: &Target, batch: Batch, window: 
     let sealed = batch.seal();
     let lines = sealed.lines();
     let hashes = sealed.items().map(|item| item.hash).collect();
-    let mut courier =
-        Courier { client, window, to, written: Written::default(), unversioned: None, is_repeat: false };
-    let error = courier.carry(sealed).await.err();
+    let mut sender =
+        Sender { client, window, to, written: Written::default(), unversioned: None, is_repeat: false };
+    let error = sender.send(sealed).await.err();
     let buffer = lines.is_unique().then(|| lines.into());
-    Delivery { bytes, hashes, written: courier.written, error, buffer }
+    Delivery { bytes, hashes, written: sender.written, error, buffer }
 }
 
 /// Where bulks go.
@@ -149,7 +149,8 @@ impl Target {
     }
 }
 
-struct Courier<'a> {
+/// A batch that is being sent.
+struct Sender<'a> {
     client: &'a Client,
     window: &'a Window,
     to: &'a Target,
@@ -160,7 +161,7 @@ struct Courier<'a> {
     is_repeat: bool,
 }
 
-/// What one try came to.
+/// The result of one attempt.
 enum Try {
     /// Every item has its own answer.
     Items(Vec<Outcome>),
@@ -172,9 +173,9 @@ enum Try {
     Over(Error),
 }
 
-impl Courier<'_> {
+impl Sender<'_> {
     /// Halves what is refused as a whole, until single poison documents are left.
-    async fn carry(&mut self, batch: Sealed) -> Result<()> {
+    async fn send(&mut self, batch: Sealed) -> Result<()> {
         let mut waiting = vec![batch];
         let mut broken = None;
         while let Some(batch) = waiting.pop() {
@@ -200,7 +201,7 @@ impl Courier<'_> {
         broken.map_or(Ok(()), Err)
     }
 
-    /// Tries until nothing is left to try, anew after each item that came through; hands back a batch
+    /// Retries until nothing is left to retry, with new delays after each item that came through; returns a batch
     /// that is refused as a whole.
     async fn persist(&mut self, mut batch: Sealed) -> Result<Option<(Sealed, Response)>> {
         let mut delays = self.client.retry().delays();

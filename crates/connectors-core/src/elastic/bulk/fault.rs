@@ -71,7 +71,7 @@ impl Fault {
     }
 
     fn error(&self, deletes: bool) -> Error {
-        let (kind, told) = match self.what {
+        let (kind, message) = match self.what {
             What::Block if is_disk(&self.reason) => (
                 ErrorKind::Config,
                 "the index is read-only, as a disk of Elasticsearch is nearly full (flood stage); free space on it, or raise \
@@ -107,7 +107,7 @@ impl Fault {
                 "the mapping of the index is strict and lacks a field of the sync; add the field, or set `dynamic` to true",
             ),
         };
-        Error::new(kind, told).with("reason", &self.reason)
+        Error::new(kind, message).with("reason", &self.reason)
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
         let write = "index [docs] blocked by: [FORBIDDEN/8/index write (api)];";
         let alias = "no write index is defined for alias [docs]. The write index may be explicitly disabled";
         let strict = "mapping set to strict, dynamic introduction of [_sync] within [_doc] is not allowed";
-        for (status, kind, reason, told) in [
+        for (status, kind, reason, message) in [
             (403, "cluster_block_exception", flood, "watermark.flood_stage"),
             (403, "cluster_block_exception", write, "index.blocks"),
             (400, "index_closed_exception", "closed", "_open"),
@@ -163,7 +163,7 @@ mod tests {
             let refused = || outcome(status, kind, reason);
             let writes = batch(&[Kind::Create, Kind::Update, Kind::Delete]);
             let error = fault(&writes, &[refused(), refused(), outcome(200, "", "")]).unwrap().to_string();
-            assert!(error.contains(told) && error.contains(reason), "{error}");
+            assert!(error.contains(message) && error.contains(reason), "{error}");
             assert!(
                 fault(&writes, &[refused(), outcome(200, "", ""), refused()]).is_some(),
                 "all deletes: {kind}"

@@ -71,17 +71,17 @@ fn reason(body: &[u8]) -> Option<String> {
     if let Some(text) = error.as_str() {
         return Some(text.to_owned());
     }
-    let mut told = Vec::new();
+    let mut reasons = Vec::new();
     let beneath = [&error["root_cause"][0], &error["failed_shards"][0]["reason"]];
     for cause in [error].into_iter().chain(beneath) {
         for cause in std::iter::successors(Some(cause), |cause| cause.get("caused_by")) {
-            if let Some(words) = words(cause).filter(|words| !told.contains(words)) {
-                told.push(words);
+            if let Some(words) = words(cause).filter(|words| !reasons.contains(words)) {
+                reasons.push(words);
             }
         }
     }
     let kind = error["type"].as_str().unwrap_or("error");
-    Some(if told.is_empty() { format!("{kind}: no reason given") } else { told.join(": ") })
+    Some(if reasons.is_empty() { format!("{kind}: no reason given") } else { reasons.join(": ") })
 }
 
 /// `type: reason` of one cause that says something.
@@ -136,8 +136,8 @@ mod tests {
             let response = Response { status: 403, retry_after: None, body };
             let error = refused(&Request::put("/docs"), &response);
             assert_eq!(error.kind(), expected);
-            let told = error.to_string();
-            assert!(told.contains(words) && told.contains(flood), "{told}");
+            let reasons = error.to_string();
+            assert!(reasons.contains(words) && reasons.contains(flood), "{reasons}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How ids are shared out among buckets.
+//! How ids are distributed among buckets.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -28,7 +28,7 @@ impl Grid {
     }
 
     /// Those that may be tried for this number of documents, the coarsest first: up to eight times as many buckets as are
-    /// needed where ids are spread evenly. Where they are not even then, which nobody can bring about without the key of the
+    /// needed where ids are spread evenly. Where they are not even then, which cannot be brought about without the key of the
     /// index, some sums are not exact, and their buckets are read.
     pub fn choices(count: u64) -> impl Iterator<Item = Self> {
         let first = Self::for_count(count).bits;

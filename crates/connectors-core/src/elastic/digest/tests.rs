@@ -1,4 +1,4 @@
-//! The digest as both sides reckon it.
+//! The digest as both sides compute it.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,8 +18,8 @@ fn marks() -> impl Strategy<Value = Vec<Mark>> {
     vec((ids(), MARKS).prop_map(|(id, mark)| Mark { id, mark }), 0..200)
 }
 
-/// As a server reckons: keys and sums in doubles.
-fn told(grid: Grid, marks: &[Mark]) -> Digest {
+/// As a server computes it: keys and sums in doubles.
+fn answer(grid: Grid, marks: &[Mark]) -> Digest {
     let mut buckets = std::collections::BTreeMap::<i64, (u64, f64)>::new();
     for mark in marks {
         let bucket = buckets.entry((mark.id as f64 / grid.interval()).floor() as i64).or_default();
@@ -27,8 +27,8 @@ fn told(grid: Grid, marks: &[Mark]) -> Digest {
     }
     let mut digest = Digest::new(grid);
     for (place, (doc_count, value)) in buckets {
-        let told = Told { key: place as f64 * grid.interval(), doc_count, marks: Sum { value } };
-        digest.buckets[grid.at(told.key).unwrap()] = told.bucket();
+        let answer = Bucketed { key: place as f64 * grid.interval(), doc_count, marks: Sum { value } };
+        digest.buckets[grid.at(answer.key).unwrap()] = answer.bucket();
     }
     digest
 }
@@ -38,7 +38,7 @@ proptest! {
     fn both_sides_reckon_the_same(marks in marks(), count in any::<u32>()) {
         let grid = Grid::for_count(u64::from(count >> 12));
         let ours = Digest::of(grid, marks.iter().copied());
-        prop_assert_eq!(ours.differing(&told(grid, &marks)), Vec::<usize>::new());
+        prop_assert_eq!(ours.differing(&answer(grid, &marks)), Vec::<usize>::new());
         prop_assert_eq!(ours.count(), marks.len() as u64);
     }
 
@@ -49,7 +49,7 @@ proptest! {
         let more = Mark { id: other.0, mark: other.1 };
         changed.push(more);
         let ours = Digest::of(grid, marks.into_iter());
-        prop_assert_eq!(ours.differing(&told(grid, &changed)), vec![grid.place(more.id)]);
+        prop_assert_eq!(ours.differing(&answer(grid, &changed)), vec![grid.place(more.id)]);
         prop_assert!(grid.ranges(&[grid.place(more.id)])[0].contains(&more.id));
     }
 }
@@ -69,8 +69,8 @@ fn sums_that_may_be_rounded_are_never_equal() {
         assert_eq!(digest.differing(&digest), [1], "{foreign}");
         assert_eq!((digest.count(), digest.count_in(&[0]), digest.count_in(&[1])), (2, 0, 2));
     }
-    let told = |value| Told { key: 0.0, doc_count: 1, marks: Sum { value } }.bucket();
-    assert!(!told(2_f64.powi(53)).equals(told(2_f64.powi(53))) && !told(-1.0).equals(told(-1.0)));
+    let answer = |value| Bucketed { key: 0.0, doc_count: 1, marks: Sum { value } }.bucket();
+    assert!(!answer(2_f64.powi(53)).equals(answer(2_f64.powi(53))) && !answer(-1.0).equals(answer(-1.0)));
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn report_lacking(index: &str, made: Preset, wanted: Preset) {
     }
 }
 
-/// Takes note of a type of fields that the server does not know.
+/// Notes a type of fields that the server does not know.
 pub(super) fn report_type(index: &str, lacking: &mut Vec<&'static str>, name: &'static str) {
     tracing::warn!(
         index,

@@ -10,7 +10,7 @@ use crate::elastic::Flavour;
 
 /// A field that is mapped as something else than it is declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mismatch {
+pub struct MappingDifference {
     /// Its dotted name.
     pub field: String,
     /// What its source declares.
@@ -36,11 +36,15 @@ pub(crate) fn type_of(mapping: &Value, name: &str) -> Option<String> {
 }
 
 /// The declared fields that the index maps as something else.
-pub(crate) fn mismatched(mapping: &Value, preset: Option<Preset>, fields: &[FieldSpec]) -> Vec<Mismatch> {
+pub(crate) fn differences(
+    mapping: &Value,
+    preset: Option<Preset>,
+    fields: &[FieldSpec],
+) -> Vec<MappingDifference> {
     let differs = |field: Named| {
         let mapped = actual(mapping, &field.name)?;
         let is_held = fits(field.kind, &mapped, preset);
-        (!is_held).then_some(Mismatch { field: field.name, declared: field.kind, mapped })
+        (!is_held).then_some(MappingDifference { field: field.name, declared: field.kind, mapped })
     };
     named(fields).into_iter().filter_map(differs).collect()
 }

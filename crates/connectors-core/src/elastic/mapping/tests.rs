@@ -16,8 +16,11 @@ fn presets_are_read_by_the_names_that_they_show() {
 #[test]
 fn another_preset_is_told_with_the_way_to_it() {
     assert_eq!(Preset::Search.unlike(Preset::Search), None);
-    let told = Preset::Dynamic.unlike(Preset::Search).unwrap();
-    assert!(told.contains("mapped by `dynamic`") && told.contains("`index.mapping: search` holds for a new"));
+    let message = Preset::Dynamic.unlike(Preset::Search).unwrap();
+    assert!(
+        message.contains("mapped by `dynamic`")
+            && message.contains("`index.mapping: search` holds for a new")
+    );
 }
 
 /// A field of each kind.

@@ -5,7 +5,7 @@ use crate::document::Permissions;
 use crate::sync::job::Options;
 
 /// Leaves with a document just the permissions that are to be written: none where it is for everybody, or where
-/// document level security is off. A document whose permissions the source does not know is for nobody.
+/// document level security is off. A document whose permissions are unknown is readable by nobody.
 pub(crate) fn restrict(document: &mut Document, options: &Options) {
     let known = document.0.permissions.take();
     if options.document_level_security {

@@ -3,13 +3,13 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU64};
 
-/// What a sync is at, in the order in which it gets there.
+/// The phases of a sync, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
     /// Both ends are reached, and the index is made where it is not there.
     #[default]
     Connecting,
-    /// What the index holds is learnt.
+    /// What the index holds is read.
     Comparing,
     /// Documents or changes are read, and written as they come.
     Listing,
@@ -17,7 +17,7 @@ pub enum Phase {
     Writing,
     /// What was not listed is looked up and deleted.
     Deleting,
-    /// The index is asked whether it holds what it should.
+    /// The index is compared with what it should hold.
     Verifying,
     /// What failed is kept, and what is written made visible.
     Closing,
@@ -34,7 +34,7 @@ impl Phase {
         Self::Closing,
     ];
 
-    /// The word for it, such as `listing`.
+    /// Its name, such as `listing`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -56,18 +56,18 @@ pub struct Counters {
     pub listed: AtomicU64,
     /// Documents that the server acknowledged.
     pub sent: AtomicU64,
-    /// Documents left alone.
+    /// Documents that the index holds unchanged.
     pub unchanged: AtomicU64,
     /// Documents that failed, and errors of the listing.
     pub failed: AtomicU64,
     /// Documents removed from the index.
     pub deleted: AtomicU64,
-    /// A place in [`Phase::ALL`].
+    /// An index into [`Phase::ALL`].
     phase: AtomicU8,
 }
 
 impl Counters {
-    /// What the sync is at.
+    /// The current phase.
     #[must_use]
     pub fn phase(&self) -> Phase {
         Phase::ALL.get(usize::from(self.phase.load(Relaxed))).copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Accounts: what a sync listed, wrote, left alone, and what it cost.
+//! The report of a sync: what it listed, wrote and skipped, and what it cost.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::Error;
-use crate::elastic::{Ignored, Mismatch, Preset};
+use crate::elastic::{Ignored, MappingDifference, Preset};
 use crate::names::Renames;
 
-/// Messages of a listing that are kept word by word.
+/// Messages of a listing that are kept verbatim.
 const KEPT_MESSAGES: usize = 20;
 /// Ids that are shown for each kind of difference.
 const SHOWN: usize = 10;
@@ -25,21 +25,21 @@ pub enum Status {
     Skipped,
     /// Some documents failed or differ, or the listing was not complete.
     Partial,
-    /// All is written, but deleting what is gone needs somebody's word.
+    /// Everything is written, but the deletes exceed the guard and need to be allowed.
     Withheld,
     /// Ended early on request.
     Stopped,
-    /// Nothing was written: the index is somebody else's, or holds what others wrote.
+    /// Nothing was written: the index has another owner, or holds documents of others.
     Refused,
     /// Ended early by an error.
     Failed,
 }
 
-/// How a sync learnt what the index held.
+/// How a sync read what the index held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KnownBy {
-    /// The index told a digest, and what agreed with the marks of the last sync was not read.
+    /// By a digest of the index: what agreed with the saved marks of the last sync was not read.
     Digest,
     /// Every mark was read.
     Listing,
@@ -103,53 +103,55 @@ pub struct Report {
     pub complete: bool,
     /// Documents that the guard kept from being deleted.
     pub withheld: u64,
-    /// Documents that nobody may read, as the source could not tell who may; only under document level security.
+    /// Documents that nobody may read, as the source could not say who may; only under document level security.
     pub closed: Difference,
     /// Unlisted documents that stay because they may lie where the listing failed.
     pub kept: u64,
     /// Unlisted documents that stay because the source could not be asked whether they are gone.
     pub unconfirmed: Difference,
-    /// Copies that somebody made of documents inside the index, which stay unless the index is taken over.
+    /// Copies of documents that were made inside the index, which stay unless the index is taken over.
     pub foreign: Difference,
     /// Listings of an id after its first.
     pub repeated: u64,
-    /// What became of files.
+    /// The contents of documents.
     pub contents: Contents,
-    /// Fields of the documents that were sent which have another name in the index, as theirs is reserved, empty, too long or taken.
+    /// Fields of the documents that were sent which have another name in the index, as theirs is reserved, empty, too
+    /// long or taken.
     pub renamed: Renames,
     /// The ingest pipelines that documents went through.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pipelines: Vec<String>,
-    /// The preset that the index is mapped by; none for one of another tool, or where nobody asked.
+    /// The preset that the index is mapped by; none for an index of another tool.
     pub mapping: Option<Preset>,
     /// Fields that the index maps as something else than the source declares.
-    pub mismatched: Vec<Mismatch>,
+    pub mismatched: Vec<MappingDifference>,
     /// Documents with values that the index does not hold; asked for after a sync that wrote something.
     pub ignored: Ignored,
-    /// How it was learnt what the index held; none where nobody asked.
+    /// How the index was read; none where it was not.
     pub known_by: Option<KnownBy>,
-    /// Marks that had to be read one by one to learn it.
+    /// Marks that had to be read one by one.
     pub marks_read: u64,
-    /// True when the index was asked at the end, and holds just what these accounts say.
+    /// True when the index was read at the end, and holds exactly what this report says.
     pub verified: bool,
-    /// What the sync went by besides its source; only where it completed and is verified, so that the next one may be skipped
-    /// while nothing of it changed. See [`Options::skip_unchanged`](crate::sync::Options::skip_unchanged).
+    /// A number for everything that the sync depended on besides its source; only where it completed and is verified, so
+    /// that the next one may be skipped while nothing of it changed. See
+    /// [`Options::skip_unchanged`](crate::sync::Options::skip_unchanged).
     #[serde(skip)]
     pub basis: Option<u64>,
-    /// Why it is not, where that is no difference.
+    /// Why it is not verified, other than by a difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unverified: Option<String>,
-    /// Documents whose marks were right and whose fields were not, and that were written again.
+    /// Documents whose marks were equal and whose fields were not, and that were written again.
     pub mended: Difference,
-    /// Documents that were found to differ at the end, and were written or removed once more.
+    /// Documents that differed at the end, and were written or removed again.
     pub repaired: u64,
-    /// Documents that differ still.
+    /// Documents that still differ.
     pub differing: Difference,
     /// Errors of the listing.
     pub listing_errors: u64,
-    /// The first of them, word by word.
+    /// The first of them, verbatim.
     pub messages: Vec<String>,
-    /// What went wrong beside the sync, and what to do about it.
+    /// Problems beside the sync, and what to do about them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// Bytes of request bodies, compressed where they are.
@@ -160,12 +162,12 @@ pub struct Report {
     pub requests: u64,
     /// Wall time.
     pub seconds: f64,
-    /// What the server called the index when it was made.
+    /// The uuid of the index.
     #[serde(skip)]
     pub uuid: Option<String>,
 }
 
-/// What became of files.
+/// The contents of documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Contents {
     /// Files whose text is indexed.
@@ -177,7 +179,7 @@ pub struct Contents {
 }
 
 impl Report {
-    /// Accounts of nothing yet.
+    /// An empty report.
     #[must_use]
     pub fn new(index: &str) -> Self {
         Self { index: index.to_owned(), ..Self::default() }
@@ -215,13 +217,13 @@ impl Report {
         self.outage = error.kind().is_passing();
     }
 
-    /// Nothing is written, for this reason.
+    /// Records why nothing is written.
     pub(crate) fn refuse(&mut self, reason: String) {
         self.status = Status::Refused;
         self.error = Some(reason);
     }
 
-    /// Works out how it ended and what it cost.
+    /// Sets how the sync ended and what it cost.
     pub(crate) fn close(&mut self, [requests, sent, received]: [u64; 3], took: Duration) {
         if !self.adds_up() && self.status != Status::Failed {
             self.fail(&Error::unexpected("the accounts do not add up: this is a fault of the program"));

@@ -13,9 +13,9 @@ const INDEX: &str = ".connectors-state";
 /// What a cursor belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// What the server called the index when it was made.
+    /// The uuid of the index.
     pub(crate) uuid: Option<String>,
-    /// What the source calls its backend.
+    /// The id of the backend, as the source knows it.
     pub(crate) backend: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Documents that an ingest pipeline drops: known by their marks from one full sync to the next, so that they are not
+//! Documents that an ingest pipeline drops: their marks are saved from one full sync to the next, so that they are not
 //! sent each time.
 
 use std::collections::{BTreeSet, HashSet};
@@ -14,18 +14,18 @@ use crate::sync::job::Job;
 /// Older versions of dropped documents that are remembered by name until they are deleted.
 const MOST_OLDER: usize = 100_000;
 
-/// What was dropped.
+/// The documents that were dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Dropped {
     file: Option<MarkFile>,
-    /// By the last sync.
-    kept: HashSet<Mark>,
-    /// By this one.
-    met: BTreeSet<Mark>,
+    /// In the last sync.
+    known: HashSet<Mark>,
+    /// In the last sync or this one, and listed in this one.
+    listed: BTreeSet<Mark>,
     /// Ids of which the index may hold an older version, which is left over.
     older: BTreeSet<String>,
-    /// Older versions that were too many to be remembered: the next sync finds them again.
-    left_out: u64,
+    /// Older versions beyond those that are remembered: the next sync finds them again.
+    forgotten: u64,
 }
 
 impl Dropped {
@@ -35,10 +35,10 @@ impl Dropped {
         Self::read(named.and_then(|(folder, uuid)| MarkFile::dropped(folder, uuid)), job.context).await
     }
 
-    /// What the last sync kept in the file, if it did.
+    /// Reads what the last sync saved, if it did.
     async fn read(file: Option<MarkFile>, context: &Context) -> Self {
         let Some(from) = file.clone() else { return Self::default() };
-        let kept = context.blocking(move || {
+        let known = context.blocking(move || {
             let mut marks = HashSet::new();
             if let Some(mut kept) = from.open() {
                 kept.each(|mark| _ = marks.insert(mark))?;
@@ -46,39 +46,39 @@ impl Dropped {
             Ok(marks)
         });
         // What can't be read is sent again.
-        let kept = kept.await.unwrap_or_default();
-        Self { file, kept, ..Self::default() }
+        let known = known.await.unwrap_or_default();
+        Self { file, known, ..Self::default() }
     }
 
-    /// True, and noted, for a document that was dropped just so.
-    pub(crate) fn meet(&mut self, mark: Mark) -> bool {
-        let is_known = self.knows(mark);
+    /// Marks a document as listed if this version of it was dropped, and returns whether it was.
+    pub(crate) fn mark_listed(&mut self, mark: Mark) -> bool {
+        let is_known = self.contains(mark);
         if is_known {
-            self.met.insert(mark);
+            self.listed.insert(mark);
         }
         is_known
     }
 
-    /// True for a document that was dropped just so.
-    pub(crate) fn knows(&self, mark: Mark) -> bool {
-        self.kept.contains(&mark) || self.met.contains(&mark)
+    /// Whether this version of a document was dropped.
+    pub(crate) fn contains(&self, mark: Mark) -> bool {
+        self.known.contains(&mark) || self.listed.contains(&mark)
     }
 
-    /// Takes note of a document that was dropped now.
+    /// Adds a document that was dropped now.
     pub(crate) fn add(&mut self, item: &Item, is_in_index: bool) {
         if is_in_index && self.older.len() >= MOST_OLDER {
             // Without its mark it is sent, and dropped, once more.
-            self.left_out += 1;
+            self.forgotten += 1;
             return;
         }
-        self.met.insert(Mark { id: item.hash.cast_signed(), mark: item.mark });
+        self.listed.insert(Mark { id: item.hash.cast_signed(), mark: item.mark });
         if is_in_index {
             self.older.insert(item.id.clone());
         }
     }
 
-    /// Takes note that the id is sent once more, so that nothing of it is left over.
-    pub(crate) fn is_sent(&mut self, id: &str) {
+    /// Marks a document as sent again: its older version is no longer left over.
+    pub(crate) fn mark_sent(&mut self, id: &str) {
         self.older.remove(id);
     }
 
@@ -87,30 +87,30 @@ impl Dropped {
         &self.older
     }
 
-    /// How many older versions are left to the next sync.
-    pub(crate) fn left_out(&self) -> u64 {
-        self.left_out
+    /// The number of older versions that the next sync has to find.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
-    /// The same, which are then somebody else's to delete.
+    /// Takes the ids out, for the caller to delete.
     pub(crate) fn take_older(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.older)
     }
 
-    /// Keeps what was dropped for the next sync: of a whole listing what it met, of another all that is known. What
-    /// can't be kept is sent again.
+    /// Saves the dropped documents for the next sync: after a whole listing those that it listed, else all that are known. What
+    /// can't be saved is sent again.
     pub(crate) async fn save(&mut self, is_whole: bool, context: &Context) {
         let Some(file) = self.file.take() else { return };
-        let mut marks = std::mem::take(&mut self.met);
+        let mut marks = std::mem::take(&mut self.listed);
         if !is_whole {
-            marks.extend(self.kept.drain());
+            marks.extend(self.known.drain());
         }
-        if marks.len() == self.kept.len() && marks.iter().all(|mark| self.kept.contains(mark)) {
+        if marks.len() == self.known.len() && marks.iter().all(|mark| self.known.contains(mark)) {
             return;
         }
         let saved = context.blocking(move || Ok(file.save(marks.len() as u64, marks.into_iter())?));
         if let Err(error) = saved.await {
-            tracing::warn!(%error, "what a pipeline dropped can't be kept; the next sync sends it again");
+            tracing::warn!(%error, "the documents that a pipeline dropped can't be saved; the next sync sends them again");
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{Result, Unlisted};
 const MOST: usize = 10_000;
 /// The most that a sync remembers of what failed before.
 const MOST_BEFORE: usize = 100_000;
-/// How often the wait before the next try doubles.
+/// How often the wait before the next retry doubles.
 const MOST_DOUBLINGS: u32 = 6;
 
 /// The documents that failed, the newest first, of one content index or of all.
@@ -47,11 +47,11 @@ pub async fn list(client: &Client, index: Option<&str>) -> Result<Vec<Failure>> 
 pub(crate) struct FailedBefore {
     pub(crate) failure: Failure,
     /// True once this sync listed, wrote or deleted it.
-    pub(crate) is_met: bool,
+    pub(crate) is_seen: bool,
 }
 
-/// What failed in earlier syncs of an index, by id. Of very many the rest is left to full syncs, and reported. Where the index of
-/// failures is something else, nothing is known of them, and the report says so.
+/// What failed in earlier syncs of an index, by id. Above [`MOST_BEFORE`], the rest is left to full syncs, with a
+/// warning. Where the index of failures is something else, nothing is known of them, and the report says so.
 pub(crate) async fn before(job: &Job<'_>, report: &mut Report) -> Result<HashMap<String, FailedBefore>> {
     match all_before(job.client, job.index).await {
         Err(error) if system::may_be_another(&error) => {
@@ -69,7 +69,7 @@ async fn all_before(client: &Client, index: &str) -> Result<HashMap<String, Fail
         let is_last = page.len() < MOST;
         after = page.last().map(|hit| hit.sort.clone());
         let failures = page.into_iter().filter_map(Hit::failure);
-        before.extend(failures.map(|failure| (failure.id.clone(), FailedBefore { failure, is_met: false })));
+        before.extend(failures.map(|failure| (failure.id.clone(), FailedBefore { failure, is_seen: false })));
         if is_last {
             return Ok(before);
         }
@@ -103,7 +103,7 @@ impl FailedBefore {
         Unlisted { id: self.failure.id.as_str().into(), scope: self.failure.scope.clone() }
     }
 
-    /// Whether it is to be tried again now: after a wait that doubles with each try.
+    /// Whether it is to be retried now: the wait doubles with each attempt.
     pub(crate) fn is_due(&self, now: DateTime<Utc>, wait: Duration) -> bool {
         let waited = (now - self.failure.tried.unwrap_or(self.failure.time)).to_std().unwrap_or_default();
         waited >= wait * 2_u32.saturating_pow(self.failure.tries.saturating_sub(1).min(MOST_DOUBLINGS))

@@ -1,4 +1,4 @@
-//! The mark of a document: two numbers that tell whether the index holds it as it is now.
+//! The mark of a document: two numbers that show whether the index holds its current version.
 
 use crate::document::{Permissions, hash};
 use crate::elastic::index::SYNC_VERSION;
@@ -57,17 +57,16 @@ impl Shape {
 
     /// The fingerprint of a document with this version; where it lies is a part of it.
     pub(crate) fn fingerprint(&self, version: u64, has_content: bool, scope: Option<&str>) -> u64 {
-        let print = hash_of(&[version, if has_content { self.with_content } else { self.plain }]);
-        scope.map_or(print, |scope| hash_of(&[print, self.key.hash(scope.as_bytes())]))
+        let fingerprint = hash_of(&[version, if has_content { self.with_content } else { self.plain }]);
+        scope.map_or(fingerprint, |scope| hash_of(&[fingerprint, self.key.hash(scope.as_bytes())]))
     }
 
     /// The fingerprint of a document that only some may read.
-    pub(crate) fn closed(&self, print: u64, permissions: Option<&Permissions>) -> u64 {
-        permissions.map_or(print, |permissions| hash_of(&[print, self.readers(permissions), 0]))
+    pub(crate) fn closed(&self, fingerprint: u64, permissions: Option<&Permissions>) -> u64 {
+        permissions.map_or(fingerprint, |permissions| hash_of(&[fingerprint, self.readers(permissions), 0]))
     }
 
-    /// What tells who may read one document from who may read another: equal for equal terms, never equal for what could not be
-    /// read and for nobody.
+    /// A fingerprint of who may read a document: equal for equal terms, and different for unknown permissions and for none.
     fn readers(&self, permissions: &Permissions) -> u64 {
         let Permissions::To(terms) = permissions else {
             return u64::from(*permissions == Permissions::Unknown);
@@ -93,8 +92,9 @@ impl Shape {
 
     fn fingerprint_of(&self, document: &Document) -> Option<u64> {
         let version = self.version(document.0.version.as_ref()?);
-        let print = self.fingerprint(version, document.0.content.is_some(), document.0.scope.as_deref());
-        Some(self.closed(print, document.0.permissions.as_ref()))
+        let fingerprint =
+            self.fingerprint(version, document.0.content.is_some(), document.0.scope.as_deref());
+        Some(self.closed(fingerprint, document.0.permissions.as_ref()))
     }
 }
 
@@ -183,8 +183,9 @@ mod tests {
             Permissions::to(["ab"]),
             Permissions::to(["a"]),
         ];
-        let prints: std::collections::BTreeSet<u64> = all.iter().map(|one| shape.readers(one)).collect();
-        assert_eq!(prints.len(), all.len());
+        let fingerprints: std::collections::BTreeSet<u64> =
+            all.iter().map(|one| shape.readers(one)).collect();
+        assert_eq!(fingerprints.len(), all.len());
         assert_eq!(shape.readers(&Permissions::to(["b", "a"])), shape.readers(&all[3]));
     }
 

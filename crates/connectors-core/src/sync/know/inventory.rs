@@ -1,4 +1,4 @@
-//! What the index holds, and what of it the listing has named: 16 bytes and three bits per document.
+//! The marks of an index, and which of them were listed: 16 bytes and three bits per document.
 //!
 //! While documents are sent it becomes what the index should hold at the end.
 
@@ -14,32 +14,32 @@ use self::places::Places;
 use crate::elastic::digest::Digest;
 use crate::elastic::scan::Mark;
 
-/// In place of the mark of a document that was deleted; no mark is negative.
-const GONE: i64 = -1;
+/// The mark of a deleted document; no other mark is negative.
+const DELETED: i64 = -1;
 
-/// What the index knows of a listed document.
+/// What the index holds of a listed document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
-    /// It holds just this.
+    /// This version.
     Unchanged,
-    /// It holds another version.
+    /// Another version.
     Changed,
-    /// It does not hold it.
+    /// Nothing.
     New,
-    /// It holds several documents whose ids have this hash, and none of them is just this.
-    Contested,
-    /// Nobody looked.
+    /// Several documents whose ids have this hash, and none of them in this version.
+    Ambiguous,
+    /// The index was not read.
     Unknown,
 }
 
-/// Some marks that were not listed.
+/// A batch of marks that were not listed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unseen {
     /// By id.
     pub(crate) marks: Vec<Mark>,
     /// How many marks, seen or not, lie from the first to the last.
     pub(crate) between: usize,
-    /// Where to go on.
+    /// Where the next batch begins.
     pub(crate) next: usize,
 }
 
@@ -50,64 +50,63 @@ pub(crate) struct Inventory {
     places: Places,
     seen: Vec<u64>,
     fresh: Fresh,
-    /// Hashes for which something else holds than what was listed or written: their marks, or none where
-    /// nobody knows.
-    amended: BTreeMap<i64, Option<Vec<i64>>>,
+    /// Hashes for which the index holds something else than was listed or written: their marks, or none where
+    /// those are unknown.
+    corrections: BTreeMap<i64, Option<Vec<i64>>>,
     repeated: u64,
     restarts: u32,
-    is_unknown: bool,
+    is_unread: bool,
     is_changed: bool,
 }
 
 impl Inventory {
-    /// Over these marks, which must be sorted.
+    /// An inventory of these marks, which must be sorted.
     pub(crate) fn new(marks: Vec<Mark>) -> Self {
         let seen = vec![0; marks.len().div_ceil(64)];
         let places = Places::of(&marks);
         Self { marks, places, seen, ..Self::default() }
     }
 
-    /// Of an index that was not read: an incremental sync needs no comparison.
-    pub(crate) fn unknown() -> Self {
-        Self { is_unknown: true, ..Self::default() }
+    /// The inventory of an index that was not read, for an incremental sync, which compares nothing.
+    pub(crate) fn unread() -> Self {
+        Self { is_unread: true, ..Self::default() }
     }
 
     /// False for an index that was not read.
     pub(crate) fn is_known(&self) -> bool {
-        !self.is_unknown
+        !self.is_unread
     }
 
-    /// Takes note that the marks were not all kept from the last sync.
-    pub(crate) fn differs_from_file(&mut self) {
+    /// Marks the inventory as different from what the last sync saved.
+    pub(crate) fn mark_changed(&mut self) {
         self.is_changed = true;
     }
 
-    /// True when what was kept from the last sync is not what the index should hold now.
+    /// Whether the index should hold something else than the last sync saved.
     pub(crate) fn is_changed(&self) -> bool {
         self.is_changed
     }
 
-    /// Reads about where these hashes lie, so that the memory is near when they are asked for: one by one, each search
-    /// would wait for it.
+    /// Prefetches the memory in which these hashes lie: without it, each search would wait for memory by itself.
     pub(crate) fn read_ahead(&self, ids: impl Iterator<Item = i64>) {
         if self.marks.is_empty() {
             return;
         }
-        // Hashed beforehand, so that nothing but reading lies between one place and the next.
+        // Collected first, so that nothing but reads lies between one place and the next.
         let ids: Vec<i64> = ids.collect();
         let mark = |id: &i64| self.marks.get(self.places.guess(&self.marks, *id).1);
         black_box(ids.iter().filter_map(mark).fold(0, |sum, mark| sum ^ mark.id));
     }
 
-    /// True, and noted, for a document that the index holds just so.
-    pub(crate) fn meet(&mut self, mark: Mark) -> bool {
+    /// Marks a document as listed if the index holds this version of it, and returns whether it does.
+    pub(crate) fn mark_if_unchanged(&mut self, mark: Mark) -> bool {
         let (start, run) = self.find(mark.id);
         let exact = self.marks[start..start + run].iter().position(|known| *known == mark);
         exact.inspect(|place| self.see(start + place)).is_some()
     }
 
-    /// True for a document that was listed just so before the listing began anew, as often as this.
-    pub(crate) fn was_met(&mut self, mark: Mark, restarts: u32) -> bool {
+    /// Whether this version was already listed before the listing restarted, for this number of restarts.
+    pub(crate) fn is_repeat(&mut self, mark: Mark, restarts: u32) -> bool {
         if restarts > self.restarts {
             self.restarts = restarts;
             self.fresh.seal();
@@ -117,12 +116,12 @@ impl Inventory {
             || self.fresh.contains(mark)
     }
 
-    /// Takes note of a listed document, which will be written unless it is unchanged.
-    pub(crate) fn look(&mut self, mark: Mark) -> Known {
-        if self.is_unknown {
+    /// Marks a document as listed, and returns what the index holds of it; unless that is this version, it must be written.
+    pub(crate) fn mark_listed(&mut self, mark: Mark) -> Known {
+        if self.is_unread {
             return Known::Unknown;
         }
-        if self.meet(mark) {
+        if self.mark_if_unchanged(mark) {
             return Known::Unchanged;
         }
         self.is_changed = true;
@@ -132,41 +131,40 @@ impl Inventory {
                 Known::New
             }
             (start, 1) => {
-                // The index will hold this, so that a later listing of the id is compared with it.
+                // The index will hold this version: a later listing of the id is compared with it.
                 self.marks[start] = mark;
                 self.see(start);
                 Known::Changed
             }
             _ => {
-                self.doubt(mark.id);
-                Known::Contested
+                self.mark_unknown(mark.id);
+                Known::Ambiguous
             }
         }
     }
 
-    /// Takes note that nobody knows what the index holds for this hash: a write was refused, or several
-    /// documents share it.
-    pub(crate) fn doubt(&mut self, id: i64) {
-        self.amend(id, None);
+    /// Marks as unknown what the index holds for this hash: a write was refused, or several documents share it.
+    pub(crate) fn mark_unknown(&mut self, id: i64) {
+        self.correct(id, None);
     }
 
-    /// Takes note of what the index holds for a hash, whatever was listed or written.
-    pub(crate) fn amend(&mut self, id: i64, marks: Option<Vec<i64>>) {
+    /// Sets what the index holds for a hash, whatever was listed or written.
+    pub(crate) fn correct(&mut self, id: i64, marks: Option<Vec<i64>>) {
         self.is_changed = true;
-        self.amended.insert(id, marks);
+        self.corrections.insert(id, marks);
     }
 
-    /// Takes note of a document that is deleted.
-    pub(crate) fn forget(&mut self, mark: Mark) {
+    /// Removes a document that is deleted.
+    pub(crate) fn remove(&mut self, mark: Mark) {
         let (start, run) = self.find(mark.id);
         let gone = self.marks[start..start + run].iter_mut().find(|known| **known == mark);
-        gone.into_iter().for_each(|known| known.mark = GONE);
+        gone.into_iter().for_each(|known| known.mark = DELETED);
         self.is_changed = true;
     }
 
-    /// Hashes of which nobody knows what the index holds.
-    pub(crate) fn doubtful(&self) -> Vec<i64> {
-        self.amended.iter().filter(|(_, marks)| marks.is_none()).map(|(id, _)| *id).collect()
+    /// The hashes for which it is unknown what the index holds.
+    pub(crate) fn unknown_ids(&self) -> Vec<i64> {
+        self.corrections.iter().filter(|(_, marks)| marks.is_none()).map(|(id, _)| *id).collect()
     }
 
     /// How many documents the index held before the sync.
@@ -194,9 +192,9 @@ impl Inventory {
         Some(Unseen { marks, between: last - first + 1, next: last + 1 })
     }
 
-    /// Puts what came in order, once everything has come; hands back how often an id was listed after its first
+    /// Sorts the marks of new documents, once all were listed, and returns how often an id was listed after its first
     /// time.
-    pub(crate) fn settle(&mut self) -> u64 {
+    pub(crate) fn sort(&mut self) -> u64 {
         self.fresh.sort();
         let (mut last, mut repeated, mut differing): (Option<Mark>, _, _) = (None, self.repeated, Vec::new());
         for mark in self.fresh.iter() {
@@ -205,23 +203,23 @@ impl Inventory {
                 differing.extend((before != mark).then_some(mark.id));
             }
         }
-        // Which of them came last is not kept.
-        differing.into_iter().for_each(|id| self.doubt(id));
+        // Their order is not kept, so which of them came last is unknown.
+        differing.into_iter().for_each(|id| self.mark_unknown(id));
         repeated
     }
 
-    /// What the index should hold, by id, hashes in doubt left out; only after [`settle`](Self::settle).
+    /// What the index should hold, by id, without hashes marked as unknown; only after [`sort`](Self::sort).
     pub(crate) fn expected(&self) -> impl Iterator<Item = Mark> + '_ {
-        let is_plain = |mark: &Mark| self.amended.is_empty() || !self.amended.contains_key(&mark.id);
-        let kept = self.marks.iter().copied().filter(|mark| mark.mark != GONE);
+        let is_plain = |mark: &Mark| self.corrections.is_empty() || !self.corrections.contains_key(&mark.id);
+        let kept = self.marks.iter().copied().filter(|mark| mark.mark != DELETED);
         let mut last = None;
         let fresh = self.fresh.iter().filter(move |mark| last.replace(*mark) != Some(*mark));
         let plain = merge(kept, fresh).filter(is_plain);
-        let amended = self
-            .amended
+        let corrections = self
+            .corrections
             .iter()
             .flat_map(|(id, marks)| marks.iter().flatten().map(|mark| Mark { id: *id, mark: *mark }));
-        merge(plain, amended)
+        merge(plain, corrections)
     }
 
     /// The digest of what the index should hold, fine enough to be exact.

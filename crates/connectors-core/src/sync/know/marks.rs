@@ -1,7 +1,7 @@
-//! The marks that a sync left, kept in a file for the next one: 16 bytes per document.
+//! The marks that a sync saves in a file for the next one: 16 bytes per document.
 //!
-//! A file is a cache of one index, named by the index's uuid. Nothing is believed of it before the index's
-//! digest agrees, so one that is lost, old, torn or foreign costs reading, never truth.
+//! A file is a cache of one index, named by the index's uuid. Nothing of it is used before the index's
+//! digest agrees, so a file that is lost, old, torn or foreign costs time, never correctness.
 //!
 //! ```text
 //! magic 8 · format u32 · _meta.sync.version u32 · count u64 · uuid 40, padded with zeros
@@ -28,7 +28,7 @@ const CHECKSUM: usize = 8;
 /// Read and written at a time.
 const BUFFER: usize = 1 << 16;
 
-/// Where the marks of one index are kept.
+/// The file with the marks of one index.
 #[derive(Debug, Clone)]
 pub(crate) struct MarkFile {
     path: PathBuf,
@@ -48,19 +48,19 @@ impl MarkFile {
         Self::new(folder, uuid).map(|file| Self { path: file.path.with_extension("dropped"), ..file })
     }
 
-    /// What was kept, read through once and found whole; none, and told in the log, where there is nothing to
-    /// go by.
-    pub(crate) fn open(&self) -> Option<Kept> {
+    /// The saved marks, read once and found whole; none, with the reason in the log, where there are none or they are
+    /// unusable.
+    pub(crate) fn open(&self) -> Option<SavedMarks> {
         match self.read() {
             Ok(kept) => Some(kept),
             Err(error) => {
-                tracing::debug!(%error, file = %self.path.display(), "no marks are kept; the index is listed");
+                tracing::debug!(%error, file = %self.path.display(), "no marks are saved; the index is listed");
                 None
             }
         }
     }
 
-    fn read(&self) -> io::Result<Kept> {
+    fn read(&self) -> io::Result<SavedMarks> {
         let mut file = File::open(&self.path)?;
         let mut header = [0; HEADER];
         file.read_exact(&mut header)?;
@@ -73,18 +73,18 @@ impl MarkFile {
         if whole != Some(file.metadata()?.len()) {
             return Err(unusable("it is torn"));
         }
-        let mut kept = Kept { file, digest: Digest::new(Grid::for_count(count)) };
+        let mut kept = SavedMarks { file, digest: Digest::new(Grid::for_count(count)) };
         let digest = Digest::exact(count, |grid| kept.checked(&header, (count, grid)))?;
-        Ok(Kept { digest, ..kept })
+        Ok(SavedMarks { digest, ..kept })
     }
 
-    /// Takes the place of what was kept; `marks` are by id.
+    /// Replaces the saved marks; `marks` are sorted by id.
     pub(crate) fn save(&self, count: u64, marks: impl Iterator<Item = Mark>) -> io::Result<()> {
-        self.write(count, marks)?.keep()
+        self.write(count, marks)?.commit()
     }
 
-    /// Written beside what was kept, and on disk.
-    pub(crate) fn write(&self, count: u64, marks: impl Iterator<Item = Mark>) -> io::Result<Written> {
+    /// Writes marks to a temporary file beside the saved ones, and syncs it to disk.
+    pub(crate) fn write(&self, count: u64, marks: impl Iterator<Item = Mark>) -> io::Result<NewMarks> {
         let folder = folder(&self.path);
         fs::create_dir_all(folder)?;
         let mut fresh = tempfile::Builder::new().prefix(".marks-").tempfile_in(folder)?;
@@ -96,14 +96,14 @@ impl MarkFile {
             written += 1;
         }
         if written != count {
-            return Err(unusable("the number of marks is not the one that was told"));
+            return Err(unusable("the number of marks is not the given one"));
         }
         let sum = out.sum.digest();
         out.write(&sum.to_le_bytes())?;
         out.out.flush()?;
         drop(out);
         fresh.as_file().sync_all()?;
-        Ok(Written { fresh, path: self.path.clone() })
+        Ok(NewMarks { fresh, path: self.path.clone() })
     }
 
     fn header(&self, count: u64) -> [u8; HEADER] {
@@ -117,16 +117,16 @@ impl MarkFile {
     }
 }
 
-/// Marks that are written, and gone again unless they are kept.
+/// Marks in a temporary file, which is removed unless they are committed.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct NewMarks {
     fresh: NamedTempFile,
     path: PathBuf,
 }
 
-impl Written {
-    /// Takes the place of what was kept, at once and as a whole.
-    pub(crate) fn keep(self) -> io::Result<()> {
+impl NewMarks {
+    /// Replaces the saved marks atomically.
+    pub(crate) fn commit(self) -> io::Result<()> {
         self.fresh.persist(&self.path).map_err(|error| error.error)?;
         sync_folder(folder(&self.path))
     }
@@ -136,19 +136,19 @@ fn folder(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("."))
 }
 
-/// Marks that were kept, and their digest.
+/// Saved marks and their digest.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct SavedMarks {
     file: File,
     digest: Digest,
 }
 
-impl Kept {
+impl SavedMarks {
     pub(crate) fn digest(&self) -> &Digest {
         &self.digest
     }
 
-    /// Hands over every mark, by id.
+    /// Calls `take` with every mark, by id.
     pub(crate) fn each(&mut self, take: impl FnMut(Mark)) -> io::Result<()> {
         let count = self.digest.count();
         self.entries(count, (&mut Xxh3::new(), take)).map(drop)
@@ -159,7 +159,7 @@ impl Kept {
         let (mut sum, mut digest) = (Xxh3::new(), Digest::new(grid));
         let (mut last, mut is_sorted) = (i64::MIN, true);
         sum.update(header);
-        let told = self.entries(
+        let checksum = self.entries(
             count,
             (&mut sum, |mark: Mark| {
                 is_sorted &= last <= mark.id;
@@ -167,13 +167,13 @@ impl Kept {
                 digest.add(mark);
             }),
         )?;
-        if told != sum.digest().to_le_bytes() || !is_sorted {
+        if checksum != sum.digest().to_le_bytes() || !is_sorted {
             return Err(unusable("it is damaged"));
         }
         Ok(digest)
     }
 
-    /// Hands over the entries, summing up their bytes, and returns the checksum that stands behind them.
+    /// Calls `take` with every entry and adds its bytes to `sum`; returns the stored checksum.
     fn entries(
         &mut self,
         count: u64,
@@ -194,9 +194,9 @@ impl Kept {
             }
             left -= many;
         }
-        let mut told = [0; CHECKSUM];
-        self.file.read_exact(&mut told)?;
-        Ok(told)
+        let mut checksum = [0; CHECKSUM];
+        self.file.read_exact(&mut checksum)?;
+        Ok(checksum)
     }
 }
 

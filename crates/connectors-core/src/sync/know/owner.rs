@@ -1,4 +1,4 @@
-//! Whose an index is: a sync writes only into an index that is its own, empty, or taken over by somebody's word.
+//! The owner of an index: a sync writes only into an index that is its own, empty, or explicitly taken over.
 
 use serde_json::json;
 
@@ -7,10 +7,10 @@ use crate::elastic::{Client, IndexKey, scan};
 use crate::sync::job::{Job, TakeOver};
 use crate::{Error, Result};
 
-/// An index as somebody who is about to take it over sees it.
+/// What an index holds, as shown before it is taken over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
-    /// Whose it is, if anybody's.
+    /// Its owner, if it has one.
     pub owner: Option<Owner>,
     /// The documents in it.
     pub documents: u64,
@@ -30,7 +30,7 @@ pub async fn holding(client: &Client, index: &str) -> Result<Option<Holding>> {
     Ok(Some(Holding { owner: existing.meta.owner, documents, foreign }))
 }
 
-/// Gives an index to an owner, whoever had it; none where there is no index.
+/// Gives an index to an owner, whether it had another one or not; none where there is no index.
 ///
 /// # Errors
 /// When the server can't be asked, or refuses.
@@ -44,7 +44,7 @@ pub async fn give(client: &Client, index: &str, owner: &Owner) -> Result<Option<
 /// Why a sync does not write into an index.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// It is somebody else's, or holds what others wrote.
+    /// It has another owner, or holds documents of others.
     NotOurs(String),
     /// It could not be asked.
     Failed(Error),
@@ -73,7 +73,7 @@ pub(crate) async fn claim(job: &Job<'_>, existing: &Existing) -> Result<(Meta, u
     Ok((claimed(job, existing)?, foreign))
 }
 
-/// Refuses an index that is somebody else's, without a look at its documents: what an incremental sync needs, which deletes
+/// Refuses an index of another owner, without reading its documents: enough for an incremental sync, which deletes
 /// nothing that its source does not name.
 pub(crate) fn check_owner(job: &Job<'_>, existing: &Existing) -> Result<(), Refusal> {
     let (Some(theirs), Some(ours)) = (&existing.meta.owner, job.owner) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! The ingest pipelines that documents go through on the server: which are in force, and what they are told.
+//! The ingest pipelines that documents go through on the server: which are in force, and what they do.
 
 use super::fingerprint::hash_of;
 use crate::elastic::index::Facts;
@@ -12,8 +12,8 @@ pub(crate) struct InForce {
     /// The one that bulks name, in place of the index's default.
     pub(crate) asked: Option<String>,
     pub(crate) flags: Flags,
-    /// Changes with what they do and are told; never 0.
-    pub(crate) print: u64,
+    /// Changes with what they and their flags do; never 0.
+    pub(crate) fingerprint: u64,
     /// Their names.
     pub(crate) names: Vec<String>,
 }
@@ -25,24 +25,26 @@ pub(crate) struct InForce {
 /// `Config`, naming a pipeline that the server lacks.
 pub(crate) async fn in_force(job: &Job<'_>, facts: &Facts) -> Result<Option<InForce>> {
     let asked = asked(job).await?;
-    let name = asked.as_ref().map(|(pipeline, print)| (pipeline.name.clone(), Some(*print)));
+    let name = asked.as_ref().map(|(pipeline, fingerprint)| (pipeline.name.clone(), Some(*fingerprint)));
     let first = name.or_else(|| facts.default_pipeline.clone().map(|name| (name, None)));
     let last = facts.final_pipeline.clone().map(|name| (name, None));
-    let (mut print, mut names) = (0, Vec::new());
+    let (mut fingerprint, mut names) = (0, Vec::new());
     for (name, known) in first.into_iter().chain(last) {
         let of_it = match known {
             Some(known) => known,
-            None => print_of(job, &name, "make it, or take it out of the settings of the index").await?,
+            None => {
+                fingerprint_of(job, &name, "make it, or take it out of the settings of the index").await?
+            }
         };
-        print = hash_of(&[print, crate::document::hash(name.as_bytes()), of_it]);
+        fingerprint = hash_of(&[fingerprint, crate::document::hash(name.as_bytes()), of_it]);
         names.push(name);
     }
     if names.is_empty() {
         return Ok(None);
     }
     let flags = asked.as_ref().map(|(pipeline, _)| pipeline.flags).unwrap_or_default();
-    let print = hash_of(&[print, flags_fingerprint(flags)]).max(1);
-    Ok(Some(InForce { asked: asked.map(|(pipeline, _)| pipeline.name.clone()), flags, print, names }))
+    let fingerprint = hash_of(&[fingerprint, flags_fingerprint(flags)]).max(1);
+    Ok(Some(InForce { asked: asked.map(|(pipeline, _)| pipeline.name.clone()), flags, fingerprint, names }))
 }
 
 /// The pipeline that is asked for, where the server has it.
@@ -51,11 +53,11 @@ async fn asked<'a>(job: &Job<'a>) -> Result<Option<(&'a Pipeline, u64)>> {
         return Ok(None);
     };
     if pipeline.name != DEFAULT_PIPELINE {
-        let print = print_of(job, &pipeline.name, "make it, or name another one").await?;
-        return Ok(Some((pipeline, print)));
+        let fingerprint = fingerprint_of(job, &pipeline.name, "make it, or name another one").await?;
+        return Ok(Some((pipeline, fingerprint)));
     }
     match definition(job.client, DEFAULT_PIPELINE).await? {
-        Definition::Print(print) => Ok(Some((pipeline, print))),
+        Definition::Fingerprint(fingerprint) => Ok(Some((pipeline, fingerprint))),
         Definition::Missing => {
             tracing::info!(
                 index = job.index,
@@ -72,12 +74,12 @@ fn flags_fingerprint(flags: Flags) -> u64 {
     names.fold(0, |fingerprint, name| hash_of(&[fingerprint, crate::document::hash(name.as_bytes())]))
 }
 
-async fn print_of(job: &Job<'_>, name: &str, fix: &str) -> Result<u64> {
+async fn fingerprint_of(job: &Job<'_>, name: &str, fix: &str) -> Result<u64> {
     match definition(job.client, name).await? {
-        Definition::Print(print) => Ok(print),
+        Definition::Fingerprint(fingerprint) => Ok(fingerprint),
         Definition::Missing => {
-            let told = format!("the server has no ingest pipeline of this name: {fix}");
-            Err(Error::config(told).with("pipeline", name).with("index", job.index))
+            let message = format!("the server has no ingest pipeline of this name: {fix}");
+            Err(Error::config(message).with("pipeline", name).with("index", job.index))
         }
     }
 }
@@ -104,8 +106,8 @@ mod tests {
         let some = Flags { reduce_whitespace: true, ..Flags::default() };
         assert_eq!(some.names().collect::<Vec<_>>(), ["_reduce_whitespace"]);
         let other = Flags { run_ml_inference: true, ..Flags::default() };
-        let prints = [Flags::default(), some, other, Pipeline::new("p").flags].map(flags_fingerprint);
-        let unlike = prints.iter().collect::<std::collections::BTreeSet<_>>();
-        assert_eq!(unlike.len(), prints.len());
+        let fingerprints = [Flags::default(), some, other, Pipeline::new("p").flags].map(flags_fingerprint);
+        let unlike = fingerprints.iter().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(unlike.len(), fingerprints.len());
     }
 }

@@ -1,4 +1,4 @@
-//! Before a sync: both ends are reached, the index is made or claimed, and what it holds is learnt.
+//! Before a sync: both ends are reached, the index is created or claimed, and what it holds is read.
 
 use std::collections::HashMap;
 
@@ -16,11 +16,11 @@ use crate::sync::job::Job;
 use crate::sync::patience::within;
 use crate::{Cursor, Error, FieldSpec, Incremental, Result, Source};
 
-/// What a sync goes by.
+/// What a sync starts from.
 pub(crate) struct Prepared {
     /// The index, and what its `_meta` says from this sync on.
     pub(crate) existing: Existing,
-    /// What the server called it when it was made.
+    /// Its uuid.
     pub(crate) uuid: Option<String>,
     /// What the index holds.
     pub(crate) snapshot: IndexSnapshot,
@@ -51,7 +51,7 @@ pub(crate) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
     };
     check_access(job, &existing)?;
     report.mapping = existing.meta.preset;
-    report.mismatched = existing.mismatched(&fields);
+    report.mismatched = existing.differences(&fields);
     job.counters.enter(Phase::Comparing);
     let failed_before = failures::before(job, report).await?;
     let facts = index::facts(job.client, job.index).await?;
@@ -104,7 +104,7 @@ async fn synced_before(
     let existing = index::complete(job.client, job.index, existing, (&wanted(job, &fields), meta)).await?;
     check_access(job, &existing)?;
     report.mapping = existing.meta.preset;
-    report.mismatched = existing.mismatched(&fields);
+    report.mismatched = existing.differences(&fields);
     let facts = index::facts(job.client, job.index).await?;
     Ok((existing, facts))
 }
@@ -118,7 +118,7 @@ async fn declared(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<Vec<
     within(job.context, "what its fields are", source.declared_fields()).await
 }
 
-/// An index that was there, or that somebody else made in the meantime, once this sync may write into it.
+/// An index that exists, or that another worker created in the meantime, once this sync may write into it.
 async fn claimed(
     job: &Job<'_>,
     found: Option<Existing>,
@@ -160,10 +160,10 @@ async fn is_unchanged(job: &Job<'_>, found: Option<&Existing>) -> Result<bool, R
     Ok(!changed.unwrap_or(true))
 }
 
-/// A number that changes with whatever a sync goes by besides its source.
+/// A number that changes with everything that a sync depends on besides its source.
 fn basis(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Option<u64> {
     let uuid = hash(facts.uuid.as_deref()?.as_bytes());
-    let pipeline = pipeline.map_or(0, |pipeline| pipeline.print);
+    let pipeline = pipeline.map_or(0, |pipeline| pipeline.fingerprint);
     let limits =
         [u64::from(job.options.document_level_security), job.context.limits.max_content, SYNC_VERSION];
     Some(hash_of(&[uuid, job.rules.fingerprint(), pipeline, hash_of(&limits)]))

@@ -1,8 +1,8 @@
-//! What the index holds, learnt by its digest where marks are kept, and by reading every mark elsewhere.
+//! What the index holds: known by its digest where marks are saved, else by reading every mark.
 
 use super::dropped::Dropped;
 use super::inventory::Inventory;
-use super::marks::{Kept, MarkFile};
+use super::marks::{MarkFile, SavedMarks};
 use crate::elastic::digest::{Digest, ask};
 use crate::elastic::index::Facts;
 use crate::elastic::scan;
@@ -16,11 +16,11 @@ use crate::{Context, Error, Result};
 pub(crate) struct IndexSnapshot {
     /// The marks of its documents.
     pub(crate) inventory: Inventory,
-    /// How they were learnt; none where the index was not read.
+    /// How they became known; none where the index was not read.
     pub(crate) known_by: Option<KnownBy>,
     /// Marks that were read one by one.
     pub(crate) marks_read: u64,
-    /// Where the marks of this sync can be kept.
+    /// Where the marks of this sync can be saved.
     pub(crate) file: Option<MarkFile>,
     /// Documents that no sync of ours wrote, when this one began.
     pub(crate) foreign: u64,
@@ -45,14 +45,14 @@ impl IndexSnapshot {
 
     /// The snapshot of an incremental sync, which compares nothing.
     pub(crate) fn unread() -> Self {
-        Self::of(Inventory::unknown())
+        Self::of(Inventory::unread())
     }
 
     /// The snapshot of a new index. It is not asked: where it keeps the usual `index.search.idle.after`, Elasticsearch would
     /// refresh it every second for half a minute from then on, which is work while it is loaded.
     pub(crate) fn empty(job: &Job<'_>, facts: &Facts) -> Self {
         let mut inventory = Inventory::new(Vec::new());
-        inventory.differs_from_file();
+        inventory.mark_changed();
         Self { known_by: Some(KnownBy::Listing), file: file(job, facts), ..Self::of(inventory) }
     }
 
@@ -62,8 +62,8 @@ impl IndexSnapshot {
     /// When the server can't be asked.
     pub(crate) async fn read(job: &Job<'_>, facts: &Facts) -> Result<Self> {
         let file = file(job, facts);
-        let marks = match kept(job.context, file.as_ref()).await? {
-            Some(kept) => by_digest(job, kept).await?,
+        let marks = match saved(job.context, file.as_ref()).await? {
+            Some(saved) => by_digest(job, saved).await?,
             None => None,
         };
         let (marks, known_by, marks_read) = match marks {
@@ -76,7 +76,7 @@ impl IndexSnapshot {
         };
         let mut inventory = Inventory::new(marks);
         if known_by == KnownBy::Listing || marks_read > 0 {
-            inventory.differs_from_file();
+            inventory.mark_changed();
         }
         Ok(Self { known_by: Some(known_by), marks_read, file, ..Self::of(inventory) })
     }
@@ -87,13 +87,13 @@ impl IndexSnapshot {
     }
 }
 
-/// Where the marks of the index can be kept.
+/// Where the marks of the index can be saved.
 fn file(job: &Job<'_>, facts: &Facts) -> Option<MarkFile> {
     let (folder, uuid) = job.marks.zip(facts.uuid.as_deref())?;
     MarkFile::new(folder, uuid)
 }
 
-async fn kept(context: &Context, file: Option<&MarkFile>) -> Result<Option<Kept>> {
+async fn saved(context: &Context, file: Option<&MarkFile>) -> Result<Option<SavedMarks>> {
     let Some(file) = file.cloned() else { return Ok(None) };
     context.blocking(move || Ok(file.open())).await
 }
@@ -109,23 +109,23 @@ async fn by_listing(job: &Job<'_>) -> Result<Vec<Mark>> {
     sorted(job.context, marks).await
 }
 
-/// The kept marks where the two digests agree, and what is read of the index where they differ; none where the
-/// index tells no digest, or listing all is cheaper.
-async fn by_digest(job: &Job<'_>, kept: Kept) -> Result<Option<(Vec<Mark>, u64)>> {
-    let grid = kept.digest().grid();
+/// The saved marks where the two digests agree, and what is read of the index where they differ; none where the
+/// server computes no digest, or listing all is cheaper.
+async fn by_digest(job: &Job<'_>, saved: SavedMarks) -> Result<Option<(Vec<Mark>, u64)>> {
+    let grid = saved.digest().grid();
     let Some(theirs) = ask(job.client, job.index, grid).await? else { return Ok(None) };
-    let differing = kept.digest().differing(&theirs);
+    let differing = saved.digest().differing(&theirs);
     let (held, unknown) = (theirs.count(), theirs.count_in(&differing));
     if unknown > held / 2 {
         return Ok(None);
     }
     let ranges = grid.ranges(&differing);
     let room = (held + unknown / 8) as usize;
-    let agreed = job.context.blocking(move || Ok(agreed(kept, &differing, room))).await?;
+    let agreed = job.context.blocking(move || Ok(agreed(saved, &differing, room))).await?;
     let mut marks = match agreed {
         Ok(marks) => marks,
         Err(error) => {
-            tracing::debug!(%error, "the kept marks could not be read again; the index is listed");
+            tracing::debug!(%error, "the saved marks could not be read again; the index is listed");
             return Ok(None);
         }
     };
@@ -138,12 +138,12 @@ async fn by_digest(job: &Job<'_>, kept: Kept) -> Result<Option<(Vec<Mark>, u64)>
     Ok(Some((marks, read)))
 }
 
-/// The kept marks of the buckets that agree.
-fn agreed(mut kept: Kept, differing: &[usize], room: usize) -> std::io::Result<Vec<Mark>> {
-    let grid = kept.digest().grid();
-    let is_agreed = flags(kept.digest(), differing);
+/// The saved marks of the buckets that agree.
+fn agreed(mut saved: SavedMarks, differing: &[usize], room: usize) -> std::io::Result<Vec<Mark>> {
+    let grid = saved.digest().grid();
+    let is_agreed = flags(saved.digest(), differing);
     let mut marks = Vec::with_capacity(room);
-    kept.each(|mark| {
+    saved.each(|mark| {
         if is_agreed[grid.place(mark.id)] {
             marks.push(mark);
         }

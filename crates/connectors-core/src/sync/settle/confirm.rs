@@ -1,23 +1,23 @@
 //! The closing digest: asks the index what it holds now, and compares that with what it should.
 
+use super::difference::IndexDifference;
 use super::left_over::ownership;
-use super::mismatch::Mismatch;
 use super::repair::{Names, repair};
 use crate::elastic::digest::{Digest, ask_or_list};
 use crate::elastic::scan::{LOOKUP, Mark, Part};
 use crate::elastic::{index, scan};
 use crate::sync::accounts::Status;
 use crate::sync::know::inventory::Inventory;
-use crate::sync::know::marks::Written;
+use crate::sync::know::marks::NewMarks;
 use crate::sync::know::snapshot::IndexSnapshot;
 use crate::sync::take::stages::Stages;
 use crate::{Context, Error, Result};
 
-/// Documents of buckets that differ, above which they are not read: somebody else writes this index.
+/// Documents of buckets that differ, above which they are not read: another tool writes this index.
 const MOST: u64 = 1 << 18;
 
-/// Finds out whether the index holds what it should, repairs once what differs, and keeps the marks where all
-/// is equal. A sync is not failed by this: all of it is written and acknowledged by now.
+/// Finds out whether the index holds what it should, repairs once what differs, and saves the marks where all
+/// is equal. An error here fails no sync: everything is written and acknowledged by now.
 pub(crate) async fn confirm(stages: &mut Stages<'_>) {
     if matches!(stages.accounts.report.status, Status::Stopped | Status::Failed) {
         return;
@@ -34,24 +34,24 @@ pub(crate) async fn confirm(stages: &mut Stages<'_>) {
 }
 
 async fn confirmed(stages: &mut Stages<'_>) -> Result<()> {
-    let (mut mismatch, mut written) = compare(stages).await?;
+    let (mut difference, mut written) = compare(stages).await?;
     let mut names = Names::new();
     let report = &*stages.accounts.report;
-    if !mismatch.is_empty() && report.complete && report.withheld == 0 {
-        names = repair(stages, &mismatch).await?;
-        (mismatch, written) = compare(stages).await?;
+    if !difference.is_empty() && report.complete && report.withheld == 0 {
+        names = repair(stages, &difference).await?;
+        (difference, written) = compare(stages).await?;
     }
-    if !mismatch.is_empty() {
-        return name(stages, &mismatch, &names).await;
+    if !difference.is_empty() {
+        return name(stages, &difference, &names).await;
     }
     stages.accounts.report.verified = true;
-    keep_marks(stages.job.context, written).await;
+    commit_marks(stages.job.context, written).await;
     Ok(())
 }
 
-/// Compares the digests, and reads where they differ; where nothing does, returns the marks. Nearly always all is equal,
+/// Compares the digests, and reads where they differ; where nothing does, returns the marks. Nearly always nothing differs,
 /// so they are written while the server computes its digest.
-async fn compare(stages: &mut Stages<'_>) -> Result<(Mismatch, Option<Written>)> {
+async fn compare(stages: &mut Stages<'_>) -> Result<(IndexDifference, Option<NewMarks>)> {
     let (client, name) = (stages.job.client, stages.job.index);
     let (context, snapshot) = (stages.job.context, &mut stages.snapshot);
     let digest = aside(context, &mut snapshot.inventory, |inventory| inventory.digest());
@@ -61,7 +61,7 @@ async fn compare(stages: &mut Stages<'_>) -> Result<(Mismatch, Option<Written>)>
     let theirs = theirs?;
     let places = places(&snapshot.inventory, (&ours, &theirs));
     if places.is_empty() {
-        return Ok((Mismatch::default(), written));
+        return Ok((IndexDifference::default(), written));
     }
     let documents = ours.count_in(&places).max(theirs.count_in(&places));
     if documents > MOST {
@@ -72,21 +72,21 @@ async fn compare(stages: &mut Stages<'_>) -> Result<(Mismatch, Option<Written>)>
     let mut found = Vec::new();
     scan::each_mark(client, name, Part::Ranges(&ranges), |mark| found.push(mark)).await?;
     found.sort_unstable();
-    adopt(&mut snapshot.inventory, &found);
+    accept_unknown(&mut snapshot.inventory, &found);
     let within = move |inventory: &mut Inventory| within(inventory, &ours, &places);
     let mut expected = aside(context, &mut snapshot.inventory, within).await?;
     expected.sort_unstable();
-    let mismatch = Mismatch::between(&expected, &found);
-    let written = if mismatch.is_empty() { write_marks(context, snapshot).await } else { None };
-    Ok((mismatch, written))
+    let difference = IndexDifference::between(&expected, &found);
+    let written = if difference.is_empty() { write_marks(context, snapshot).await } else { None };
+    Ok((difference, written))
 }
 
 /// Reports what differs: by name as far as one is known, else by hash.
-async fn name(stages: &mut Stages<'_>, mismatch: &Mismatch, names: &Names) -> Result<()> {
-    let mut ids: Vec<i64> = mismatch.lacking.iter().chain(&mismatch.extra).map(|mark| mark.id).collect();
+async fn name(stages: &mut Stages<'_>, difference: &IndexDifference, names: &Names) -> Result<()> {
+    let mut ids: Vec<i64> = difference.missing.iter().chain(&difference.extra).map(|mark| mark.id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let extra = &mismatch.extra[..mismatch.extra.len().min(LOOKUP)];
+    let extra = &difference.extra[..difference.extra.len().min(LOOKUP)];
     let ownership = ownership(&stages.render.shape, &stages.snapshot);
     let located = scan::locate(stages.job.client, stages.job.index, (extra, usize::MAX), ownership).await?;
     let located: Names = located.into_iter().map(|found| (found.mark.id, found.id)).collect();
@@ -100,20 +100,20 @@ async fn name(stages: &mut Stages<'_>, mismatch: &Mismatch, names: &Names) -> Re
 }
 
 /// Writes the marks for the next sync, where they are others than the last one left.
-async fn write_marks(context: &Context, snapshot: &mut IndexSnapshot) -> Option<Written> {
+async fn write_marks(context: &Context, snapshot: &mut IndexSnapshot) -> Option<NewMarks> {
     let file = snapshot.file.clone().filter(|_| snapshot.inventory.is_changed())?;
     let written = aside(context, &mut snapshot.inventory, move |inventory| {
         let count = inventory.expected().count() as u64;
         file.write(count, inventory.expected())
     });
-    written.await.and_then(|written| Ok(written?)).map_err(not_kept).ok()
+    written.await.and_then(|written| Ok(written?)).map_err(not_saved).ok()
 }
 
-/// Keeps the marks that were written.
-async fn keep_marks(context: &Context, written: Option<Written>) {
+/// Replaces the saved marks by those that were written.
+async fn commit_marks(context: &Context, written: Option<NewMarks>) {
     let Some(written) = written else { return };
-    let kept = context.blocking(move || Ok(written.keep()?)).await;
-    _ = kept.map_err(not_kept);
+    let kept = context.blocking(move || Ok(written.commit()?)).await;
+    _ = kept.map_err(not_saved);
 }
 
 /// Works on the inventory away from the threads that run async code.
@@ -132,27 +132,26 @@ async fn aside<T: Send + 'static>(
     Ok(done)
 }
 
-/// Marks that can't be kept fail no sync: the next one lists.
-fn not_kept(error: Error) {
-    tracing::warn!(%error, "the marks can't be kept; the next sync reads them from the index");
+/// Marks that can't be saved fail no sync: the next one reads them from the index.
+fn not_saved(error: Error) {
+    tracing::warn!(%error, "the marks can't be saved; the next sync reads them from the index");
 }
 
-/// Where the index is to be read: where the digests differ, and where there are documents of which nobody knows
-/// what became.
+/// The buckets to read: those whose digests differ, and those with hashes that are marked as unknown.
 fn places(inventory: &Inventory, (ours, theirs): (&Digest, &Digest)) -> Vec<usize> {
     let mut places = ours.differing(theirs);
-    places.extend(inventory.doubtful().into_iter().map(|id| ours.grid().place(id)));
+    places.extend(inventory.unknown_ids().into_iter().map(|id| ours.grid().place(id)));
     places.sort_unstable();
     places.dedup();
     places
 }
 
-/// Takes what the index holds of hashes in doubt as it is.
-fn adopt(inventory: &mut Inventory, found: &[Mark]) {
-    for id in inventory.doubtful() {
+/// Accepts whatever the index holds for the hashes that are marked as unknown.
+fn accept_unknown(inventory: &mut Inventory, found: &[Mark]) {
+    for id in inventory.unknown_ids() {
         let start = found.partition_point(|mark| mark.id < id);
         let marks = found[start..].iter().take_while(|mark| mark.id == id).map(|mark| mark.mark);
-        inventory.amend(id, Some(marks.collect()));
+        inventory.correct(id, Some(marks.collect()));
     }
 }
 

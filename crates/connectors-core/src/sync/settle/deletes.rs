@@ -18,7 +18,7 @@ const REMEMBERED: usize = 100_000;
 /// Questions for the ids of left-overs at a time.
 const LOOKUPS: usize = 2;
 
-/// Documents that may be deleted, and those that stay because nobody knows.
+/// Documents that may be deleted, and those that stay because their scope was not listed.
 #[derive(Debug, Default)]
 struct Sorted {
     gone: u64,
@@ -43,7 +43,7 @@ pub(crate) async fn delete(stages: &mut Stages<'_>, failed_scopes: &[String]) ->
     }
     let sorted = sorted(stages, failed_scopes).await?;
     stages.accounts.report.kept = sorted.kept;
-    report_left_out(stages);
+    report_forgotten(stages);
     if sorted.gone == 0 {
         return Ok(());
     }
@@ -54,13 +54,13 @@ pub(crate) async fn delete(stages: &mut Stages<'_>, failed_scopes: &[String]) ->
     let deleted = delete_all(stages, sorted, failed_scopes).await;
     let read = write::finish_contents(stages).await;
     let ended = deleted.and(read).and(write::finish_writes(stages).await);
-    stages.accounts.report.repeated = stages.snapshot.inventory.settle();
+    stages.accounts.report.repeated = stages.snapshot.inventory.sort();
     ended
 }
 
 /// Reports older versions of dropped documents that the next sync has to delete.
-fn report_left_out(stages: &mut Stages<'_>) {
-    let left_out = stages.snapshot.dropped.left_out();
+fn report_forgotten(stages: &mut Stages<'_>) {
+    let left_out = stages.snapshot.dropped.forgotten();
     if left_out > 0 {
         let what =
             "more documents were dropped by the pipeline than are remembered; the next sync deletes the rest";
@@ -115,8 +115,8 @@ async fn sorted(stages: &mut Stages<'_>, failed_scopes: &[String]) -> Result<Sor
             copies.extend(found.into_iter().filter_map(|found| sorted.add(found, &policy)));
         }
     }
-    // Of these the index holds nothing any more: overwritten, or deleted by somebody else.
-    absent.into_iter().for_each(|mark| stages.snapshot.inventory.forget(mark));
+    // Of these the index holds nothing any more: overwritten, or deleted by another tool.
+    absent.into_iter().for_each(|mark| stages.snapshot.inventory.remove(mark));
     copies.iter().for_each(|id| stages.accounts.report.foreign.add(id));
     if let Some(mut foreign) = foreign(stages.job, stages.snapshot.foreign).await? {
         while let Some(ids) = foreign.next().await? {

@@ -18,7 +18,7 @@ pub(super) async fn settle(
     let is_full = inventory.is_known();
     let lists_all = report.complete && is_full;
     let settled = match failing.record().await {
-        Ok(()) => failing.forget(|before| before.is_met || lists_all).await,
+        Ok(()) => failing.forget(|before| before.is_seen || lists_all).await,
         failed => failed,
     };
     match settled {

@@ -20,14 +20,14 @@ pub(super) async fn delete(stages: &mut Stages<'_>, left_over: Vec<LeftOver>) ->
             if is_stopped(stages) {
                 return Ok(());
             }
-            mark.into_iter().for_each(|mark| stages.snapshot.inventory.forget(mark));
+            mark.into_iter().for_each(|mark| stages.snapshot.inventory.remove(mark));
             write::delete(stages, id).await?;
         }
     }
     Ok(())
 }
 
-/// True, and noted in the report, when somebody stopped the sync.
+/// Whether the sync was stopped, which the report then says.
 pub(super) fn is_stopped(stages: &mut Stages<'_>) -> bool {
     let is_stopped = stages.job.cancel.is_cancelled();
     if is_stopped {

@@ -1,4 +1,4 @@
-//! Documents of the index that the listing did not name, and what is to become of them.
+//! Documents of the index that the listing did not name, and what is done with them.
 
 use std::collections::HashSet;
 
@@ -17,19 +17,20 @@ pub(super) struct LeftOver {
     pub(super) id: String,
     pub(super) mark: Option<Mark>,
     pub(super) scope: Option<String>,
-    /// False for a copy that somebody made inside the index.
+    /// False for a copy that was made inside the index.
     is_own: bool,
 }
 
-/// What is to become of a document that was not listed.
+/// What is done with a document that was not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It was listed all the same, or failed.
     Listed,
     /// It may lie where the listing failed.
     Uncertain,
-    /// Somebody copied it inside the index, which this sync may not take over.
+    /// It is a copy made inside the index, which this sync may not take over.
     Foreign,
+    /// It is deleted.
     Gone,
 }
 
@@ -39,7 +40,7 @@ pub(super) struct Policy<'a> {
     pub(super) failing: &'a Failing<'a>,
     /// What was listed.
     pub(super) inventory: &'a Inventory,
-    /// What may become of documents that no sync of ours wrote.
+    /// Whether documents that no sync of ours wrote may be deleted.
     pub(super) take_over: TakeOver,
     /// The scopes that could not be listed.
     pub(super) failed_scopes: &'a [String],
@@ -64,7 +65,7 @@ impl From<Located> for LeftOver {
 }
 
 impl Policy<'_> {
-    /// What is to become of a document that was not listed.
+    /// What is done with a document that was not listed.
     pub(super) fn fate(&self, found: &LeftOver) -> Fate {
         if self.failing.is_protected(&found.id) {
             return Fate::Listed;

@@ -23,7 +23,7 @@ pub(crate) async fn end(job: &Job<'_>, existing: Existing, ends: bool) -> Existi
     noted(job, existing, meta).await
 }
 
-/// Takes note that the index holds no mark of an older version any more.
+/// Records that the index no longer holds marks of an older version.
 pub(crate) async fn end_remarking(job: &Job<'_>, existing: Existing) {
     if existing.meta.is_remarking {
         let meta = Meta { is_remarking: false, ..existing.meta.clone() };
@@ -31,7 +31,7 @@ pub(crate) async fn end_remarking(job: &Job<'_>, existing: Existing) {
     }
 }
 
-/// What can't be noted is noted by the next sync.
+/// Writes `_meta`; the next sync does where this one can't.
 async fn noted(job: &Job<'_>, existing: Existing, meta: Meta) -> Existing {
     match write(job, existing.clone(), meta).await {
         Ok(existing) => existing,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use futures::StreamExt;
 
+use super::difference::IndexDifference;
 use super::left_over::{LeftOver, ours, ownership};
-use super::mismatch::Mismatch;
 use super::{gone, guard};
 use crate::elastic::Kind;
 use crate::elastic::scan::{LOOKUP, Mark};
@@ -26,23 +26,27 @@ pub(super) type Names = HashMap<i64, String>;
 ///
 /// # Errors
 /// When the source can't be listed whole, and when a write is refused; then nothing is removed.
-pub(super) async fn repair(stages: &mut Stages<'_>, mismatch: &Mismatch) -> Result<Names> {
-    let differing = mismatch.lacking.iter().chain(&mismatch.extra);
+pub(super) async fn repair(stages: &mut Stages<'_>, difference: &IndexDifference) -> Result<Names> {
+    let differing = difference.missing.iter().chain(&difference.extra);
     let mut relisted: Relisted = differing.map(|mark| (mark.id, Vec::new())).collect();
     tracing::warn!(
         count = relisted.len(),
         "the index differs from what was written; the source is listed again"
     );
-    let listed = list_again(stages, mismatch, &mut relisted).await;
+    let listed = list_again(stages, difference, &mut relisted).await;
     let finished = finish(stages).await;
     let names = listed?;
     finished?;
-    remove_again(stages, mismatch, &relisted).await?;
-    relisted.into_iter().for_each(|(id, marks)| stages.snapshot.inventory.amend(id, Some(marks)));
+    remove_again(stages, difference, &relisted).await?;
+    relisted.into_iter().for_each(|(id, marks)| stages.snapshot.inventory.correct(id, Some(marks)));
     Ok(names)
 }
 
-async fn list_again(stages: &mut Stages<'_>, mismatch: &Mismatch, relisted: &mut Relisted) -> Result<Names> {
+async fn list_again(
+    stages: &mut Stages<'_>,
+    difference: &IndexDifference,
+    relisted: &mut Relisted,
+) -> Result<Names> {
     let (job, mut names) = (stages.job, Names::new());
     let mut documents = caught_stream(|| job.source.documents(job.rules));
     loop {
@@ -51,11 +55,11 @@ async fn list_again(stages: &mut Stages<'_>, mismatch: &Mismatch, relisted: &mut
         let Some(listed) = next.await? else { break };
         let mut document = listed?;
         restrict(&mut document, &job.options);
-        let Ok(document) = job.rules.basic.sift(document) else { continue };
+        let Ok(document) = job.rules.basic.filter(document) else { continue };
         let id = stages.render.shape.id(document.id().as_str()).id;
         if let Some(marks) = relisted.get_mut(&id) {
             names.insert(id, document.id().as_str().to_owned());
-            marks.extend(write_again(stages, document, mismatch).await?);
+            marks.extend(write_again(stages, document, difference).await?);
         }
     }
     Ok(names)
@@ -65,14 +69,14 @@ async fn list_again(stages: &mut Stages<'_>, mismatch: &Mismatch, relisted: &mut
 async fn write_again(
     stages: &mut Stages<'_>,
     document: Document,
-    mismatch: &Mismatch,
+    difference: &IndexDifference,
 ) -> Result<Option<i64>> {
     let rendered = stages.render.whole(document).await?;
     let mark = rendered.mark;
-    if stages.snapshot.dropped.knows(mark) {
+    if stages.snapshot.dropped.contains(mark) {
         return Ok(None);
     }
-    if mismatch.extra.binary_search(&mark).is_err() {
+    if difference.extra.binary_search(&mark).is_err() {
         stages.writer.refresh_timestamp();
         stages.writer.put(rendered.draft, (mark, Kind::Upsert)).await?;
     }
@@ -80,9 +84,13 @@ async fn write_again(
 }
 
 /// Deletes what the source does not name, under the guard of all deletes.
-async fn remove_again(stages: &mut Stages<'_>, mismatch: &Mismatch, relisted: &Relisted) -> Result<()> {
+async fn remove_again(
+    stages: &mut Stages<'_>,
+    difference: &IndexDifference,
+    relisted: &Relisted,
+) -> Result<()> {
     let is_gone = |mark: &&Mark| relisted.get(&mark.id).is_some_and(Vec::is_empty);
-    let gone: Vec<Mark> = mismatch.extra.iter().filter(is_gone).copied().collect();
+    let gone: Vec<Mark> = difference.extra.iter().filter(is_gone).copied().collect();
     let deletes = stages.accounts.report.deleted + gone.len() as u64;
     if !guard::allows(&stages.job.options, stages.snapshot.held(), deletes) {
         return Err(Error::unexpected("what should not be there is more than the set share of the index")

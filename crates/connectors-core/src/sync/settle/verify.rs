@@ -23,7 +23,7 @@ use crate::sync::patience::within;
 use crate::sync::take::render::Render;
 use crate::{Document, Error, Result};
 
-pub use self::deep::Differing;
+pub use self::deep::FieldDifferences;
 
 /// How an index differs from its source.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -46,13 +46,13 @@ pub struct Verification {
     pub without_content: Difference,
     /// Documents of the index that the source does not have.
     pub left_over: Difference,
-    /// How it was learnt what the index holds.
+    /// How the index was read.
     pub known_by: Option<KnownBy>,
-    /// Documents whose fields were compared one by one; none where nobody asked for it.
+    /// Documents whose fields were compared one by one; none without `--deep`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<u64>,
     /// Documents that carry the mark of what the source has, and hold something else.
-    pub differing: Differing,
+    pub differing: FieldDifferences,
     /// Documents whose fields could not be compared: the index does not hand out their source, or their content could not be
     /// read now.
     pub not_comparable: Difference,
@@ -107,8 +107,8 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
     let facts = index::facts(job.client, job.index).await?;
     let pipeline = in_force(job, &facts).await?;
     if let Some(pipeline) = pipeline.as_ref().filter(|_| deep.is_some()) {
-        let told = "fields can't be compared behind an ingest pipeline, which may change any of them: leave `--deep` out";
-        return Err(Error::config(told).with("pipeline", pipeline.names.join(", ")));
+        let message = "fields can't be compared behind an ingest pipeline, which may change any of them: leave `--deep` out";
+        return Err(Error::config(message).with("pipeline", pipeline.names.join(", ")));
     }
     let dropped = Dropped::before(job, &facts, pipeline.as_ref()).await;
     index::refresh(job.client, job.index).await?;
@@ -125,7 +125,7 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
         match listed {
             Ok(mut document) => {
                 restrict(&mut document, &job.options);
-                match job.rules.basic.sift(document) {
+                match job.rules.basic.filter(document) {
                     Ok(document) => comparison.document(document).await?,
                     Err(_) => comparison.found.filtered += 1,
                 }
@@ -149,7 +149,7 @@ struct Comparison<'a> {
     inventory: Inventory,
     dropped: Dropped,
     render: Render,
-    /// Ids that were listed, but can't be told apart by a mark.
+    /// Ids that were listed, but can't be distinguished by a mark.
     unread: HashSet<String>,
     deep: Option<Deep<'a>>,
     found: Verification,
@@ -162,7 +162,7 @@ impl Comparison<'_> {
         if self.deep.is_none() {
             let marks = self.render.marks(document).await;
             let without_content = marks.as_ref().ok().and_then(|marks| marks.without_content);
-            if without_content.is_some_and(|mark| self.inventory.meet(mark)) {
+            if without_content.is_some_and(|mark| self.inventory.mark_if_unchanged(mark)) {
                 self.found.without_content.add(&id);
             } else {
                 self.note(id, marks.map(|marks| marks.whole));
@@ -185,16 +185,16 @@ impl Comparison<'_> {
 
     /// Sorts a document in by its mark; true where the index holds it.
     fn note(&mut self, id: String, mark: Result<Mark>) -> bool {
-        if mark.as_ref().is_ok_and(|mark| self.dropped.knows(*mark)) {
+        if mark.as_ref().is_ok_and(|mark| self.dropped.contains(*mark)) {
             self.found.dropped += 1;
             return false;
         }
         let equal = self.found.equal;
-        match mark.map(|mark| self.inventory.look(mark)) {
+        match mark.map(|mark| self.inventory.mark_listed(mark)) {
             Ok(Known::Unchanged) => self.found.equal += 1,
             Ok(Known::New) => self.found.missing.add(&id),
             Ok(Known::Changed) => self.found.stale.add(&id),
-            Ok(Known::Contested | Known::Unknown) | Err(_) => {
+            Ok(Known::Ambiguous | Known::Unknown) | Err(_) => {
                 self.found.stale.add(&id);
                 self.unread.insert(id);
             }

@@ -27,16 +27,16 @@ pub(super) fn is_repeat(
     (shape, inventory): (&Shape, &mut Inventory),
 ) -> bool {
     let mark = (document.0.restarts > 0).then(|| shape.quick(document, hash)).flatten();
-    mark.is_some_and(|mark| inventory.was_met(mark, document.0.restarts))
+    mark.is_some_and(|mark| inventory.is_repeat(mark, document.0.restarts))
 }
 
 /// Classifies a document by its mark, if it has one, and notes it as listed.
 pub(super) fn by_mark(mark: Option<Mark>, snapshot: &mut IndexSnapshot, options: &Options) -> ByMark {
     let Some(mark) = mark else { return ByMark::Unknown };
-    if !options.mend && snapshot.inventory.meet(mark) {
+    if !options.mend && snapshot.inventory.mark_if_unchanged(mark) {
         return ByMark::Unchanged;
     }
-    if snapshot.dropped.meet(mark) { ByMark::Dropped } else { ByMark::Unknown }
+    if snapshot.dropped.mark_listed(mark) { ByMark::Dropped } else { ByMark::Unknown }
 }
 
 /// The operation that writes a document, by what the index holds of it.
@@ -44,6 +44,6 @@ pub(super) fn operation(known: Known, snapshot: &IndexSnapshot) -> Kind {
     match known {
         Known::New if snapshot.foreign == 0 && !snapshot.is_remarking => Kind::Create,
         Known::New | Known::Unknown => Kind::Upsert,
-        Known::Unchanged | Known::Changed | Known::Contested => Kind::Update,
+        Known::Unchanged | Known::Changed | Known::Ambiguous => Kind::Update,
     }
 }

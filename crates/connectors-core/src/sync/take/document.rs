@@ -34,7 +34,7 @@ pub(crate) async fn take(stages: &mut Stages<'_>, mut document: Document, hash: 
         }
         ByMark::Unknown => {}
     }
-    let document = match stages.job.rules.basic.sift(document) {
+    let document = match stages.job.rules.basic.filter(document) {
         Ok(document) => document,
         Err(id) => return filtered(stages, id.into_string()).await,
     };

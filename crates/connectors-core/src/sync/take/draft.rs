@@ -29,7 +29,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Serialises the body into an empty buffer, the one time that this happens, and hands back the content beside it.
+    /// Serialises the body into an empty buffer, the only time that this happens, and returns the content beside it.
     ///
     /// # Errors
     /// The id of a document whose body does not serialise, and why.

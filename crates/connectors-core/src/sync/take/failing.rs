@@ -77,7 +77,7 @@ impl<'a> Failing<'a> {
     /// Notes that a document which failed before was listed or deleted; true where it is to be sent again, changed or not.
     pub(crate) fn retry(&mut self, id: &str) -> bool {
         let Some(before) = self.before.get_mut(id) else { return false };
-        before.is_met = true;
+        before.is_seen = true;
         self.job.options.retry_failed
     }
 

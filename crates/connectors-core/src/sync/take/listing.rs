@@ -37,7 +37,7 @@ pub(super) struct Changes<'s> {
 pub(super) enum Reached {
     /// A cursor: everything before it was taken.
     Checkpoint(Cursor),
-    /// The end, or the point at which somebody stopped the sync or the source went silent.
+    /// The end, or the point at which the sync was stopped or the source went silent.
     End,
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn take(stages: &mut Stages<'_>) -> Result<Vec<String>> {
     while let Reached::Checkpoint(_) = changes.read(stages).await? {}
     let failed_scopes = changes.close();
     write::finish_contents(stages).await?;
-    stages.accounts.report.repeated = stages.snapshot.inventory.settle();
+    stages.accounts.report.repeated = stages.snapshot.inventory.sort();
     Ok(failed_scopes)
 }
 

@@ -53,7 +53,7 @@ impl Answers {
     fn add(&mut self, found: Found, job: &Job<'_>) {
         let answer = match found {
             Found::Gone(id) => Err(id),
-            Found::There(document) => job.rules.basic.sift(document),
+            Found::There(document) => job.rules.basic.filter(document),
         };
         match answer {
             Ok(document) => self.there.push(document),

@@ -1,4 +1,4 @@
-//! Documents whose marks are right and whose fields somebody else changed in the index: read, compared, and written again.
+//! Documents whose marks are equal and whose fields were edited in the index: read, compared, and written again.
 
 use std::collections::HashMap;
 

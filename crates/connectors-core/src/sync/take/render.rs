@@ -34,8 +34,8 @@ pub(crate) struct Marks {
 impl Render {
     pub(crate) fn new(job: &Job<'_>, key: IndexKey, pipeline: Option<&InForce>) -> Self {
         let max_content = job.context.limits.max_content;
-        let pipeline_print = pipeline.map_or(0, |pipeline| pipeline.print);
-        let by = Shapers { rules: job.rules.fingerprint(), max_content, pipeline: pipeline_print };
+        let pipeline_fingerprint = pipeline.map_or(0, |pipeline| pipeline.fingerprint);
+        let by = Shapers { rules: job.rules.fingerprint(), max_content, pipeline: pipeline_fingerprint };
         Self {
             shape: Shape::new(key, by),
             reader: Reader::new(job.context, job.client.settings().bulk.queue_bytes),
@@ -66,9 +66,9 @@ impl Render {
     /// What marks a document that is whole, or lacks a content that could not be read.
     pub(crate) fn mark_of(&self, draft: &Draft, lacks_content: bool) -> Mark {
         let version = draft.version(&self.shape);
-        let print = self.shape.fingerprint(version, draft.has_content, draft.scope.as_deref());
-        let print = self.shape.closed(print, draft.permissions.as_ref());
-        mark(self.shape.id(&draft.id), if lacks_content { without_content(print) } else { print })
+        let fingerprint = self.shape.fingerprint(version, draft.has_content, draft.scope.as_deref());
+        let fingerprint = self.shape.closed(fingerprint, draft.permissions.as_ref());
+        mark(self.shape.id(&draft.id), if lacks_content { without_content(fingerprint) } else { fingerprint })
     }
 
     /// From the version alone where there is one; else from what would be sent.

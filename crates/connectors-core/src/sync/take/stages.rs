@@ -52,7 +52,7 @@ impl<'a> Stages<'a> {
         self.accounts.written(&written);
         for item in written.dropped {
             self.accounts.report.dropped += 1;
-            self.snapshot.inventory.doubt(item.hash.cast_signed());
+            self.snapshot.inventory.mark_unknown(item.hash.cast_signed());
             self.snapshot.dropped.add(&item, item.kind != Kind::Create);
         }
         written.superseded.into_iter().for_each(|item| self.superseded(item));
@@ -79,7 +79,7 @@ impl<'a> Stages<'a> {
             Kind::Delete => self.accounts.report.undeleted += 1,
             _ => self.accounts.report.failed += 1,
         }
-        self.snapshot.inventory.doubt(item.hash.cast_signed());
+        self.snapshot.inventory.mark_unknown(item.hash.cast_signed());
         if is_own {
             self.failing.add((item.id, item.scope.as_deref()), Stage::Bulk, &reason);
         }

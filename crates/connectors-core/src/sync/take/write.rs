@@ -43,13 +43,13 @@ pub(super) async fn write(stages: &mut Stages<'_>, draft: Draft, failure: Option
         stages.failing.add(document, Stage::Content, &error.to_string());
     }
     let is_retried = stages.failing.is_retried(&draft.id);
-    if !is_retried && stages.snapshot.dropped.meet(mark) {
+    if !is_retried && stages.snapshot.dropped.mark_listed(mark) {
         stages.accounts.report.dropped += 1;
         return Ok(());
     }
     await_write_of(stages, mark.id.cast_unsigned()).await?;
-    stages.snapshot.dropped.is_sent(&draft.id);
-    let known = stages.snapshot.inventory.look(mark);
+    stages.snapshot.dropped.mark_sent(&draft.id);
+    let known = stages.snapshot.inventory.mark_listed(mark);
     match known {
         Known::Unchanged if !is_retried && stages.job.options.mend => {
             let is_full = stages.mend.add(draft, mark, stages.job)?;
@@ -59,7 +59,7 @@ pub(super) async fn write(stages: &mut Stages<'_>, draft: Draft, failure: Option
             stages.accounts.unchanged();
             return Ok(());
         }
-        Known::Contested => stages.failing.protect(&draft.id),
+        Known::Ambiguous => stages.failing.protect(&draft.id),
         _ => {}
     }
     let kind = classify::operation(known, &stages.snapshot);

@@ -14,7 +14,8 @@ pub const INDEX: &str = ".connectors-failures";
 /// The content index and id of an entry, and the entry; none where it is to be removed.
 pub(crate) type Entry<'a> = ((&'a str, &'a str), Option<&'a Failure>);
 
-/// Why the index can't be used after an error; none where it was made again. The error itself where the index is as it should be.
+/// Why the index can't be used after an error; none where it was made again. The error itself where the index is as it
+/// should be.
 ///
 /// # Errors
 /// The same, where the reason lies elsewhere; when the server can't be asked.

@@ -1,4 +1,4 @@
-//! Marks that come in any order, kept in chunks of fixed size: none is ever copied to make room.
+//! Marks in any order, kept in chunks of fixed size: none is ever copied to make room.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,7 +12,7 @@ const CHUNK: usize = 1 << 16;
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
     chunks: Vec<Vec<Mark>>,
-    /// Chunks that are in order and take nothing more.
+    /// Chunks that are sorted and full.
     sealed: usize,
 }
 
@@ -30,7 +30,7 @@ impl Fresh {
         self.chunks.iter().map(Vec::len).sum()
     }
 
-    /// Puts what is there in order, so that [`contains`](Self::contains) finds it.
+    /// Sorts what is there, so that [`contains`](Self::contains) finds it.
     pub(super) fn seal(&mut self) {
         self.sort();
         self.sealed = self.chunks.len();
@@ -41,7 +41,7 @@ impl Fresh {
         self.chunks[..self.sealed].iter().any(|chunk| chunk.binary_search(&mark).is_ok())
     }
 
-    /// Puts each chunk in order, as [`iter`](Self::iter) requires.
+    /// Sorts each chunk, as [`iter`](Self::iter) requires.
     pub(super) fn sort(&mut self) {
         self.chunks[self.sealed..].iter_mut().for_each(|chunk| chunk.sort_unstable());
     }

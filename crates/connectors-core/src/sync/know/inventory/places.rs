@@ -13,7 +13,7 @@ const EVEN: usize = 64;
 pub(super) struct Places {
     /// Where each bucket begins, and at last where the list ends; empty for a list too long to be counted in 32 bits.
     starts: Vec<u32>,
-    /// Bits of a hash that do not tell its bucket.
+    /// Bits of a hash behind those that select its bucket.
     rest: u32,
 }
 

@@ -12,31 +12,35 @@ fn unseen(inventory: &Inventory) -> Vec<Mark> {
 }
 
 fn expected(inventory: &mut Inventory) -> Vec<Mark> {
-    inventory.settle();
+    inventory.sort();
     inventory.expected().collect()
 }
 
 #[test]
 fn each_listed_document_is_told_apart() {
     let mut inventory = Inventory::new(vec![mark(-5, 1), mark(1, 1), mark(2, 7), mark(2, 8), mark(9, 9)]);
-    assert_eq!(inventory.look(mark(-5, 1)), Known::Unchanged);
+    assert_eq!(inventory.mark_listed(mark(-5, 1)), Known::Unchanged);
     assert!(!inventory.is_changed());
-    assert_eq!(inventory.look(mark(1, 2)), Known::Changed);
+    assert_eq!(inventory.mark_listed(mark(1, 2)), Known::Changed);
     assert!(inventory.is_changed());
-    assert_eq!(inventory.look(mark(3, 3)), Known::New);
-    assert_eq!(inventory.look(mark(2, 8)), Known::Unchanged, "ids with one hash differ in their marks");
-    assert_eq!(inventory.look(mark(2, 9)), Known::Contested);
+    assert_eq!(inventory.mark_listed(mark(3, 3)), Known::New);
+    assert_eq!(
+        inventory.mark_listed(mark(2, 8)),
+        Known::Unchanged,
+        "ids with one hash differ in their marks"
+    );
+    assert_eq!(inventory.mark_listed(mark(2, 9)), Known::Ambiguous);
     assert_eq!(unseen(&inventory), [mark(2, 7), mark(9, 9)]);
-    assert_eq!((inventory.unseen_count(), inventory.settle()), (2, 0));
-    assert_eq!(inventory.doubtful(), [2], "which of the two takes its place is the server's to tell");
+    assert_eq!((inventory.unseen_count(), inventory.sort()), (2, 0));
+    assert_eq!(inventory.unknown_ids(), [2], "which of the two takes its place is the server's to tell");
 }
 
 #[test]
 fn an_index_that_was_not_read_is_unknown_and_costs_nothing() {
-    let mut inventory = Inventory::unknown();
-    assert_eq!(inventory.look(mark(1, 1)), Known::Unknown);
-    assert!(!inventory.meet(mark(1, 1)) && unseen(&inventory).is_empty());
-    assert_eq!((inventory.settle(), inventory.fresh.len()), (0, 0));
+    let mut inventory = Inventory::unread();
+    assert_eq!(inventory.mark_listed(mark(1, 1)), Known::Unknown);
+    assert!(!inventory.mark_if_unchanged(mark(1, 1)) && unseen(&inventory).is_empty());
+    assert_eq!((inventory.sort(), inventory.fresh.len()), (0, 0));
 }
 
 #[test]
@@ -44,32 +48,32 @@ fn documents_listed_twice_are_counted_and_doubted_where_they_differ() {
     let mut inventory = Inventory::new(vec![mark(1, 1)]);
     let listed = [(1, 1), (1, 2), (4, 4), (5, 5), (4, 4), (6, 6), (6, 7), (6, 6)];
     for (id, version) in listed {
-        inventory.look(mark(id, version));
+        inventory.mark_listed(mark(id, version));
     }
-    assert_eq!(inventory.settle(), 4);
+    assert_eq!(inventory.sort(), 4);
     assert!(unseen(&inventory).is_empty());
     assert_eq!(expected(&mut inventory), [mark(1, 2), mark(4, 4), mark(5, 5)]);
-    assert_eq!(inventory.doubtful(), [6]);
+    assert_eq!(inventory.unknown_ids(), [6]);
 }
 
 #[test]
 fn what_was_listed_before_the_listing_began_anew_is_known() {
     let mut inventory = Inventory::new(vec![mark(1, 1), mark(2, 2)]);
-    inventory.look(mark(1, 1));
-    inventory.look(mark(5, 5));
-    assert!(inventory.was_met(mark(1, 1), 1) && inventory.was_met(mark(5, 5), 1));
+    inventory.mark_listed(mark(1, 1));
+    inventory.mark_listed(mark(5, 5));
+    assert!(inventory.is_repeat(mark(1, 1), 1) && inventory.is_repeat(mark(5, 5), 1));
     for other in [mark(2, 2), mark(1, 7), mark(5, 7), mark(6, 6)] {
-        assert!(!inventory.was_met(other, 1), "{other:?}");
+        assert!(!inventory.is_repeat(other, 1), "{other:?}");
     }
-    inventory.look(mark(6, 6));
-    assert!(inventory.was_met(mark(6, 6), 2), "of the second time it is known by the third");
-    assert_eq!(inventory.settle(), 0, "nothing of this counts as repeated");
+    inventory.mark_listed(mark(6, 6));
+    assert!(inventory.is_repeat(mark(6, 6), 2), "of the second time it is known by the third");
+    assert_eq!(inventory.sort(), 0, "nothing of this counts as repeated");
 }
 
 #[test]
 fn a_document_is_compared_with_what_was_listed_last() {
     let mut inventory = Inventory::new(vec![mark(1, 1), mark(2, 2)]);
-    let known = [1, 5, 5, 1].map(|version| inventory.look(mark(1, version)));
+    let known = [1, 5, 5, 1].map(|version| inventory.mark_listed(mark(1, version)));
     assert_eq!(known, [Known::Unchanged, Known::Changed, Known::Unchanged, Known::Changed]);
     assert_eq!(unseen(&inventory), [mark(2, 2)]);
 }
@@ -78,21 +82,21 @@ fn a_document_is_compared_with_what_was_listed_last() {
 fn what_the_index_should_hold_follows_what_is_written() {
     let mut inventory = Inventory::new((0..6).map(|id| mark(id, id)).collect());
     for listed in [mark(0, 0), mark(1, 9), mark(2, 2), mark(3, 9), mark(7, 7), mark(-1, 1)] {
-        inventory.look(listed);
+        inventory.mark_listed(listed);
     }
-    inventory.forget(mark(4, 4));
-    inventory.forget(mark(5, 99));
-    inventory.doubt(3);
-    inventory.doubt(7);
+    inventory.remove(mark(4, 4));
+    inventory.remove(mark(5, 99));
+    inventory.mark_unknown(3);
+    inventory.mark_unknown(7);
     assert_eq!(expected(&mut inventory), [mark(-1, 1), mark(0, 0), mark(1, 9), mark(2, 2), mark(5, 5)]);
-    assert_eq!(inventory.doubtful(), [3, 7]);
-    inventory.amend(3, Some(vec![3]));
-    inventory.amend(7, Some(Vec::new()));
-    inventory.amend(8, Some(vec![1, 2]));
+    assert_eq!(inventory.unknown_ids(), [3, 7]);
+    inventory.correct(3, Some(vec![3]));
+    inventory.correct(7, Some(Vec::new()));
+    inventory.correct(8, Some(vec![1, 2]));
     let all =
         [mark(-1, 1), mark(0, 0), mark(1, 9), mark(2, 2), mark(3, 3), mark(5, 5), mark(8, 1), mark(8, 2)];
     assert_eq!(expected(&mut inventory), all);
-    assert!(inventory.doubtful().is_empty());
+    assert!(inventory.unknown_ids().is_empty());
     assert_eq!(inventory.digest().count(), 8);
 }
 
@@ -102,7 +106,7 @@ fn many_marks_cost_sixteen_bytes_and_a_bit_each() {
     let mut inventory = Inventory::new((0..1000).map(|id| mark(id, id)).collect());
     assert_eq!(inventory.seen.len(), 16);
     for id in (0..1000).filter(|id| id % 3 != 0) {
-        assert!(inventory.meet(mark(id, id)));
+        assert!(inventory.mark_if_unchanged(mark(id, id)));
     }
     assert_eq!((inventory.unseen_count(), unseen(&inventory).len()), (334, 334));
     let page = inventory.unseen(4, 2).unwrap();

@@ -21,7 +21,7 @@ const SHOWN: usize = 10;
 
 /// How many documents differ in their fields, and the first of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Differing {
+pub struct FieldDifferences {
     /// How many.
     pub count: u64,
     /// Id → the first fields that differ, by dotted name.
@@ -29,7 +29,7 @@ pub struct Differing {
 }
 
 /// Where documents go that differ, and those that could not be compared.
-pub(super) type Findings<'a> = (&'a mut Differing, &'a mut Difference);
+pub(super) type Findings<'a> = (&'a mut FieldDifferences, &'a mut Difference);
 
 /// Collects documents and compares them with the index.
 pub(super) struct Deep<'a> {
@@ -84,7 +84,7 @@ impl<'a> Deep<'a> {
     }
 }
 
-impl Differing {
+impl FieldDifferences {
     fn add(&mut self, id: String, fields: Vec<String>) {
         self.count += 1;
         if self.first.len() < SHOWN {

@@ -10,7 +10,7 @@ use crate::panics::caught;
 use crate::sync::patience::Patience;
 use crate::{Content, Context, Error, ErrorKind, Result};
 
-/// What a file came to.
+/// The result of reading a file.
 #[derive(Debug)]
 pub(crate) enum Fetched {
     /// Its text.

@@ -1,11 +1,11 @@
-//! Tells text from anything else, and decodes it.
+//! Distinguishes text from binary files, and decodes it.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::Encoding;
 
 /// Bytes at the beginning by which a file is judged.
 pub(super) const SAMPLE: usize = 8 * 1024;
-/// The media type of what nobody knows.
+/// The media type of unknown content.
 pub(super) const UNKNOWN: &str = "application/octet-stream";
 
 /// Kinds whose text needs an extractor; they are not opened.
@@ -36,9 +36,9 @@ pub(super) enum Sniff {
     Binary(String),
 }
 
-/// The media type that the source or the file's name tells.
-pub(super) fn mime_type(told: Option<&str>, name: &str) -> String {
-    told.map_or_else(
+/// The media type that the source declares, or that the file's name suggests.
+pub(super) fn mime_type(declared: Option<&str>, name: &str) -> String {
+    declared.map_or_else(
         || mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned(),
         str::to_owned,
     )
