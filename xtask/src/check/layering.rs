@@ -24,6 +24,9 @@ const WITHIN: [(&str, &str, &str); 11] = [
     ("elastic", "crate::sync", "only `sync` sees both sides"),
 ];
 
+/// The rooms of core's `sync`, from the top down: none names one above it.
+const SYNC: [&str; 7] = ["settle", "take", "know", "access", "job", "accounts", "patience"];
+
 pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for member in &workspace.members {
@@ -40,6 +43,7 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
     }
     findings.extend(named_in_core(workspace));
     findings.extend(within_core(workspace));
+    findings.extend(within_sync(workspace));
     findings.extend(library_named(workspace));
     findings.extend(between_sources(workspace));
     findings
@@ -105,6 +109,18 @@ fn within_core(workspace: &Workspace) -> Vec<Finding> {
         let (_, word, rule) = WITHIN.iter().find(is_broken)?;
         let help = "move what both need into the one that may be known";
         Some(Finding::new(Code::Layering, (path, at), format!("names {word}: {rule}"), help))
+    });
+    broken.collect()
+}
+
+fn within_sync(workspace: &Workspace) -> Vec<Finding> {
+    let broken = lines(workspace.below(CORE_CODE)).filter_map(|(path, at, line)| {
+        let room = SYNC.iter().position(|room| is_in(path, &format!("sync/{room}")))?;
+        let word = |above: &&str| format!("crate::sync::{above}");
+        let above = SYNC[..room].iter().find(|above| code(line).contains(&word(above)))?;
+        let help = "move what both need into the one that may be known";
+        let message = format!("names {}: inside `sync` no folder names one above it", word(&above));
+        Some(Finding::new(Code::Layering, (path, at), message, help))
     });
     broken.collect()
 }

@@ -271,6 +271,14 @@ fn layering() {
         ),
         ((elastic, "//! Does", "use elasticsearch::http;\n//! Does"), ("layering", elastic, "elasticsearch")),
         ((elastic, "//! Does", "use reqwest::Client;\n//! Does"), ("layering", elastic, "reqwest")),
+        (
+            ("crates/connectors-core/src/sync/take/write.rs", "*", "use crate::sync::settle::close;\n"),
+            ("layering", "crates/connectors-core/src/sync/take/write.rs", "crate::sync::settle"),
+        ),
+        (
+            ("crates/connectors-core/src/sync/accounts.rs", "*", "use crate::sync::know::marks;\n"),
+            ("layering", "crates/connectors-core/src/sync/accounts.rs", "crate::sync::know"),
+        ),
     ]);
     let core_on_testkit = [
         (core, "\"\n", "\"\n[dependencies]\nconnectors-testkit.workspace = true\n"),
