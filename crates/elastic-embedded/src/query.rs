@@ -131,6 +131,35 @@ fn ids(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> {
 }
 
 fn boolean(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> {
+    let mut clauses = clauses(context, options)?;
+    let count = |wanted: Occur| clauses.iter().filter(|(occur, _)| *occur == wanted).count();
+    let (musts, shoulds) = (count(Occur::Must), count(Occur::Should));
+    let minimum = match options.take("minimum_should_match") {
+        Some(value) => minimum_should_match(value, shoulds)?,
+        None => usize::from(musts == 0 && shoulds > 0),
+    };
+    let adjusts = options.flag("adjust_pure_negative")?.unwrap_or(true);
+    if clauses.is_empty() {
+        return Ok(all());
+    }
+    if musts == 0 && shoulds == 0 {
+        if !adjusts {
+            return Ok(none());
+        }
+        clauses.push((Occur::Must, constant(all(), 0.0)));
+        return Ok(Box::new(BooleanQuery::new(clauses)));
+    }
+    if minimum > shoulds {
+        return Ok(Box::new(EmptyQuery));
+    }
+    // Where nothing else must match, one of the optional clauses must, whatever the minimum.
+    if shoulds == 0 || minimum == 0 {
+        return Ok(Box::new(BooleanQuery::new(clauses)));
+    }
+    Ok(Box::new(BooleanQuery::with_minimum_required_clauses(clauses, minimum)))
+}
+
+fn clauses(context: Context<'_>, options: &mut Options<'_>) -> Result<Vec<(Occur, BoxQuery)>> {
     let mut clauses: Vec<(Occur, BoxQuery)> = Vec::new();
     for (key, occur, scores) in [
         ("must", Occur::Must, true),
@@ -150,27 +179,7 @@ fn boolean(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> 
             ));
         }
     }
-    let count = |wanted: Occur| clauses.iter().filter(|(occur, _)| *occur == wanted).count();
-    let (musts, shoulds) = (count(Occur::Must), count(Occur::Should));
-    let minimum = match options.take("minimum_should_match") {
-        Some(value) => minimum_should_match(value, shoulds)?,
-        None => usize::from(musts == 0 && shoulds > 0),
-    };
-    options.flag("adjust_pure_negative")?;
-    if clauses.is_empty() {
-        return Ok(all());
-    }
-    if musts == 0 && shoulds == 0 {
-        clauses.push((Occur::Must, constant(all(), 0.0)));
-    }
-    if minimum > shoulds {
-        return Ok(Box::new(EmptyQuery));
-    }
-    // Where nothing else must match, one of the optional clauses must, whatever the minimum.
-    if shoulds == 0 || minimum == 0 {
-        return Ok(Box::new(BooleanQuery::new(clauses)));
-    }
-    Ok(Box::new(BooleanQuery::with_minimum_required_clauses(clauses, minimum)))
+    Ok(clauses)
 }
 
 /// How many of `clauses` optional clauses must match.
@@ -191,8 +200,9 @@ fn minimum_should_match(value: &Value, clauses: usize) -> Result<usize> {
     Ok(wanted.max(0) as usize)
 }
 
+/// Every document, with the score 1. Without the constant, the engine would leave its score out of a sum.
 fn all() -> BoxQuery {
-    Box::new(AllQuery)
+    constant(Box::new(AllQuery), 1.0)
 }
 
 fn none() -> BoxQuery {
