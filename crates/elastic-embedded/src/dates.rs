@@ -7,11 +7,15 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     parse_strict(text).or_else(|| parse_millis(text))
 }
 
-/// Reads `epoch_millis`: a whole number of milliseconds, or one with a fraction, which is left out.
+/// Reads `epoch_millis`: a whole number of milliseconds, or one with up to six digits more, which is taken to the
+/// whole one below it.
 pub(crate) fn parse_millis(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let is_fraction = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    whole.parse().ok().filter(|_| is_fraction && !whole.starts_with('+'))
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if whole.starts_with('+') || fraction.len() > 6 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let is_below = whole.starts_with('-') && fraction.bytes().any(|byte| byte != b'0');
+    whole.parse::<i64>().ok()?.checked_sub(i64::from(is_below))
 }
 
 /// As [`parse`], but what is left out is taken to its end: a day means its last millisecond.

@@ -15,6 +15,11 @@ fn reads_as_much_of_the_format_as_there_is() {
         ("1970-01-01T00:30:00-0030", 3_600_000),
         ("1970-01-01T02:00:00+02", 0),
         ("-5", -5),
+        ("5.999999", 5),
+        ("-5.0", -5),
+        ("-5.1", -6),
+        ("-0.5", -1),
+        ("7.", 7),
     ] {
         let expected = if text == "1970" { 0 } else { millis };
         assert_eq!(parse(text), Some(expected), "{text}");
@@ -34,6 +39,9 @@ fn refuses_what_is_no_date() {
         "1970-01-01-01",
         "1970-01-01T00:00:00.",
         "1970-01-01T00:00:00:00",
+        "0.1234567",
+        "+1",
+        "-.5",
     ] {
         assert_eq!(parse(text), None, "{text}");
     }

@@ -53,6 +53,13 @@ pub(super) fn within(context: Context<'_>, name: &str, ends: Ends<'_>) -> Result
         return Ok(none());
     };
     let Resolved { path, field } = &resolved;
+    let (from, to);
+    let ends = if field.kind == Kind::Date && (is_number(ends.from) || is_number(ends.to)) {
+        (from, to) = (in_millis(ends.from)?, in_millis(ends.to)?);
+        Ends { from: from.as_ref(), to: to.as_ref() }
+    } else {
+        ends
+    };
     match field.kind {
         _ if matches!((ends.from, ends.to), (Bound::Unbounded, Bound::Unbounded)) => {
             Ok(having(context, name))
@@ -148,10 +155,34 @@ fn whole(kind: Kind, value: &Value, round: Round) -> Result<(i64, bool)> {
     number::whole(kind, value, if matches!(round, Round::Up(_)) { f64::ceil } else { f64::floor })
 }
 
+fn is_number(bound: Bound<&Value>) -> bool {
+    matches!(bound, Bound::Included(value) | Bound::Excluded(value) if value.is_number())
+}
+
+/// An end of a range over dates whose other end is a number: both are milliseconds then.
+fn in_millis(bound: Bound<&Value>) -> Result<Bound<Value>> {
+    let read = |value: &Value| match value.as_str() {
+        Some(text) if !is_math(text) => {
+            dates::parse_millis(text).map(Value::from).ok_or_else(|| no_date(text, "epoch_millis"))
+        }
+        _ => Ok(value.clone()),
+    };
+    Ok(match bound {
+        Bound::Included(value) => Bound::Included(read(value)?),
+        Bound::Excluded(value) => Bound::Excluded(read(value)?),
+        Bound::Unbounded => Bound::Unbounded,
+    })
+}
+
+/// True for dates that are computed.
+fn is_math(text: &str) -> bool {
+    text.starts_with("now") || text.contains("||")
+}
+
 fn special(kind: Kind, value: &Value, to_end: bool) -> Result<i64> {
     match (kind, value.as_str()) {
         (Kind::Date, Some("now")) => Ok(crate::identity::millis() as i64),
-        (Kind::Date, Some(text)) if text.starts_with("now") || text.contains("||") => {
+        (Kind::Date, Some(text)) if is_math(text) => {
             Err(Failure::unsupported(format!("date math: [{text}]")))
         }
         (Kind::Date, Some(text)) => {
