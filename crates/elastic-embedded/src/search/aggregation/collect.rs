@@ -6,7 +6,7 @@ use std::hash::Hash;
 use tantivy::columnar::Column;
 use tantivy::{DocId, SegmentReader};
 
-use super::state::{Bucket, Key, State, Values};
+use super::state::{Bucket, Key, Place, State, Values};
 use super::{Resolved, What};
 use crate::failure::Result;
 use crate::store::Columns;
@@ -37,7 +37,7 @@ impl<'a> Bound<'a> {
                 }
             }
             (What::Histogram { interval, offset, .. }, State::Histogram(buckets, empty)) => {
-                let place = |value: f64| ((value - offset) / interval).floor() as i64;
+                let place = |value: f64| Place::of((value - offset) / interval);
                 for (key, docs) in self.histogram(docs, place) {
                     self.fill(buckets.entry(key).or_insert_with(|| Bucket::new(empty)), &docs);
                 }
@@ -80,7 +80,7 @@ impl<'a> Bound<'a> {
         }
     }
 
-    fn histogram(&self, docs: &[DocId], place: impl Fn(f64) -> i64) -> HashMap<i64, Vec<DocId>> {
+    fn histogram(&self, docs: &[DocId], place: impl Fn(f64) -> Place) -> HashMap<Place, Vec<DocId>> {
         match &self.column {
             Columns::Whole(column) => group(column, docs, |value| place(value as f64)),
             Columns::Fraction(column) => group(column, docs, place),

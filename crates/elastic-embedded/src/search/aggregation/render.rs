@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::state::{Bucket, Key, State, Values};
+use super::state::{Bucket, Key, Place, State, Values};
 use super::{Aggregation, By, MAX_BUCKETS, Metric, Order, Terms, What};
 use crate::dates;
 use crate::failure::{Failure, Result};
@@ -79,14 +79,14 @@ impl Rendering<'_> {
         })
     }
 
-    fn histogram(&mut self, typed: Typed<'_>, buckets: BTreeMap<i64, Bucket>) -> Result<Tree> {
+    fn histogram(&mut self, typed: Typed<'_>, buckets: BTreeMap<Place, Bucket>) -> Result<Tree> {
         let What::Histogram { interval, offset, min_doc_count } = &typed.one.what else {
             return Ok(object! {});
         };
         let mut shown = Vec::new();
         for (place, bucket) in buckets {
             if bucket.count >= *min_doc_count {
-                let key = place as f64 * interval + offset;
+                let key = place.number() * interval + offset;
                 let mut tree = object! {};
                 if let Some(text) = as_string(key, typed.kind()) {
                     tree.push("key_as_string", text);
@@ -109,16 +109,20 @@ impl Rendering<'_> {
     }
 
     /// The buckets with the empty ones between them.
-    fn filled(&self, mut buckets: BTreeMap<i64, Bucket>, empty: &[State]) -> Result<BTreeMap<i64, Bucket>> {
-        let (Some(first), Some(last)) = (buckets.keys().next().copied(), buckets.keys().last().copied())
-        else {
+    fn filled(
+        &self,
+        mut buckets: BTreeMap<Place, Bucket>,
+        empty: &[State],
+    ) -> Result<BTreeMap<Place, Bucket>> {
+        let (Some(first), Some(last)) = (buckets.keys().next(), buckets.keys().last()) else {
             return Ok(buckets);
         };
-        if last.abs_diff(first) >= *self.left as u64 {
+        let (first, last) = (first.number(), last.number());
+        if last - first >= *self.left as f64 {
             return Err(too_many());
         }
-        for place in first..last {
-            buckets.entry(place).or_insert_with(|| Bucket::new(empty));
+        for step in 0..(last - first) as usize {
+            buckets.entry(Place::of(first + step as f64)).or_insert_with(|| Bucket::new(empty));
         }
         Ok(buckets)
     }

@@ -8,7 +8,7 @@ use super::{Aggregation, What};
 #[derive(Debug, Clone)]
 pub(super) enum State {
     Terms(HashMap<Key, Bucket>, Vec<State>),
-    Histogram(BTreeMap<i64, Bucket>, Vec<State>),
+    Histogram(BTreeMap<Place, Bucket>, Vec<State>),
     Metric(Values),
 }
 
@@ -18,6 +18,22 @@ pub(super) enum Key {
     Whole(i64),
     Fraction(u64),
     Text(String),
+}
+
+/// How many intervals a bucket of a histogram lies from the offset: a whole number, which may be beyond any integer.
+/// Places are ordered as their numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Place(u64);
+
+impl Place {
+    pub(super) fn of(number: f64) -> Self {
+        // One zero is the other.
+        Place(tantivy::f64_to_u64(number.floor() + 0.0))
+    }
+
+    pub(super) fn number(self) -> f64 {
+        tantivy::u64_to_f64(self.0)
+    }
 }
 
 /// Documents that share a key.
