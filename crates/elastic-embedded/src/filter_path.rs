@@ -1,12 +1,22 @@
-//! `filter_path`: which members of an answer the client wants.
+//! `filter_path`: which members of an answer the client wants, or `_source`: which of a document.
 
 use crate::tree::Tree;
 
 /// The parsed parameter: paths to keep and, with a leading `-`, paths to leave out.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct FilterPath {
     keep: Vec<Vec<String>>,
     drop: Vec<Vec<String>>,
+    names: Names,
+}
+
+/// What a dot in the name of a member is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+enum Names {
+    #[default]
+    Whole,
+    /// The name is a path, as the fields of a document are named.
+    Dotted,
 }
 
 impl FilterPath {
@@ -21,6 +31,12 @@ impl FilterPath {
         filter
     }
 
+    /// The filter of a document: with `includes` nothing else is kept. Names with dots in them are paths.
+    pub(crate) fn of_document(includes: &[String], excludes: &[String]) -> Self {
+        let paths = |texts: &[String]| texts.iter().map(|text| segments(text)).collect();
+        FilterPath { keep: paths(includes), drop: paths(excludes), names: Names::Dotted }
+    }
+
     /// True if anything at or below this path would reach the client; used to spare work.
     pub(crate) fn wants(&self, path: &[&str]) -> bool {
         let keeps = self.keep.is_empty() || self.keep.iter().any(|pattern| touches(pattern, path));
@@ -31,11 +47,11 @@ impl FilterPath {
     pub(crate) fn apply(&self, mut tree: Tree) -> Tree {
         if !self.keep.is_empty() {
             let patterns: Vec<&[String]> = self.keep.iter().map(Vec::as_slice).collect();
-            tree = keep(tree, &patterns).unwrap_or(Tree::Object(Vec::new()));
+            tree = self.names.keep(tree, &patterns).unwrap_or(Tree::Object(Vec::new()));
         }
         if !self.drop.is_empty() {
             let patterns: Vec<&[String]> = self.drop.iter().map(Vec::as_slice).collect();
-            tree = remove(tree, &patterns).unwrap_or(Tree::Object(Vec::new()));
+            tree = self.names.remove(tree, &patterns).unwrap_or(Tree::Object(Vec::new()));
         }
         tree
     }
@@ -83,45 +99,60 @@ fn descend<'a>(patterns: &[&'a [String]], name: &str) -> Option<Vec<&'a [String]
     Some(below)
 }
 
-fn keep(tree: Tree, patterns: &[&[String]]) -> Option<Tree> {
-    match parsed(tree) {
-        Tree::Object(members) => {
-            let kept: Vec<_> = members
-                .into_iter()
-                .filter_map(|(name, value)| match descend(patterns, &name) {
-                    None => Some((name, value)),
-                    Some(below) if below.is_empty() => None,
-                    Some(below) => keep(value, &below).map(|value| (name, value)),
-                })
-                .collect();
-            (!kept.is_empty()).then_some(Tree::Object(kept))
+impl Names {
+    /// As [`descend`], member by member of a name with dots in it.
+    fn descend<'a>(self, patterns: &[&'a [String]], name: &str) -> Option<Vec<&'a [String]>> {
+        match name.split_once('.') {
+            Some((first, rest)) if self == Names::Dotted && !first.is_empty() && !rest.is_empty() => {
+                self.descend(&descend(patterns, first)?, rest)
+            }
+            _ => descend(patterns, name),
         }
-        Tree::Array(items) => {
-            let kept: Vec<_> = items.into_iter().filter_map(|item| keep(item, patterns)).collect();
-            (!kept.is_empty()).then_some(Tree::Array(kept))
-        }
-        _ => None,
     }
-}
 
-fn remove(tree: Tree, patterns: &[&[String]]) -> Option<Tree> {
-    match parsed(tree) {
-        Tree::Object(members) => {
-            let had = !members.is_empty();
-            let kept: Vec<_> = members
-                .into_iter()
-                .filter_map(|(name, value)| match descend(patterns, &name) {
-                    None => None,
-                    Some(below) if below.is_empty() => Some((name, value)),
-                    Some(below) => remove(value, &below).map(|value| (name, value)),
-                })
-                .collect();
-            (!had || !kept.is_empty()).then_some(Tree::Object(kept))
+    fn keep(self, tree: Tree, patterns: &[&[String]]) -> Option<Tree> {
+        match parsed(tree) {
+            Tree::Object(members) => {
+                let kept: Vec<_> = members
+                    .into_iter()
+                    .filter_map(|(name, value)| match self.descend(patterns, &name) {
+                        None => Some((name, value)),
+                        Some(below) if below.is_empty() => None,
+                        Some(below) => self.keep(value, &below).map(|value| (name, value)),
+                    })
+                    .collect();
+                (!kept.is_empty()).then_some(Tree::Object(kept))
+            }
+            Tree::Array(items) => {
+                let kept: Vec<_> = items.into_iter().filter_map(|item| self.keep(item, patterns)).collect();
+                (!kept.is_empty()).then_some(Tree::Array(kept))
+            }
+            _ => None,
         }
-        Tree::Array(items) => {
-            Some(Tree::Array(items.into_iter().filter_map(|item| remove(item, patterns)).collect()))
+    }
+
+    /// Objects and lists of which nothing is left are left out as well.
+    fn remove(self, tree: Tree, patterns: &[&[String]]) -> Option<Tree> {
+        match parsed(tree) {
+            Tree::Object(members) => {
+                let had = !members.is_empty();
+                let kept: Vec<_> = members
+                    .into_iter()
+                    .filter_map(|(name, value)| match self.descend(patterns, &name) {
+                        None => None,
+                        Some(below) if below.is_empty() => Some((name, value)),
+                        Some(below) => self.remove(value, &below).map(|value| (name, value)),
+                    })
+                    .collect();
+                (!had || !kept.is_empty()).then_some(Tree::Object(kept))
+            }
+            Tree::Array(items) => {
+                let had = !items.is_empty();
+                let kept: Vec<_> = items.into_iter().filter_map(|item| self.remove(item, patterns)).collect();
+                (!had || !kept.is_empty()).then_some(Tree::Array(kept))
+            }
+            leaf => Some(leaf),
         }
-        leaf => Some(leaf),
     }
 }
 

@@ -18,6 +18,9 @@ fn keeps_and_leaves_out() {
         ("-hits", json!({"took": 1})),
         ("hits,-hits.hits.sort", json!({"hits": {"total": 2, "hits": [{"_id": "a"}, {"_id": "b"}]}})),
         ("-**.sort", json!({"took": 1, "hits": {"total": 2, "hits": [{"_id": "a"}, {"_id": "b"}]}})),
+        ("-hits.hits,-took", json!({"hits": {"total": 2}})),
+        ("-hits.hits._id", json!({"took": 1, "hits": {"total": 2, "hits": [{"sort": [1]}]}})),
+        ("-hits.hits._id,-hits.hits.sort", json!({"took": 1, "hits": {"total": 2}})),
         ("nothing", json!({})),
     ] {
         assert_eq!(filtered(path, answer.clone()), expected, "{path}");

@@ -1,26 +1,43 @@
 //! `_source`: which part of a document the answer shows.
 
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+mod patterns;
 
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use self::patterns::Patterns;
 use crate::failure::{Failure, Result};
-use crate::filter_path::wildcard;
+use crate::filter_path::FilterPath;
 use crate::options::Options;
 use crate::tree::Tree;
 
 /// Which members of a source are shown.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct SourceFilter {
-    hidden: bool,
-    includes: Vec<String>,
-    excludes: Vec<String>,
+pub(crate) enum SourceFilter {
+    #[default]
+    All,
+    Hidden,
+    /// Each `*` stands for one name.
+    Paths(FilterPath),
+    /// Each `*` stands for any characters, dots too: as soon as one is left out.
+    Patterns(Patterns),
 }
 
 impl SourceFilter {
+    fn new(includes: Vec<String>, excludes: Vec<String>) -> Self {
+        if includes.is_empty() && excludes.is_empty() {
+            SourceFilter::All
+        } else if excludes.iter().any(|pattern| pattern.contains('*')) {
+            SourceFilter::Patterns(Patterns { includes, excludes })
+        } else {
+            SourceFilter::Paths(FilterPath::of_document(&includes, &excludes))
+        }
+    }
+
     pub(crate) fn read(value: Option<&Value>) -> Result<Self> {
         match value {
             None | Some(Value::Bool(true)) => Ok(SourceFilter::default()),
-            Some(Value::Bool(false)) => Ok(SourceFilter { hidden: true, ..SourceFilter::default() }),
+            Some(Value::Bool(false)) => Ok(SourceFilter::Hidden),
             Some(Value::Object(members)) => {
                 let mut options = Options::of("_source", members);
                 let mut includes = names(&options.list("includes"))?;
@@ -28,13 +45,13 @@ impl SourceFilter {
                 let mut excludes = names(&options.list("excludes"))?;
                 excludes.extend(names(&options.list("exclude"))?);
                 options.finish()?;
-                Ok(SourceFilter { hidden: false, includes, excludes })
+                Ok(SourceFilter::new(includes, excludes))
             }
             Some(Value::Array(items)) => {
                 let includes = names(&items.iter().collect::<Vec<_>>())?;
-                Ok(SourceFilter { includes, ..SourceFilter::default() })
+                Ok(SourceFilter::new(includes, Vec::new()))
             }
-            Some(one) => Ok(SourceFilter { includes: names(&[one])?, ..SourceFilter::default() }),
+            Some(one) => Ok(SourceFilter::new(names(&[one])?, Vec::new())),
         }
     }
 
@@ -53,58 +70,26 @@ impl SourceFilter {
         };
         match (source.as_deref(), &includes, &excludes) {
             (None, None, None) => None,
-            (Some("false"), ..) => Some(SourceFilter { hidden: true, ..SourceFilter::default() }),
-            (Some("true") | None, ..) => {
-                Some(SourceFilter { hidden: false, includes: list(includes), excludes: list(excludes) })
-            }
-            (Some(_), ..) => {
-                Some(SourceFilter { hidden: false, includes: list(source), excludes: list(excludes) })
-            }
+            (Some("false"), ..) => Some(SourceFilter::Hidden),
+            (Some("true") | None, ..) => Some(SourceFilter::new(list(includes), list(excludes))),
+            (Some(_), ..) => Some(SourceFilter::new(list(source), list(excludes))),
         }
     }
 
     /// False if the source is not shown at all.
     pub(crate) fn wants_any(&self) -> bool {
-        !self.hidden
+        !matches!(self, SourceFilter::Hidden)
     }
 
     /// The shown part of a source; the whole is handed on as it was sent.
     pub(crate) fn apply(&self, source: Box<RawValue>) -> Result<Tree> {
-        if self.includes.is_empty() && self.excludes.is_empty() {
-            return Ok(Tree::Raw(source));
-        }
-        let object: Map<String, Value> = serde_json::from_str(source.get()).map_err(Failure::internal)?;
-        Ok(Value::Object(self.object("", object, self.includes.is_empty())).into())
-    }
-
-    fn object(&self, parent: &str, object: Map<String, Value>, included: bool) -> Map<String, Value> {
-        let mut kept = Map::new();
-        for (name, value) in object {
-            let path = if parent.is_empty() { name.clone() } else { format!("{parent}.{name}") };
-            if self.excludes.iter().any(|pattern| wildcard(pattern, &path)) {
-                continue;
+        match self {
+            SourceFilter::All | SourceFilter::Hidden => Ok(Tree::Raw(source)),
+            SourceFilter::Paths(filter) => Ok(filter.apply(Tree::Raw(source))),
+            SourceFilter::Patterns(patterns) => {
+                let object = serde_json::from_str(source.get()).map_err(Failure::internal)?;
+                Ok(Value::Object(patterns.apply(object)).into())
             }
-            let included = included || self.includes.iter().any(|pattern| wildcard(pattern, &path));
-            if let Some(value) = self.value(&path, value, included) {
-                kept.insert(name, value);
-            }
-        }
-        kept
-    }
-
-    fn value(&self, path: &str, value: Value, included: bool) -> Option<Value> {
-        match value {
-            Value::Object(object) => {
-                let was_empty = object.is_empty();
-                let kept = self.object(path, object, included);
-                (!kept.is_empty() || (included && was_empty)).then_some(Value::Object(kept))
-            }
-            Value::Array(items) if items.iter().any(Value::is_object) => {
-                let kept: Vec<_> =
-                    items.into_iter().filter_map(|item| self.value(path, item, included)).collect();
-                (!kept.is_empty()).then_some(Value::Array(kept))
-            }
-            leaf => included.then_some(leaf),
         }
     }
 }
