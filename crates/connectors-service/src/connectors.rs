@@ -9,7 +9,7 @@ use crate::protocol::{
     Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, Store, completed, is_filled,
     laid_over,
 };
-use crate::schedule::Schedule as Expression;
+use crate::schedule::Expression;
 
 /// A connector that somebody asks for.
 #[derive(Debug, Clone)]

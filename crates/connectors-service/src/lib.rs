@@ -6,8 +6,10 @@
 
 pub mod connectors;
 pub mod declared;
+pub mod endpoints;
 pub mod indices;
 pub mod jobs;
+mod lock;
 pub mod ownership;
 mod pattern;
 pub mod protocol;

@@ -1,87 +1,97 @@
-//! The long-running service: looks at every connector in every tick, makes the jobs that are due, takes
-//! jobs that wait, and keeps the documents of both up to date while they run.
+//! The worker: looks at every connector in every tick, makes the jobs that are due, takes jobs that wait, and keeps
+//! the documents of both up to date while they run.
 //!
-//! Three rounds go side by side, and none waits for a sync:
+//! Three loops run side by side, and none waits for a sync:
 //!
-//! - [`Worker::tick`] looks at connectors and jobs and starts what can start;
-//! - [`Worker::beat`] renews the leases of running jobs, writes their progress and hears of cancels;
-//! - [`Worker::heartbeat`] tells that the service is there.
+//! - a tick looks at connectors and jobs and starts what can start;
+//! - a beat renews the leases of running jobs, writes their progress and stops those that are to be cancelled;
+//! - a heartbeat writes that the service is there.
+//!
+//! Each step is a function of its own module, over the values that it is handed; this module alone knows all of them.
 
 mod allow;
-mod attend;
+mod assignment;
 mod beat;
+mod check;
 mod claim;
 mod cleanup;
 mod clock;
+mod concurrent;
 mod connections;
-mod drafts;
-pub mod endpoints;
 mod execute;
 mod finish;
-mod heal;
+mod form;
+mod leases;
 mod leftovers;
 mod metrics;
 mod options;
+mod orphans;
 mod outcome;
+mod periodic;
 mod queue;
+mod reconcile;
 mod retention;
+mod rules;
 mod running;
-mod tally;
-mod tick;
+mod stats;
+mod timetable;
 mod watchdog;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use connectors_core::sync::Options as SyncOptions;
-use connectors_core::{Context, Result};
-use futures::StreamExt;
+use connectors_core::{Context, Result, caught};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
-use crate::protocol::Store;
+use crate::lock::lock;
+use crate::protocol::{Connector, JobStatus, Store, SyncJob};
 use crate::registry::Registry;
 
 pub use allow::{Allow, Grant, Grantee};
-use attend::Known;
-use claim::Met;
 pub use options::{Options, Retention, Served};
-use running::{Running, Stop};
-use tally::Tally;
 
-/// Requests of one round at the same time.
-const AT_ONCE: usize = 8;
+use assignment::Assignment;
+use check::Checks;
+use claim::{Claim, claim};
+use clock::ServerClock;
+use connections::Connections;
+use execute::{Resources, execute};
+use finish::{End, Retries};
+use leases::Leases;
+use periodic::Periodic;
+use queue::{LastServed, Slots};
+use retention::Sweep;
+use running::{RunningJob, RunningJobs, Stage, Stop};
+use stats::Stats;
+use timetable::Timetable;
 
 /// One worker of the service.
 pub struct Worker {
-    store: Store,
-    registry: Registry,
-    context: Context,
+    resources: Arc<Resources>,
+    leases: Leases,
+    timetable: Timetable,
+    checks: Checks,
+    jobs: RunningJobs,
+    last_served: LastServed,
+    stats: Stats,
+    sweep: Sweep,
+    tidying: Periodic,
+    retries: Retries,
+    slots: Slots,
     options: Options,
-    sync: SyncOptions,
-    /// What this worker remembers of connectors, by id.
-    known: Mutex<HashMap<String, Known>>,
-    /// Jobs that this worker has, by id.
-    running: Mutex<BTreeMap<String, Arc<Running>>>,
-    tally: Tally,
-    /// How far the server's clock is ahead of ours.
-    ahead: clock::Ahead,
-    /// Stamps of running jobs that lie ahead, and when they were first met, by the job's id.
-    met: Mutex<HashMap<String, Met>>,
-    /// When documents of old jobs were last looked for, and nothing was left to remove.
-    swept: Mutex<Option<DateTime<Utc>>>,
-    /// When the folder of marks was last looked at.
-    tidied: Mutex<Option<DateTime<Utc>>>,
-    /// When the last look at everything ended.
-    looked: Mutex<Instant>,
+    /// When the last tick ended.
+    last_tick: Mutex<Instant>,
     tasks: TaskTracker,
     /// A slot became free.
     freed: Notify,
-    stopping: CancellationToken,
 }
 
 impl Worker {
@@ -92,29 +102,35 @@ impl Worker {
         context: Context,
         (options, sync): (Options, SyncOptions),
     ) -> Arc<Self> {
-        let context = Context { roots: options.allow.roots(), ..context };
+        let clock = ServerClock::new(context.clock.clone());
         Arc::new(Self {
-            store,
-            registry,
-            context,
-            options,
-            sync,
-            known: Mutex::default(),
-            running: Mutex::default(),
-            tally: Tally::default(),
-            ahead: clock::Ahead::default(),
-            met: Mutex::default(),
-            swept: Mutex::default(),
-            tidied: Mutex::default(),
-            looked: Mutex::new(Instant::now()),
+            leases: Leases::new(clock.clone(), options.worker.clone(), options.lease),
+            timetable: Timetable::new(clock.clone(), &options),
+            checks: Checks::new(options.check),
+            jobs: RunningJobs::default(),
+            last_served: LastServed::default(),
+            stats: Stats::default(),
+            sweep: Sweep::new(options.retention),
+            tidying: Periodic::every(leftovers::EVERY),
+            retries: Retries { pause: options.again, stopping: CancellationToken::new() },
+            slots: Slots { content: options.content_slots, access: options.access_slots },
+            last_tick: Mutex::new(Instant::now()),
             tasks: TaskTracker::new(),
             freed: Notify::new(),
-            stopping: CancellationToken::new(),
+            resources: Arc::new(Resources {
+                store,
+                clock,
+                assignment: Assignment::new(registry, options.only.clone()),
+                connections: Connections::new(context, options.secrets.clone(), options.allow.clone()),
+                marks: options.marks.clone(),
+                options: sync,
+            }),
+            options,
         })
     }
 
     /// Works until `stop` is cancelled; then running jobs are suspended, for another worker to go on. What a server
-    /// or a source does wrong is told in logs and documents.
+    /// or a source does wrong is logged and written into documents.
     pub async fn run(self: &Arc<Self>, stop: &CancellationToken) {
         tokio::select! {
             () = self.ticks(stop) => {}
@@ -124,110 +140,255 @@ impl Worker {
         self.shut_down().await;
     }
 
-    /// Ticks until `stop` is cancelled. A tick is never broken off: a job that it claimed has to be put down again.
+    /// Ticks until `stop` is cancelled. A tick is never broken off: a job that it claimed has to be put back.
     async fn ticks(self: &Arc<Self>, stop: &CancellationToken) {
-        let mut rounds = rounds(self.options.idling);
+        let mut intervals = intervals(self.options.idling);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = rounds.tick() => {}
+                _ = intervals.tick() => {}
                 () = self.freed.notified() => {}
             }
             tokio::select! {
                 biased;
-                looked = self.tick() => self.looked(looked),
+                ticked = self.tick() => self.ticked(ticked),
                 () = self.stops_with(stop) => {}
             }
         }
     }
 
-    /// Lets the tick that goes on know that no more jobs are to be taken; never ends.
+    /// Makes the tick that goes on claim no more jobs once `stop` is cancelled; never ends.
     async fn stops_with(&self, stop: &CancellationToken) {
         stop.cancelled().await;
-        self.stopping.cancel();
+        self.retries.stopping.cancel();
         std::future::pending().await
     }
 
-    fn looked(&self, looked: Result<()>) {
-        if let Err(error) = looked {
+    fn ticked(&self, result: Result<()>) {
+        if let Err(error) = result {
             tracing::warn!(%error, "looking at connectors and jobs failed; trying again");
         }
-        *lock(&self.looked) = Instant::now();
+        *lock(&self.last_tick) = Instant::now();
     }
 
-    async fn beats(self: &Arc<Self>) {
-        let mut rounds = rounds(self.options.beat);
+    async fn beats(&self) {
+        let mut intervals = intervals(self.options.beat);
         loop {
-            rounds.tick().await;
+            intervals.tick().await;
             self.beat().await;
         }
     }
 
-    async fn heartbeats(self: &Arc<Self>) {
-        let mut rounds = rounds(self.options.heartbeat);
+    async fn heartbeats(&self) {
+        let mut intervals = intervals(self.options.heartbeat);
         loop {
-            rounds.tick().await;
+            intervals.tick().await;
             if let Err(error) = self.heartbeat().await {
-                tracing::warn!(%error, "the signs of life were not written; trying again");
+                tracing::warn!(%error, "when connectors were last seen was not written; trying again");
             }
         }
     }
 
-    /// Suspends what runs and waits for it, renewing leases until the last job is put down.
-    async fn shut_down(self: &Arc<Self>) {
-        self.stopping.cancel();
-        for running in self.all_running() {
-            running.stop(Stop::Suspend);
-        }
+    /// Suspends what runs and waits for it, renewing leases until the end of the last job is written.
+    async fn shut_down(&self) {
+        self.retries.stopping.cancel();
+        self.jobs.all().iter().for_each(|job| job.stop(Stop::Suspend));
         self.tasks.close();
         tokio::select! {
             () = self.tasks.wait() => {}
             () = self.beats() => {}
         }
-        self.close_connections().await;
+        self.resources.connections.retain(&|_: &str| false).await;
     }
 
-    /// Waits for everything that was begun so far.
-    #[cfg(test)]
-    pub(crate) async fn settle(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.tasks.reopen();
+    /// Looks at every connector and at every job that is not over, and begins what is to be done. What takes time
+    /// is done by tasks: nothing here waits for a source.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    async fn tick(self: &Arc<Self>) -> Result<()> {
+        let Resources { store, clock, assignment, .. } = &*self.resources;
+        clock.synchronize(store).await?;
+        let connectors = store.connectors().await?;
+        let mut open = store.jobs_in(&JobStatus::OPEN).await?;
+        self.leases.observe(&open);
+        self.forget_deleted(&connectors).await;
+        let served: Vec<&Connector> =
+            connectors.iter().filter(|connector| assignment.serves(connector)).collect();
+        self.stats.observe(&served);
+        served.iter().for_each(|connector| self.check(connector));
+        open.extend(self.make_due(&served, &open).await);
+        self.correct(&connectors, &served, &open).await;
+        self.start_jobs(&served, &open).await
     }
 
-    /// For how long nothing was looked at.
-    fn silence(&self) -> Duration {
-        lock(&self.looked).elapsed()
+    async fn forget_deleted(&self, connectors: &[Connector]) {
+        let ids: HashSet<&str> = connectors.iter().map(Connector::id).collect();
+        let is_kept = |id: &str| ids.contains(id) || self.jobs.is_busy(id);
+        self.timetable.retain(&is_kept);
+        self.checks.retain(&is_kept);
+        self.last_served.retain(&is_kept);
+        self.stats.retain(&is_kept);
+        self.resources.connections.retain(&is_kept).await;
     }
 
-    /// The jobs that this worker has now.
-    pub(crate) fn all_running(&self) -> Vec<Arc<Running>> {
-        self.running().values().cloned().collect()
+    /// Checks a connector in a task of its own, unless one does so already or one of its jobs runs: a job finds out
+    /// by itself whether the configuration is good.
+    fn check(self: &Arc<Self>, connector: &Connector) {
+        let Some(source) = self.resources.assignment.source_of(connector) else { return };
+        let now = self.resources.clock.now();
+        if self.jobs.is_busy(connector.id()) || !self.checks.begin(connector, source, now) {
+            return;
+        }
+        let (worker, connector) = (self.clone(), connector.clone());
+        self.tasks.spawn(async move {
+            let Resources { store, connections, .. } = &*worker.resources;
+            let check = check::check(store, connections, &worker.checks, (&connector, source));
+            let checked = caught(check).await;
+            if let Err(error) = &checked {
+                tracing::warn!(connector = connector.id(), %error, "checking a connector failed; trying again");
+            }
+            worker.checks.end(connector.id(), &checked);
+        });
     }
 
-    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Running>>> {
-        lock(&self.running)
+    /// Makes the jobs of these connectors that are due. A failure is logged and tried again in the next tick.
+    async fn make_due(&self, served: &[&Connector], open: &[SyncJob]) -> Vec<SyncJob> {
+        let store = &self.resources.store;
+        let due = |connector| timetable::make_due(store, &self.timetable, &self.stats, (connector, open));
+        let mut made = Vec::new();
+        for result in concurrent::all(served.iter().copied().map(due).collect()).await {
+            match result {
+                Ok(jobs) => made.extend(jobs),
+                Err(error) => {
+                    tracing::warn!(%error, "the due jobs of a connector were not made; trying again");
+                }
+            }
+        }
+        made
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        lock(&self.known)
+    /// Corrects what other workers left behind, and removes what is old.
+    async fn correct(&self, connectors: &[Connector], served: &[&Connector], open: &[SyncJob]) {
+        let Resources { store, clock, connections, marks, .. } = &*self.resources;
+        cleanup::end_abandoned(store, &self.leases, &self.jobs, (connectors, open)).await;
+        reconcile::reconcile(store, served, open, clock.now()).await;
+        retention::sweep(store, &self.sweep, connectors, clock.now()).await;
+        if let Some(folder) = marks {
+            leftovers::tidy(store, &connections.context, (folder, &self.tidying), clock.now()).await;
+        }
+    }
+
+    /// Gives free slots to jobs that wait, and to those whose worker went away.
+    async fn start_jobs(self: &Arc<Self>, served: &[&Connector], open: &[SyncJob]) -> Result<()> {
+        let running = self.jobs.all();
+        let slots = self.slots.free(&running);
+        let starting = queue::starting((served, open), (&self.leases, &self.last_served), &running, slots);
+        for job in starting {
+            if self.retries.stopping.is_cancelled() {
+                break;
+            }
+            if let Some(claim) = claim(&self.resources.store, &self.leases, job).await? {
+                self.start(claim);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a claimed job in a task of its own.
+    fn start(self: &Arc<Self>, claim: Claim) {
+        let Claim { job, connector, is_takeover } = claim;
+        self.stats.taken_over.fetch_add(is_takeover.into(), Relaxed);
+        let now = self.resources.clock.now();
+        let running = Arc::new(RunningJob::new(&job, connector.id(), now));
+        if self.retries.stopping.is_cancelled() {
+            running.stop(Stop::Suspend);
+        }
+        self.jobs.insert(running.clone());
+        self.last_served.set(connector.id(), now);
+        let span = tracing::info_span!(
+            "job",
+            connector = running.connector,
+            job = running.id,
+            index = running.index
+        );
+        let worker = self.clone();
+        self.tasks.spawn(async move { worker.run_job((job, connector), &running).await }.instrument(span));
+    }
+
+    /// Runs a job to its end, and writes how it ended.
+    async fn run_job(&self, job: (SyncJob, Connector), running: &Arc<RunningJob>) {
+        tracing::info!(job_type = %running.job_type, "the job starts");
+        let Resources { store, clock, .. } = &*self.resources;
+        let outcome = execute(&self.resources, job, running, self.options.grace).await;
+        running.enter(Stage::Ending);
+        let end = End { job: running, outcome: &outcome, at: clock.now() };
+        if outcome.status == JobStatus::Completed {
+            self.stats.complete(&running.connector, end.at);
+        }
+        if let Some(status) = finish::end_job(store, &self.leases, &end, &self.retries).await {
+            self.stats.end(status);
+            finish::end_connector(store, &self.leases, (&end, status), &self.retries).await;
+        }
+        self.stats.leave(&self.jobs, running);
+        self.freed.notify_one();
+    }
+
+    /// Writes the progress of running jobs where it is due, stops those that are to be cancelled, and those
+    /// whose lease is lost or could be by now.
+    async fn beat(&self) {
+        let running = self.jobs.all();
+        if running.is_empty() {
+            return;
+        }
+        let Resources { store, clock, connections, .. } = &*self.resources;
+        beat::stop_expired(&self.leases, &running);
+        beat::stop_canceled(store, &self.leases, &running, self.options.progress).await;
+        watchdog::watch(&running, connections, self.options.still, clock.now());
+        beat::renew(store, &self.leases, &running, self.options.progress).await;
+    }
+
+    async fn heartbeat(&self) -> Result<()> {
+        let Resources { store, clock, assignment, .. } = &*self.resources;
+        beat::check_in(store, assignment, clock.now()).await
+    }
+
+    /// How long ago the last tick ended.
+    pub(crate) fn since_last_tick(&self) -> Duration {
+        lock(&self.last_tick).elapsed()
+    }
+
+    /// False once ticks have stopped.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.since_last_tick() < self.options.idling * 3
+    }
+
+    /// Asks the server for what every tick reads, in less time than a lease is renewed in.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub(crate) async fn is_ready(&self) -> Result<()> {
+        concurrent::within(self.options.progress, self.resources.store.check()).await
+    }
+
+    /// The connectors that can't be used, with the reasons that their last checks found.
+    pub(crate) fn connectors_in_error(&self) -> BTreeMap<String, String> {
+        self.checks.errors()
+    }
+
+    /// What the worker does, in the text format of Prometheus.
+    ///
+    /// # Errors
+    /// Never: a text takes whatever is written into it.
+    pub(crate) fn metrics(&self) -> Result<String, fmt::Error> {
+        metrics::text(&self.stats, &self.jobs, self.resources.clock.now())
     }
 }
 
-/// What a panic elsewhere left behind is as good as what it found: every change here is one assignment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Awaits all of them, a few at a time, in no order.
-async fn side_by_side<F: Future>(all: Vec<F>) -> Vec<F::Output> {
-    futures::stream::iter(all).buffer_unordered(AT_ONCE).collect().await
-}
-
-fn rounds(every: Duration) -> tokio::time::Interval {
-    let mut rounds = interval(every);
-    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    rounds
+fn intervals(period: Duration) -> tokio::time::Interval {
+    let mut intervals = interval(period);
+    intervals.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    intervals
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The program's settings: the defaults of config.yml, what a file changes, what the command line does.
 
+mod allow;
 mod environment;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod served;
 mod service;
 mod tree;
 
@@ -23,7 +25,7 @@ use url::Url;
 
 use crate::cli::Global;
 use crate::logging::Format;
-use tree::{Tree, flatten};
+use tree::{Tree, flatten, unusable};
 
 /// The file with every setting and its default, as it was when this was built.
 const DEFAULTS: &str = include_str!("../../../config.yml");
@@ -155,8 +157,8 @@ impl Settings {
             tree.set("service.log_level", level.as_str().into());
         }
         let (mut values, sources) = tree.split("sources");
-        let served = service::served(values.remove("connectors"), shown)?;
-        let allow = service::allow(&mut values, shown)?;
+        let served = served::served(values.remove("connectors"), shown)?;
+        let allow = allow::allow(&mut values, shown)?;
         let values: Map<String, Value> =
             values.into_iter().map(|(key, value)| (key.replace('.', "_"), value)).collect();
         let keys = Keys::parse(&values).map_err(|problems| unusable(&by_label(problems), shown))?;
@@ -286,10 +288,6 @@ impl Settings {
 /// Our part of the platform's folder for data.
 fn platform_folder() -> Option<PathBuf> {
     choose_native_strategy().ok().map(|folders| folders.data_dir().join("connectors"))
-}
-
-fn unusable(problems: &impl std::fmt::Display, shown: &str) -> Error {
-    Error::config(format!("the settings can't be used ({shown}):\n{problems}"))
 }
 
 /// The problems with the keys as a file spells them.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::connector::Declared;
 use crate::protocol::{JobType, listed};
 use crate::registry::Registry;
-use crate::schedule::Schedule;
+use crate::schedule::Expression;
 use crate::secrets;
 
 /// A file with declarations.
@@ -175,7 +175,7 @@ fn schedules(
             continue;
         }
         let Some(expression) = expression.filter(|text| text != "off") else { continue };
-        match expression.parse::<Schedule>() {
+        match expression.parse::<Expression>() {
             Ok(_) => drop(schedules.insert(job_type, expression)),
             Err(error) => problems.push(format!("schedule.{job_type}: {error}")),
         }

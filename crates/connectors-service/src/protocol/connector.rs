@@ -7,7 +7,7 @@ use connectors_core::{Capabilities, Registered};
 use serde_json::{Map, Value, json};
 
 use super::configuration::masked;
-use super::job::patch;
+use super::record::patch;
 use super::{ConnectorStatus, JobStatus, JobType, Record, completed, is_filled, timestamp};
 use crate::registry::Registry;
 
@@ -55,6 +55,11 @@ impl Connector {
 
     pub(crate) fn configuration(&self) -> Map<String, Value> {
         self.0.object("configuration")
+    }
+
+    /// False while it waits for its form or for a person.
+    pub(crate) fn is_ready(&self) -> bool {
+        !matches!(self.status(), None | Some(ConnectorStatus::Created | ConnectorStatus::NeedsConfiguration))
     }
 
     /// When jobs of this type run; none where the document does not say.

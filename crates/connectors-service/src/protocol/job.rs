@@ -8,6 +8,7 @@ use connectors_core::sync::{Flags, Pipeline};
 use serde_json::{Map, Value, json};
 
 use super::configuration::masked;
+use super::record::patch;
 use super::{Connector, ConnectorStatus, JobStatus, JobType, Record, Trigger, timestamp};
 
 /// Further tries of a job that an outage ended.
@@ -317,13 +318,6 @@ fn last_sync(job_type: JobType, status: JobStatus, error: Option<&str>) -> Map<S
             "last_access_control_sync_status": status.word(), "last_access_control_sync_error": error,
         })),
         _ => patch(json!({ "last_sync_status": status.word(), "last_sync_error": error })),
-    }
-}
-
-pub(super) fn patch(fields: Value) -> Map<String, Value> {
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
     }
 }
 

@@ -76,6 +76,14 @@ pub(crate) fn timestamp(date: DateTime<Utc>) -> Value {
     date.to_rfc3339_opts(SecondsFormat::Micros, false).into()
 }
 
+/// The fields of a partial document.
+pub(super) fn patch(fields: Value) -> Map<String, Value> {
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::Schedule;
+use super::expression::Expression;
 
 /// Runs that [`CatchUp::All`] hands out at once; the others come with the next look.
 const AT_ONCE: usize = 100;
@@ -54,7 +54,7 @@ impl Due {
 }
 
 /// The runs that came due since the last look.
-pub(crate) fn due(schedule: &Schedule, zone: Tz, policy: CatchUp, look: Look) -> Due {
+pub(crate) fn due(schedule: &Expression, zone: Tz, policy: CatchUp, look: Look) -> Due {
     let Look { last, now, grace } = look;
     let mut due = Due { on_time: None, caught_up: Vec::new(), skipped: 0, until: now.max(last) };
     let Some(latest) = schedule.last_between((last, now), zone) else { return due };
@@ -79,6 +79,6 @@ pub(crate) fn due(schedule: &Schedule, zone: Tz, policy: CatchUp, look: Look) ->
 }
 
 /// All runs after an instant.
-fn successors(schedule: &Schedule, zone: Tz, last: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+fn successors(schedule: &Expression, zone: Tz, last: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
     std::iter::successors(schedule.next_after(last, zone), move |run| schedule.next_after(*run, zone))
 }

@@ -1,8 +1,11 @@
 //! Which days of a month an expression names.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, Days as Count, NaiveDate, Weekday};
 
-use super::Values;
+/// Values of one field.
+pub(super) type Values = BTreeSet<u32>;
 
 /// What the two day fields say together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! Reads quartz expressions.
 
+use std::str::FromStr;
+
 use connectors_core::{Error, Result};
 
-use super::days::{Days, MonthDay, WeekDay};
-use super::{Schedule, Values};
+use super::days::{Days, MonthDay, Values, WeekDay};
+use super::expression::{Expression, FIRST};
 
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -36,7 +38,22 @@ struct Part<'a> {
     expression: &'a str,
 }
 
-pub(super) fn schedule(expression: &str) -> Result<Schedule> {
+impl FromStr for Expression {
+    type Err = Error;
+
+    /// Reads an expression. An error names the field, the part of it, where that stands, and what is allowed there.
+    fn from_str(text: &str) -> Result<Self> {
+        let schedule = read(text)?;
+        if schedule.next_local(FIRST).is_none() {
+            let message =
+                "the schedule never runs: no month that it names has such a day, or no year such a date";
+            return Err(Error::config(message).with("expression", text));
+        }
+        Ok(schedule)
+    }
+}
+
+fn read(expression: &str) -> Result<Expression> {
     let upper = expression.to_ascii_uppercase();
     let fields: Vec<&str> = upper.split_whitespace().collect();
     let split = fields.split_first_chunk().filter(|_| fields.len() <= 7);
@@ -44,7 +61,7 @@ pub(super) fn schedule(expression: &str) -> Result<Schedule> {
         return Err(count(expression, fields.len()));
     };
     let part = |kind, text| Part { kind, text, place: place_of(&upper, text), expression };
-    Ok(Schedule {
+    Ok(Expression {
         text: expression.trim().to_owned(),
         seconds: part(&SECOND, second).values()?,
         minutes: part(&MINUTE, minute).values()?,

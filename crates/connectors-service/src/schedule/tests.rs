@@ -6,11 +6,12 @@ mod changes;
 mod days;
 mod parsing;
 
-use chrono_tz::UTC;
+use chrono::{DateTime, Utc};
+use chrono_tz::{Tz, UTC};
 
 use super::*;
 
-fn schedule(text: &str) -> Schedule {
+fn schedule(text: &str) -> Expression {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -5,10 +5,41 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use connectors_core::config::nearest;
 use connectors_core::{Error, Result};
 
-use super::Schedule;
+use super::expression::Expression;
 
 /// The furthest that a clock is from UTC, doubled: between two instants so far apart lies any one change.
 const FURTHEST: TimeDelta = TimeDelta::hours(48);
+
+impl Expression {
+    /// The first run after an instant; none when there is no further one until the end of 2099.
+    pub(crate) fn next_after(&self, instant: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        if self.hours.len() == 24 {
+            next_by_the_clock(self, instant, zone)
+        } else {
+            next_once_a_day(self, instant, zone)
+        }
+    }
+
+    /// The last run after one instant and not after another.
+    pub(crate) fn last_between(
+        &self,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        zone: Tz,
+    ) -> Option<DateTime<Utc>> {
+        let (after, until) = span;
+        let within = |instant| self.next_after(instant, zone).filter(|run| *run <= until);
+        let mut last = within(after)?;
+        let (mut low, mut high) = (after.timestamp(), until.timestamp());
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            match DateTime::from_timestamp(middle, 0).and_then(within) {
+                Some(run) => (low, last) = (middle, last.max(run)),
+                None => high = middle,
+            }
+        }
+        Some(last)
+    }
+}
 
 /// The time zone of this name, as the IANA lists it.
 pub fn zone(name: &str) -> Result<Tz> {
@@ -22,11 +53,7 @@ pub fn zone(name: &str) -> Result<Tz> {
 }
 
 /// The next run where each time of the clock counts once a day.
-pub(super) fn next_once_a_day(
-    schedule: &Schedule,
-    instant: DateTime<Utc>,
-    zone: Tz,
-) -> Option<DateTime<Utc>> {
+fn next_once_a_day(schedule: &Expression, instant: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
     let mut from = after(instant, zone)?;
     loop {
         let local = schedule.next_local(from)?;
@@ -42,11 +69,7 @@ pub(super) fn next_once_a_day(
 }
 
 /// The next run where every hour of the clock counts, as often as it comes.
-pub(super) fn next_by_the_clock(
-    schedule: &Schedule,
-    instant: DateTime<Utc>,
-    zone: Tz,
-) -> Option<DateTime<Utc>> {
+fn next_by_the_clock(schedule: &Expression, instant: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
     let again = second_pass(instant, zone).and_then(|(begin, local)| {
         let run = zone.from_local_datetime(&schedule.next_local(local)?).latest()?.to_utc();
         (run >= begin).then_some(run)

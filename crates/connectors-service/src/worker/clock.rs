@@ -1,70 +1,79 @@
 //! The server's time. Leases and schedules of all workers go by one clock, so that a worker whose own is wrong
 //! takes no job that another one has, and makes no run early or late.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors_core::{Clock, Result};
 
-use super::{Worker, lock};
+use crate::lock::lock;
+use crate::protocol::Store;
 
-/// A stamp further ahead than this was written by a clock that is wrong.
-pub(super) const AHEAD: TimeDelta = TimeDelta::seconds(60);
-/// The server tells its time in whole seconds.
+/// A timestamp further ahead than this was written by a clock that is wrong.
+pub(super) const MAX_AHEAD: TimeDelta = TimeDelta::seconds(60);
+/// The server's time comes in whole seconds.
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
-/// How far the server's clock is ahead of this machine's; nothing before it was asked, or where it tells no time.
-#[derive(Debug, Default)]
-pub(super) struct Ahead(Mutex<TimeDelta>);
+/// The server's clock: this machine's, and how far the server's is ahead of it as far as that is known. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct ServerClock {
+    machine: Clock,
+    offset: Arc<Mutex<TimeDelta>>,
+}
 
-impl Worker {
+impl ServerClock {
+    /// A clock that goes by this machine's until the server is asked.
+    pub(super) fn new(machine: Clock) -> Self {
+        Self { machine, offset: Arc::default() }
+    }
+
     /// The time by the server's clock.
     pub(super) fn now(&self) -> DateTime<Utc> {
-        self.context.clock.now() + *lock(&self.ahead.0)
+        self.machine.now() + *lock(&self.offset)
     }
 
-    /// The server's clock, as far as it is known now.
-    pub(super) fn server_clock(&self) -> Clock {
-        let (clock, ahead) = (self.context.clock.clone(), *lock(&self.ahead.0));
-        Clock::new(move || clock.now() + ahead)
-    }
-
-    /// Asks the server for its time.
-    ///
-    /// # Errors
-    /// When it can't be asked.
-    pub(super) async fn set_clock(&self) -> Result<()> {
-        let sent = self.context.clock.now();
-        let Some(told) = self.store.time().await? else { return Ok(()) };
-        let received = self.context.clock.now();
-        let mut ahead = lock(&self.ahead.0);
-        let before = *ahead;
-        *ahead = corrected(before, (sent, received), told);
-        if (*ahead - before).abs() > AHEAD {
-            let seconds = ahead.num_seconds();
-            tracing::warn!(
-                seconds,
-                "the server's clock is ahead of this machine's by so much, and is gone by"
-            );
-        }
-        Ok(())
+    /// A clock for a sync, which goes by the offset as it is known now.
+    pub(super) fn fixed(&self) -> Clock {
+        let (machine, offset) = (self.machine.clone(), *lock(&self.offset));
+        Clock::new(move || machine.now() + offset)
     }
 
     /// How long ago something was; as long for a time that lies ahead, as a clock was set back since.
     pub(super) fn elapsed(&self, since: DateTime<Utc>) -> Duration {
         (self.now() - since).abs().to_std().unwrap_or_default()
     }
+
+    /// Asks the server for its time.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub(super) async fn synchronize(&self, store: &Store) -> Result<()> {
+        let sent = self.machine.now();
+        let Some(answered) = store.time().await? else { return Ok(()) };
+        let received = self.machine.now();
+        let mut offset = lock(&self.offset);
+        let before = *offset;
+        *offset = corrected(before, (sent, received), answered);
+        if (*offset - before).abs() > MAX_AHEAD {
+            let seconds = offset.num_seconds();
+            tracing::warn!(
+                seconds,
+                "the clocks of the server and of this machine differ; schedules and leases go by the server's"
+            );
+        }
+        Ok(())
+    }
 }
 
-/// The difference that agrees with an answer and is closest to the one known so far. The answer was made after
-/// the request was sent and before it was received, in the second that it tells.
+/// The offset that agrees with an answer and is closest to the one known so far. The answer was made after
+/// the request was sent and before it was received, in the second that it names.
 fn corrected(
     known: TimeDelta,
     (sent, received): (DateTime<Utc>, DateTime<Utc>),
-    told: DateTime<Utc>,
+    answered: DateTime<Utc>,
 ) -> TimeDelta {
-    let (least, most) = (told - received, told + SECOND - sent);
+    let (least, most) = (answered - received, answered + SECOND - sent);
     if least > most { known } else { known.clamp(least, most) }
 }
 
@@ -78,11 +87,11 @@ mod tests {
 
     #[test]
     fn a_clock_that_agrees_with_the_server_is_left_alone() {
-        for (sent, received, told) in
+        for (sent, received, answered) in
             [(10_000, 10_010, 10_000), (10_990, 11_005, 10_000), (10_500, 40_500, 25_000)]
         {
-            let ahead = corrected(TimeDelta::zero(), (at(sent), at(received)), at(told));
-            assert_eq!(ahead, TimeDelta::zero(), "{sent} {received} {told}");
+            let ahead = corrected(TimeDelta::zero(), (at(sent), at(received)), at(answered));
+            assert_eq!(ahead, TimeDelta::zero(), "{sent} {received} {answered}");
         }
     }
 

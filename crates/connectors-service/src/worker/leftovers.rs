@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use chrono::TimeDelta;
-use connectors_core::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use connectors_core::{Context, Result};
 
-use super::{Worker, lock};
+use super::periodic::Periodic;
+use crate::protocol::Store;
 
-/// Between two looks at the folder.
-const EVERY: TimeDelta = TimeDelta::hours(24);
+/// Between two passes over the folder.
+pub(super) const EVERY: TimeDelta = TimeDelta::hours(24);
 /// Younger files stay: they may belong to an index that was made after the server listed them.
 const AGE: Duration = Duration::from_secs(24 * 3600);
 /// The ends of files that are named by the uuid of an index.
@@ -19,31 +20,31 @@ const ENDS: [&str; 2] = ["marks", "dropped"];
 /// The start of files that a sync writes before it names them.
 const UNNAMED: &str = ".marks-";
 
-impl Worker {
-    /// Removes files of marks that are a day old and whose indices are gone, once a day. Nothing is removed unless
-    /// the server lists all of its indices; marks that are missed cost reading, never truth. A failure is logged.
-    pub(super) async fn tidy_marks(&self) {
-        let Some(folder) = self.options.marks.clone() else { return };
-        let now = self.now();
-        let is_due = lock(&self.tidied).is_none_or(|tidied| (now - tidied).abs() >= EVERY);
-        if !is_due {
-            return;
-        }
-        *lock(&self.tidied) = Some(now);
-        match self.remove_leftovers(folder).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "marks of indices that are gone are removed"),
-            Err(error) => tracing::warn!(%error, "marks of indices that are gone were not removed"),
-        }
+/// Removes files of marks from `folder` that are a day old and whose indices are gone, once a day. Nothing is removed unless
+/// the server lists all of its indices; marks that are missed cost reading, never truth. A failure is logged.
+pub(super) async fn tidy(
+    store: &Store,
+    context: &Context,
+    (folder, passes): (&Path, &Periodic),
+    now: DateTime<Utc>,
+) {
+    if !passes.is_due(now) {
+        return;
     }
+    passes.done(now);
+    match remove_leftovers(store, context, folder.to_owned()).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "marks of indices that are gone are removed"),
+        Err(error) => tracing::warn!(%error, "marks of indices that are gone were not removed"),
+    }
+}
 
-    async fn remove_leftovers(&self, folder: PathBuf) -> Result<usize> {
-        let Some(uuids) = self.store.all_uuids().await? else {
-            tracing::debug!("the server does not list all of its indices, so no marks are removed");
-            return Ok(0);
-        };
-        self.context.blocking(move || Ok(remove(&folder, &uuids, SystemTime::now())?)).await
-    }
+async fn remove_leftovers(store: &Store, context: &Context, folder: PathBuf) -> Result<usize> {
+    let Some(uuids) = store.all_uuids().await? else {
+        tracing::debug!("the server does not list all of its indices, so no marks are removed");
+        return Ok(0);
+    };
+    context.blocking(move || Ok(remove(&folder, &uuids, SystemTime::now())?)).await
 }
 
 /// Removes what is old and belongs to none of these indices.

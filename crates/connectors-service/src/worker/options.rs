@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use connectors_core::config::Secret;
 
-use super::Allow;
+use super::allow::Allow;
 use crate::schedule::CatchUp;
 use crate::secrets::Secrets;
 

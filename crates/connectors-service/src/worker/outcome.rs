@@ -1,4 +1,4 @@
-//! What a job came to, as its document tells it.
+//! How a job ends, as its document says.
 
 use connectors_core::Error;
 use connectors_core::sync::{Report, Status};

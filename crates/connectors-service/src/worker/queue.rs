@@ -1,10 +1,14 @@
 //! Which waiting jobs get the free slots.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 
-use crate::protocol::JobType;
+use super::leases::Leases;
+use super::running::RunningJob;
+use crate::lock::lock;
+use crate::protocol::{Connector, JobType, SyncJob};
 
 /// A job that could start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,16 +19,67 @@ pub(super) struct Waiting<'a> {
     pub(super) since: Option<DateTime<Utc>>,
 }
 
-/// Free slots by what jobs write.
+/// Jobs at the same time, by what they write.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slots {
     pub(super) content: usize,
     pub(super) access: usize,
 }
 
+impl Slots {
+    /// Those that these jobs leave free.
+    pub(super) fn free(self, running: &[Arc<RunningJob>]) -> Self {
+        let access = running.iter().filter(|job| job.job_type == JobType::AccessControl).count();
+        Self {
+            content: self.content.saturating_sub(running.len() - access),
+            access: self.access.saturating_sub(access),
+        }
+    }
+}
+
+/// When connectors last got a slot, by id.
+#[derive(Debug, Default)]
+pub(super) struct LastServed(Mutex<HashMap<String, DateTime<Utc>>>);
+
+impl LastServed {
+    /// A job of the connector starts now.
+    pub(super) fn set(&self, connector: &str, now: DateTime<Utc>) {
+        lock(&self.0).insert(connector.to_owned(), now);
+    }
+
+    /// Drops the connectors that are not kept.
+    pub(super) fn retain(&self, is_kept: &impl Fn(&str) -> bool) {
+        lock(&self.0).retain(|id, _| is_kept(id));
+    }
+
+    fn all(&self) -> HashMap<String, DateTime<Utc>> {
+        lock(&self.0).clone()
+    }
+}
+
+/// The ids of the open jobs of these connectors that start now, in order, with so many free slots. A connector has one job
+/// at a time, here or with another living worker.
+pub(super) fn starting<'a>(
+    (served, open): (&[&Connector], &'a [SyncJob]),
+    (leases, last): (&Leases, &LastServed),
+    running: &[Arc<RunningJob>],
+    free: Slots,
+) -> Vec<&'a SyncJob> {
+    let ready: HashSet<&str> =
+        served.iter().filter(|connector| connector.is_ready()).map(|connector| connector.id()).collect();
+    let mut busy: HashSet<&str> = running.iter().map(|job| job.connector.as_str()).collect();
+    busy.extend(open.iter().filter(|job| leases.is_held(job)).filter_map(SyncJob::connector_id));
+    let waiting = open.iter().filter(|job| leases.may_take(job)).filter_map(|job| {
+        let connector = job.connector_id().filter(|id| ready.contains(id))?;
+        Some(Waiting { job: job.id(), connector, job_type: job.job_type(), since: job.created_at() })
+    });
+    let next = next(waiting.collect(), &busy, &last.all(), free);
+    next.iter().filter_map(|next| open.iter().find(|job| job.id() == next.job)).collect()
+}
+
 /// The jobs that start now, in order. A connector has one job at a time; those that were served longest ago come
 /// first, then jobs that wait longest.
-pub(super) fn next<'a>(
+fn next<'a>(
     mut waiting: Vec<Waiting<'a>>,
     busy: &HashSet<&str>,
     served: &HashMap<String, DateTime<Utc>>,

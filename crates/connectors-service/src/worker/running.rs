@@ -1,7 +1,8 @@
 //! A job that this worker has.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use connectors_core::elastic::Client;
 use connectors_core::sync::Counters;
 use tokio_util::sync::CancellationToken;
 
-use super::lock;
+use crate::lock::lock;
 use crate::protocol::{Counts, JobType, Record, SyncJob};
 
 /// Why a job is stopped before its end.
@@ -23,24 +24,24 @@ pub(super) enum Stop {
     Lost,
 }
 
-/// Where a job stands, for its document, the log and the watchdog.
+/// The stage of a job, for its document, the log and the watchdog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(super) enum Stage {
     /// The source is made and reached.
     Connecting,
-    /// The sync runs, and tells itself what it is at.
+    /// The sync runs, and has stages of its own.
     Syncing,
-    /// What came of it is written down.
+    /// Its end is written.
     Ending,
 }
 
 /// A job that this worker has.
-pub(crate) struct Running {
-    pub(crate) id: String,
-    pub(crate) connector: String,
-    pub(crate) job_type: JobType,
-    pub(crate) index: String,
-    pub(crate) counters: Counters,
+pub(super) struct RunningJob {
+    pub(super) id: String,
+    pub(super) connector: String,
+    pub(super) job_type: JobType,
+    pub(super) index: String,
+    pub(super) counters: Counters,
     /// Asks the sync to end.
     pub(super) cancel: CancellationToken,
     /// Cancelled when the job is lost: the sync is cut off then.
@@ -52,19 +53,19 @@ pub(crate) struct Running {
 
 struct State {
     record: Record,
-    /// When its document last told that this worker is alive.
-    alive: DateTime<Utc>,
+    /// When its lease was last renewed in its document.
+    renewed: DateTime<Utc>,
     stop: Option<Stop>,
     stage: Stage,
     client: Option<Client>,
     /// The stage and the sum of all counters as last looked at, and since when they are that.
     reached: (&'static str, u64),
     since: DateTime<Utc>,
-    /// True once somebody was told that it stands still.
-    is_told: bool,
+    /// True once it is logged that it stands still.
+    is_logged: bool,
 }
 
-impl Running {
+impl RunningJob {
     pub(super) fn new(job: &SyncJob, connector: &str, now: DateTime<Utc>) -> Self {
         Self {
             id: job.id().to_owned(),
@@ -77,13 +78,13 @@ impl Running {
             before: job.counts(),
             state: Mutex::new(State {
                 record: job.0.clone(),
-                alive: now,
+                renewed: now,
                 stop: None,
                 stage: Stage::Connecting,
                 client: None,
                 reached: ("connecting", 0),
                 since: now,
-                is_told: false,
+                is_logged: false,
             }),
         }
     }
@@ -123,7 +124,7 @@ impl Running {
     }
 
     /// The word for the stage: while it syncs, that of the sync.
-    pub(crate) fn stage_word(&self) -> &'static str {
+    pub(super) fn stage_word(&self) -> &'static str {
         match self.stage() {
             Stage::Connecting => "connecting",
             Stage::Syncing => self.counters.phase().word(),
@@ -142,7 +143,7 @@ impl Running {
     }
 
     /// What the job has done so far, in this run and those before.
-    pub(crate) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> Counts {
         let (counters, before) = (&self.counters, self.before);
         let sent = self.client().map_or(0, |client| client.traffic().totals()[1]);
         Counts {
@@ -161,10 +162,10 @@ impl Running {
         self.before
     }
 
-    /// Its document as this worker last wrote or read it, and when that told a sign of life.
+    /// Its document as this worker last wrote or read it, and when its lease was last renewed there.
     pub(super) fn record(&self) -> (Record, DateTime<Utc>) {
         let state = lock(&self.state);
-        (state.record.clone(), state.alive)
+        (state.record.clone(), state.renewed)
     }
 
     /// Keeps the document as it was read.
@@ -172,14 +173,14 @@ impl Running {
         lock(&self.state).record = record;
     }
 
-    /// Keeps the document with the sign of life that was written into it.
+    /// Keeps the document with the renewal that was written into it.
     pub(super) fn renewed(&self, record: Record, at: DateTime<Utc>) {
         let mut state = lock(&self.state);
-        (state.record, state.alive) = (record, at);
+        (state.record, state.renewed) = (record, at);
     }
 
     /// For how long nothing was counted in one stage.
-    pub(crate) fn still_since(&self, now: DateTime<Utc>) -> chrono::Duration {
+    pub(super) fn still_since(&self, now: DateTime<Utc>) -> chrono::Duration {
         let counters = &self.counters;
         let all =
             [&counters.listed, &counters.sent, &counters.unchanged, &counters.failed, &counters.deleted];
@@ -188,13 +189,42 @@ impl Running {
         let mut state = lock(&self.state);
         if state.reached != reached {
             (state.reached, state.since) = (reached, now);
-            state.is_told = false;
+            state.is_logged = false;
         }
         now - state.since
     }
 
     /// True the first time that it is asked since the last progress.
-    pub(super) fn is_first_told(&self) -> bool {
-        !std::mem::replace(&mut lock(&self.state).is_told, true)
+    pub(super) fn is_first_logged(&self) -> bool {
+        !std::mem::replace(&mut lock(&self.state).is_logged, true)
+    }
+}
+
+/// The jobs that this worker has, by id.
+#[derive(Default)]
+pub(super) struct RunningJobs(Mutex<BTreeMap<String, Arc<RunningJob>>>);
+
+impl RunningJobs {
+    /// All of them, by id.
+    pub(super) fn all(&self) -> Vec<Arc<RunningJob>> {
+        lock(&self.0).values().cloned().collect()
+    }
+
+    /// The one with this id.
+    pub(super) fn get(&self, id: &str) -> Option<Arc<RunningJob>> {
+        lock(&self.0).get(id).cloned()
+    }
+
+    /// True while one of them is for this connector.
+    pub(super) fn is_busy(&self, connector: &str) -> bool {
+        lock(&self.0).values().any(|job| job.connector == connector)
+    }
+
+    pub(super) fn insert(&self, job: Arc<RunningJob>) {
+        lock(&self.0).insert(job.id.clone(), job);
+    }
+
+    pub(super) fn remove(&self, id: &str) {
+        lock(&self.0).remove(id);
     }
 }

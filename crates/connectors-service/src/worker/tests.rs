@@ -1,4 +1,4 @@
-//! Workers against the embedded server, with a driven clock: rounds are called, never waited for.
+//! Workers against the embedded server, with a driven clock: ticks and beats are called, never waited for.
 
 mod gate;
 mod place;
@@ -18,3 +18,14 @@ mod outages;
 mod retention;
 mod schedules;
 mod week;
+
+use super::Worker;
+
+impl Worker {
+    /// Waits for everything that was begun so far.
+    async fn settle(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+}

@@ -5,7 +5,9 @@ use connectors_service::declared::{self, Declared, File, Plan, Policy, Undeclare
 use connectors_service::ownership::Conflict;
 use connectors_service::protocol::Store;
 
-use super::{End, Session, prompt, with_store};
+use super::end::End;
+use super::prompt;
+use super::session::{Session, with_store};
 use crate::{cli, show};
 
 pub(super) async fn run(session: &Session, asked: &cli::Apply) -> Result<End> {

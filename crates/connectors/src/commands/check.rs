@@ -4,7 +4,9 @@ use connectors_core::elastic::{Client, Ignored, MappingDifference, Preset, ignor
 use connectors_core::{Error, FieldSpec, Result, caught};
 use serde_json::{Map, Value, json};
 
-use super::{End, Session, privileges};
+use super::end::End;
+use super::privileges;
+use super::session::Session;
 use crate::cli::SourceArgs;
 use crate::server::Server;
 use crate::show;

@@ -4,10 +4,12 @@ use connectors_core::{Registered, Result};
 use connectors_service::connectors::{self, Creation, Update};
 use connectors_service::ownership::{Conflict, Target};
 use connectors_service::protocol::{Connector, ConnectorStatus, JobType, Store};
-use connectors_service::schedule::Schedule;
+use connectors_service::schedule::Expression;
 use serde_json::{Map, Value, json};
 
-use super::{End, Session, prompt, with_store};
+use super::end::End;
+use super::prompt;
+use super::session::{Session, with_store};
 use crate::cli::{self, Create, SourceArgs, Values};
 use crate::{settings, show};
 
@@ -45,7 +47,7 @@ async fn answer(session: &Session, store: &Store, asked: cli::Connector) -> Resu
             return Ok(());
         }
         cli::Connector::Schedule { id, job_type, at, off: _ } => {
-            let schedule = at.as_deref().map(str::parse::<Schedule>).transpose()?;
+            let schedule = at.as_deref().map(str::parse::<Expression>).transpose()?;
             connectors::schedule(store, &id, job_type, schedule.as_ref()).await?
         }
     };
@@ -57,7 +59,7 @@ async fn create(session: &Session, store: &Store, asked: Create) -> Result<Conne
     let source = session.registry.get(&asked.service_type)?;
     let conflict = if asked.take_over { Conflict::TakeOver } else { Conflict::Refuse };
     let target = Target::check(store, &asked.index, asked.id.as_deref(), conflict).await?;
-    let schedule = asked.schedule.as_deref().map(str::parse::<Schedule>).transpose()?;
+    let schedule = asked.schedule.as_deref().map(str::parse::<Expression>).transpose()?;
     let mut values = given(source, asked.values)?;
     if prompt::is_possible() {
         prompt::missing(&source.fields(), &mut values)?;

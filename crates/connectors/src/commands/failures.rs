@@ -4,7 +4,8 @@ use connectors_core::Result;
 use connectors_core::sync::failures;
 use serde_json::json;
 
-use super::{End, Session};
+use super::end::End;
+use super::session::Session;
 use crate::server::Server;
 use crate::show;
 

@@ -8,8 +8,10 @@ use connectors_core::sync::{Counters, Job, Options, Owner, Report, Status, incre
 use connectors_core::{Incremental, Result, Rules};
 use tokio_util::sync::CancellationToken;
 
+use super::end::End;
+use super::session::Session;
 use super::sync::no_incremental;
-use super::{End, Session, interrupts, rules};
+use super::{interrupts, rules};
 use crate::cli::Follow;
 use crate::server::Server;
 use crate::show;

@@ -5,7 +5,8 @@ use connectors_service::indices;
 use connectors_service::protocol::Store;
 use serde_json::{Value, json};
 
-use super::{End, Session, with_store};
+use super::end::End;
+use super::session::{Session, with_store};
 use crate::{cli, show};
 
 pub(super) async fn run(session: &Session, asked: cli::Index) -> Result<End> {

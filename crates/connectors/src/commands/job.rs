@@ -5,7 +5,8 @@ use connectors_service::jobs::{self, Filter};
 use connectors_service::protocol::{JobStatus, Store, SyncJob, listed};
 use serde_json::Value;
 
-use super::{End, Session, with_store};
+use super::end::End;
+use super::session::{Session, with_store};
 use crate::{cli, show};
 
 /// What is shown of a job, in this order.

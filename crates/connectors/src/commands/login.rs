@@ -10,7 +10,9 @@ use connectors_core::{Error, Result};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{End, Session, prompt};
+use super::end::End;
+use super::prompt;
+use super::session::Session;
 use crate::cli::Login;
 use crate::{private, settings};
 

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use chrono::Utc;
 use connectors_core::{Error, Result};
+use connectors_service::endpoints;
 use connectors_service::protocol::Store;
-use connectors_service::worker::{Worker, endpoints};
+use connectors_service::worker::Worker;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{End, Session, interrupts, open_store};
+use super::end::End;
+use super::interrupts;
+use super::session::{Session, open_store};
 use crate::server::Server;
 use crate::show;
 

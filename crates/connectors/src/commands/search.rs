@@ -5,7 +5,8 @@ use connectors_core::elastic::index::check_content_name;
 use connectors_core::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
-use super::{End, Session};
+use super::end::End;
+use super::session::Session;
 use crate::cli::Search;
 use crate::server::Server;
 use crate::show;

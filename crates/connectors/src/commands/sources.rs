@@ -3,7 +3,8 @@
 use connectors_core::{Registered, Result};
 use serde_json::{Map, Value, json};
 
-use super::{End, Session};
+use super::end::End;
+use super::session::Session;
 use crate::show;
 
 pub(super) fn run(session: &Session, name: Option<&str>) -> Result<End> {

@@ -12,8 +12,10 @@ use connectors_core::{Connection, Error, Result, Rules};
 use connectors_service::protocol::identity_index;
 use tokio_util::sync::CancellationToken;
 
+use super::end::End;
 use super::progress::Progress;
-use super::{End, Session, interrupts, rules, take_over};
+use super::session::Session;
+use super::{interrupts, rules, take_over};
 use crate::cli::Sync;
 use crate::server::Server;
 use crate::show;

@@ -4,7 +4,8 @@ use connectors_core::elastic::Client;
 use connectors_core::sync::{Holding, holding};
 use connectors_core::{Error, Result};
 
-use super::{Session, prompt};
+use super::prompt;
+use super::session::Session;
 use crate::show;
 
 /// Shows what is in the index and asks; returns at once where there is nothing to take over.

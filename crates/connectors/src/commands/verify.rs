@@ -6,7 +6,9 @@ use connectors_core::sync::{Counters, Job, verify, verify_deep};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{End, Session, rules};
+use super::end::End;
+use super::rules;
+use super::session::Session;
 use crate::cli::Verify;
 use crate::server::Server;
 use crate::show;

@@ -79,3 +79,8 @@ impl Tree {
         }
     }
 }
+
+/// The error for settings with these problems.
+pub(super) fn unusable(problems: &impl std::fmt::Display, shown: &str) -> Error {
+    Error::config(format!("the settings can't be used ({shown}):\n{problems}"))
+}

@@ -70,7 +70,7 @@ fn month(year: i32, month: u32) -> Vec<NaiveDate> {
 }
 
 /// All days of a year that the schedule names.
-fn found(schedule: &Schedule, year: i32) -> Vec<NaiveDate> {
+fn found(schedule: &Expression, year: i32) -> Vec<NaiveDate> {
     let begin = NaiveDate::from_ymd_opt(year, 1, 1).unwrap().and_time(NaiveTime::MIN).and_utc();
     let first = schedule.next_after(begin - TimeDelta::seconds(1), UTC);
     let runs = std::iter::successors(first, |run| schedule.next_after(*run, UTC));

@@ -72,7 +72,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
 #[test]
 fn errors_name_field_part_place_and_what_is_allowed() {
     for (text, message, place) in REFUSED {
-        let error = text.parse::<Schedule>().unwrap_err().to_string();
+        let error = text.parse::<Expression>().unwrap_err().to_string();
         assert!(error.contains(*message) && error.contains(*place), "{text}: {error}");
     }
 }

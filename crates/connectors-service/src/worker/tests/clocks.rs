@@ -35,7 +35,7 @@ async fn a_worker_whose_clock_is_ahead_takes_over_no_living_job_and_writes_the_s
 
     let (wrong, gate) = ahead(&place, 400).await;
     wrong.tick().await.unwrap();
-    assert_eq!((place.job(&job).await.worker(), wrong.all_running().len()), (Some("alive"), 0));
+    assert_eq!((place.job(&job).await.worker(), wrong.jobs.all().len()), (Some("alive"), 0));
     told.let_through(100);
     alive.settle().await;
 

@@ -25,7 +25,7 @@ async fn until(mut holds: impl AsyncFnMut() -> bool) {
 }
 
 fn listed(worker: &Arc<Worker>) -> u64 {
-    worker.all_running().iter().map(|running| running.counters.listed.load(SeqCst)).sum()
+    worker.jobs.all().iter().map(|running| running.counters.listed.load(SeqCst)).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +84,7 @@ async fn two_jobs_of_one_connector_never_run_at_once() {
     }
     for _ in 0..5 {
         futures::future::join_all(workers.iter().map(|worker| worker.tick())).await;
-        let running: usize = workers.iter().map(|worker| worker.all_running().len()).sum();
+        let running: usize = workers.iter().map(|worker| worker.jobs.all().len()).sum();
         assert!(running <= 1, "{running}");
     }
     told.let_through(100);
@@ -112,7 +112,7 @@ async fn a_cancel_ends_a_sync_that_hangs_in_its_source() {
     assert_eq!((job.status(), job.0.text("error")), (Some(JobStatus::Canceled), None));
     assert!(job.0.date("canceled_at").is_some() && job.0.date("completed_at").is_some());
     assert_eq!(place.read("c").await.0.text("last_sync_status"), Some("canceled"));
-    assert!(worker.all_running().is_empty());
+    assert!(worker.jobs.all().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +138,7 @@ async fn progress_is_written_and_the_lease_renewed_while_a_job_runs() {
     place.wait(299);
     let other = place.worker("other");
     other.tick().await.unwrap();
-    assert!(other.all_running().is_empty(), "the lease holds");
+    assert!(other.jobs.all().is_empty(), "the lease holds");
     told.let_through(100);
     worker.settle().await;
     let ended = place.job(&job).await.counts();
@@ -160,7 +160,7 @@ async fn a_job_whose_worker_went_away_is_taken_over_and_the_old_worker_writes_no
     heir.tick().await.unwrap();
     let job = place.job(&id).await;
     assert_eq!((job.worker(), job.takeovers()), (Some("heir"), 1));
-    let lost = gone.all_running().remove(0);
+    let lost = gone.jobs.all().remove(0);
     gone.beat().await;
     assert_eq!(lost.stopped(), Some(Stop::Lost));
     gone.settle().await;
@@ -214,9 +214,9 @@ async fn a_job_that_cannot_run_ends_with_its_cause_and_holds_up_nobody() {
         place.ask("fine", JobType::Full).await,
     ];
     worker.tick().await.unwrap();
-    until(async || worker.all_running().len() == 1).await;
+    until(async || worker.jobs.all().len() == 1).await;
     worker.tick().await.unwrap();
-    until(async || worker.all_running().len() == 1).await;
+    until(async || worker.jobs.all().len() == 1).await;
     for (id, status, words) in [
         (&broken_job, JobStatus::Error, "(panic: told to panic)"),
         (&access, JobStatus::Error, "can't tell who may read what"),
@@ -341,7 +341,7 @@ async fn a_worker_that_slept_through_its_lease_stops_before_anybody_answers() {
     told.let_through(4);
     worker.tick().await.unwrap();
     until(async || listed(&worker) == 4).await;
-    let running = worker.all_running().remove(0);
+    let running = worker.jobs.all().remove(0);
     place.wait(301);
     proxy.set_plan(Plan::scripted([Some(Fault::Hold)]));
     let beating = tokio::spawn({

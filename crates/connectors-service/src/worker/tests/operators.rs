@@ -12,8 +12,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::place::{Place, connect, turn};
+use crate::endpoints;
 use crate::protocol::{JobStatus, JobType, Kind};
-use crate::worker::{Options, Worker, endpoints};
+use crate::worker::{Options, Worker, watchdog};
 
 fn address(place: &Place) -> SocketAddr {
     let host = &place.store.client().settings().host;
@@ -138,18 +139,19 @@ async fn a_job_that_stands_still_is_told_of_once_until_it_goes_on() {
     turn(&worker).await;
     place.ask("c", JobType::Full).await;
     worker.tick().await.unwrap();
-    let running = worker.all_running().remove(0);
+    let running = worker.jobs.all().remove(0);
     worker.beat().await;
     place.wait(601);
     assert_eq!(running.still_since(place.now()).num_seconds(), 601);
-    worker.watch(&worker.all_running());
-    assert!(!running.is_first_told(), "it was told");
+    let connections = &worker.resources.connections;
+    watchdog::watch(&worker.jobs.all(), connections, worker.options.still, place.now());
+    assert!(!running.is_first_logged(), "it was logged");
     told.let_through(5);
     while running.counters.listed.load(SeqCst) < 5 {
         tokio::task::yield_now().await;
     }
     assert_eq!(running.still_since(place.now()).num_seconds(), 0);
-    assert!(running.is_first_told(), "it went on");
+    assert!(running.is_first_logged(), "it went on");
     told.let_through(100);
     worker.settle().await;
     let job = place.jobs("c").await.remove(0);

@@ -24,7 +24,7 @@ async fn a_connector_that_a_search_does_not_show_keeps_its_jobs() {
 
     gate.answer(CONNECTORS, 1, NOTHING);
     worker.tick().await.unwrap();
-    assert!(worker.all_running().iter().all(|running| running.stopped().is_none()));
+    assert!(worker.jobs.all().iter().all(|running| running.stopped().is_none()));
     assert_eq!(place.job(&jobs[1]).await.status(), Some(JobStatus::Pending));
     gate.answer(CONNECTORS, 1, NOTHING);
     gate.answer("GET /.elastic-connectors/_doc", 2, (503, "{}"));

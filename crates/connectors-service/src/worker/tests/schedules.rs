@@ -12,8 +12,8 @@ use crate::worker::{Options, Worker};
 const HOUR: u64 = 3600;
 
 fn tallied(worker: &Worker) -> [u64; 3] {
-    let tally = &worker.tally;
-    [&tally.on_time, &tally.caught_up, &tally.skipped].map(|counter| counter.load(Relaxed))
+    let stats = &worker.stats;
+    [&stats.on_time, &stats.caught_up, &stats.skipped].map(|counter| counter.load(Relaxed))
 }
 
 #[tokio::test(flavor = "multi_thread")]

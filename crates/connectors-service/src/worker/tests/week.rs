@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::place::{Place, TOLD, Told, filled};
 use crate::protocol::{JobStatus, JobType, Kind, NewConnector, Schedule};
-use crate::worker::running::Running;
+use crate::worker::running::RunningJob;
 use crate::worker::{Options, Worker};
 
 /// Between two looks, in seconds.
@@ -78,12 +78,12 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, worker: &Worker) {
-        let tally = &worker.tally;
-        self.on_time += tally.on_time.load(Relaxed);
-        self.caught_up += tally.caught_up.load(Relaxed);
-        self.skipped += tally.skipped.load(Relaxed);
-        self.completed += tally.ended(JobStatus::Completed);
-        self.taken_over += tally.taken_over.load(Relaxed);
+        let stats = &worker.stats;
+        self.on_time += stats.on_time.load(Relaxed);
+        self.caught_up += stats.caught_up.load(Relaxed);
+        self.skipped += stats.skipped.load(Relaxed);
+        self.completed += stats.ended(JobStatus::Completed);
+        self.taken_over += stats.taken_over.load(Relaxed);
     }
 }
 
@@ -210,8 +210,8 @@ impl Week {
         }
     }
 
-    fn running(&self) -> impl Iterator<Item = Arc<Running>> {
-        self.workers.iter().flat_map(|worker| worker.all_running())
+    fn running(&self) -> impl Iterator<Item = Arc<RunningJob>> {
+        self.workers.iter().flat_map(|worker| worker.jobs.all())
     }
 
     /// Does something that is to end, and tells where everything stands if it does not.

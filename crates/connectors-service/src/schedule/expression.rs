@@ -1,10 +1,11 @@
-//! The next time of the clock, without any zone.
+//! A quartz expression, and the times of the clock that it names, without any zone.
 
+use std::fmt;
 use std::iter::successors;
 
 use chrono::{Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
-use super::Schedule;
+use super::days::{Days, Values};
 
 /// The earliest time that an expression can name.
 pub(super) const FIRST: NaiveDateTime = match NaiveDate::from_ymd_opt(1970, 1, 1) {
@@ -14,7 +15,19 @@ pub(super) const FIRST: NaiveDateTime = match NaiveDate::from_ymd_opt(1970, 1, 1
 /// The last year that an expression can name.
 pub(super) const LAST_YEAR: i32 = 2099;
 
-impl Schedule {
+/// A quartz expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression {
+    pub(super) text: String,
+    pub(super) seconds: Values,
+    pub(super) minutes: Values,
+    pub(super) hours: Values,
+    pub(super) days: Days,
+    pub(super) months: Values,
+    pub(super) years: Values,
+}
+
+impl Expression {
     /// The first time that is named, from this one on.
     pub(super) fn next_local(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
         let days = successors(Some(from.date()), |date| self.following(*date));
@@ -54,5 +67,11 @@ impl Schedule {
                 self.seconds.range(first_second..).next().and_then(|&s| NaiveTime::from_hms_opt(h, m, s))
             })
         })
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }

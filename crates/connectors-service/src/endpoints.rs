@@ -12,8 +12,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Worker;
 use crate::secrets::masked;
+use crate::worker::Worker;
 
 /// The media type of Prometheus' text format.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -37,29 +37,19 @@ fn routes(worker: Arc<Worker>) -> Router {
 
 /// 200 while the worker looks at connectors and jobs, 503 when it has stopped to.
 async fn healthz(State(worker): State<Arc<Worker>>) -> Response {
-    let silent = worker.silence();
-    let is_alive = silent < worker.options.idling * 3;
-    let body = Json(json!({ "alive": is_alive, "seconds_since_last_look": silent.as_secs() }));
+    let (is_alive, since) = (worker.is_alive(), worker.since_last_tick());
+    let body = Json(json!({ "alive": is_alive, "seconds_since_last_look": since.as_secs() }));
     (status(is_alive), body).into_response()
 }
 
 /// 200 when connectors and jobs can be read; the body tells too which connectors can't reach their third parties.
 async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
-    let error = worker.readable().await.err().map(|error| masked(&error));
+    let error = worker.is_ready().await.err().map(|error| masked(&error));
     let body = Json(json!({
         "ready": error.is_none(), "elasticsearch": error.as_deref().unwrap_or("ok"),
-        "connectors_in_error": worker.in_error(),
+        "connectors_in_error": worker.connectors_in_error(),
     }));
     (status(error.is_none()), body).into_response()
-}
-
-impl Worker {
-    /// Asks the server for what every tick reads, in less time than a lease is renewed in.
-    async fn readable(&self) -> Result<()> {
-        let late = || Error::transient("Elasticsearch did not answer in time");
-        let asked = tokio::time::timeout(self.options.progress, self.store.check()).await;
-        asked.unwrap_or_else(|_| Err(late()))
-    }
 }
 
 async fn metrics(State(worker): State<Arc<Worker>>) -> Response {
