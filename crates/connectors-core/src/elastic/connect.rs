@@ -23,7 +23,7 @@ async fn engine(client: &Client) -> Result<Engine> {
     let root = client.send(&Request::get("/")).await?;
     if root.is_success() {
         let root = serde_json::from_slice(&root.body).ok();
-        return root.and_then(|root| Engine::from_root(&root)).ok_or_else(|| stranger(client));
+        return root.and_then(|root| Engine::from_root(&root)).ok_or_else(|| not_elasticsearch(client));
     }
     let nodes = Request::get("/_nodes/_local").query("filter_path", "nodes.*.version");
     let nodes: Value = client.json_once(&nodes).await?;
@@ -31,10 +31,10 @@ async fn engine(client: &Client) -> Result<Engine> {
     let version = versions.filter_map(|(_, node)| node["version"].as_str()).next();
     version
         .map(|version| Engine { flavour: Flavour::Elasticsearch, version: version.to_owned() })
-        .ok_or_else(|| stranger(client))
+        .ok_or_else(|| not_elasticsearch(client))
 }
 
-fn stranger(client: &Client) -> Error {
+fn not_elasticsearch(client: &Client) -> Error {
     Error::config("what answers is not Elasticsearch; see elasticsearch.host")
         .with("host", client.settings().shown_host())
 }

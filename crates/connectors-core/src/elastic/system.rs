@@ -18,7 +18,7 @@ pub(crate) enum Cause {
     /// Not for what the index is.
     Other,
     /// It was something else that a sync of ours had written, and was made again, empty.
-    MadeAgain,
+    Recreated,
     /// It is something else, which is not ours to delete: what is in it, and what to do.
     Foreign(Error),
 }
@@ -66,7 +66,7 @@ pub(crate) async fn heal(client: &Client, system: System<'_>) -> Result<Cause> {
         index = name,
         "the index held documents of a source, and was made again, empty, for the program's own use"
     );
-    Ok(Cause::MadeAgain)
+    Ok(Cause::Recreated)
 }
 
 fn is_mapped(mapping: &Value, properties: &Value) -> bool {

@@ -67,7 +67,7 @@ pub(crate) async fn save(job: &Job<'_>, place: &Place, cursor: &Cursor) -> Resul
     match system::heal(client, system).await? {
         Cause::Other => Err(refused),
         Cause::Foreign(reason) => Err(reason),
-        Cause::MadeAgain => client.call(&request).await.map(drop),
+        Cause::Recreated => client.call(&request).await.map(drop),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::marks::MarkFile;
-use super::pipeline::InForce;
+use super::pipeline::ActivePipelines;
 use crate::Context;
 use crate::elastic::Item;
 use crate::elastic::index::Facts;
@@ -30,7 +30,7 @@ pub(crate) struct Dropped {
 
 impl Dropped {
     /// What the pipelines dropped in the last sync of an index.
-    pub(crate) async fn before(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Self {
+    pub(crate) async fn before(job: &Job<'_>, facts: &Facts, pipeline: Option<&ActivePipelines>) -> Self {
         let named = job.marks.zip(facts.uuid.as_deref()).filter(|_| pipeline.is_some());
         Self::read(named.and_then(|(folder, uuid)| MarkFile::dropped(folder, uuid)), job.context).await
     }

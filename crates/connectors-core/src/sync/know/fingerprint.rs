@@ -34,10 +34,10 @@ pub(crate) struct Shapers {
 impl Shape {
     pub(crate) fn new(key: IndexKey, by: Shapers) -> Self {
         let plain = match by.pipeline {
-            0 => hash_of(&[SYNC_VERSION, by.rules]),
-            pipeline => hash_of(&[SYNC_VERSION, by.rules, pipeline]),
+            0 => hash_numbers(&[SYNC_VERSION, by.rules]),
+            pipeline => hash_numbers(&[SYNC_VERSION, by.rules, pipeline]),
         };
-        Self { key, plain, with_content: hash_of(&[plain, EXTRACTOR_VERSION, by.max_content]) }
+        Self { key, plain, with_content: hash_numbers(&[plain, EXTRACTOR_VERSION, by.max_content]) }
     }
 
     /// The hash of an id.
@@ -57,13 +57,14 @@ impl Shape {
 
     /// The fingerprint of a document with this version; where it lies is a part of it.
     pub(crate) fn fingerprint(&self, version: u64, has_content: bool, scope: Option<&str>) -> u64 {
-        let fingerprint = hash_of(&[version, if has_content { self.with_content } else { self.plain }]);
-        scope.map_or(fingerprint, |scope| hash_of(&[fingerprint, self.key.hash(scope.as_bytes())]))
+        let fingerprint = hash_numbers(&[version, if has_content { self.with_content } else { self.plain }]);
+        scope.map_or(fingerprint, |scope| hash_numbers(&[fingerprint, self.key.hash(scope.as_bytes())]))
     }
 
     /// The fingerprint of a document that only some may read.
     pub(crate) fn closed(&self, fingerprint: u64, permissions: Option<&Permissions>) -> u64 {
-        permissions.map_or(fingerprint, |permissions| hash_of(&[fingerprint, self.readers(permissions), 0]))
+        permissions
+            .map_or(fingerprint, |permissions| hash_numbers(&[fingerprint, self.readers(permissions), 0]))
     }
 
     /// A fingerprint of who may read a document: equal for equal terms, and different for unknown permissions and for none.
@@ -80,12 +81,12 @@ impl Shape {
     }
 
     /// The mark of a document that has a version, as long as its content can be read.
-    pub(crate) fn quick(&self, document: &Document, id: IdHash) -> Option<Mark> {
+    pub(crate) fn mark_of_version(&self, document: &Document, id: IdHash) -> Option<Mark> {
         Some(mark(id, self.fingerprint_of(document)?))
     }
 
     /// The mark of a document that has a version, if its content could not be read; none for one without a content.
-    pub(crate) fn quick_without_content(&self, document: &Document, id: IdHash) -> Option<Mark> {
+    pub(crate) fn mark_of_version_without_content(&self, document: &Document, id: IdHash) -> Option<Mark> {
         document.0.content.as_ref()?;
         Some(mark(id, without_content(self.fingerprint_of(document)?)))
     }
@@ -99,7 +100,7 @@ impl Shape {
 }
 
 /// A number made of numbers, at most four: of their bytes in little endian.
-pub(crate) fn hash_of<const N: usize>(numbers: &[u64; N]) -> u64 {
+pub(crate) fn hash_numbers<const N: usize>(numbers: &[u64; N]) -> u64 {
     const { assert!(N <= 4) };
     let mut bytes = [0; 32];
     for (place, number) in bytes.chunks_exact_mut(8).zip(numbers) {
@@ -111,14 +112,14 @@ pub(crate) fn hash_of<const N: usize>(numbers: &[u64; N]) -> u64 {
 /// `id` is one half of HighwayHash-128 of the `_id`, as a signed number; `mark` is made of the other half and the fingerprint,
 /// so that ids with one hash still differ in their marks.
 pub(crate) fn mark(id: IdHash, fingerprint: u64) -> Mark {
-    let mark = hash_of(&[id.salt, fingerprint]) & ((1 << MARK_BITS) - 1);
+    let mark = hash_numbers(&[id.salt, fingerprint]) & ((1 << MARK_BITS) - 1);
     Mark { id: id.id, mark: mark.cast_signed() }
 }
 
 /// The fingerprint of a document whose content could not be read: never equal to that of a whole one,
 /// so that the next sync tries again.
 pub(crate) fn without_content(fingerprint: u64) -> u64 {
-    hash_of(&[fingerprint, u64::MAX])
+    hash_numbers(&[fingerprint, u64::MAX])
 }
 
 #[cfg(test)]

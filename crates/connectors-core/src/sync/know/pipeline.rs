@@ -1,6 +1,6 @@
 //! The ingest pipelines that documents go through on the server: which are in force, and what they do.
 
-use super::fingerprint::hash_of;
+use super::fingerprint::hash_numbers;
 use crate::elastic::index::Facts;
 use crate::elastic::pipeline::{Definition, definition};
 use crate::sync::job::{DEFAULT_PIPELINE, Flags, Job, Pipeline};
@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 /// The pipelines that documents of a sync go through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct InForce {
+pub(crate) struct ActivePipelines {
     /// The one that bulks name, in place of the index's default.
     pub(crate) asked: Option<String>,
     pub(crate) flags: Flags,
@@ -23,7 +23,7 @@ pub(crate) struct InForce {
 ///
 /// # Errors
 /// `Config`, naming a pipeline that the server lacks.
-pub(crate) async fn in_force(job: &Job<'_>, facts: &Facts) -> Result<Option<InForce>> {
+pub(crate) async fn active_pipelines(job: &Job<'_>, facts: &Facts) -> Result<Option<ActivePipelines>> {
     let asked = asked(job).await?;
     let name = asked.as_ref().map(|(pipeline, fingerprint)| (pipeline.name.clone(), Some(*fingerprint)));
     let first = name.or_else(|| facts.default_pipeline.clone().map(|name| (name, None)));
@@ -36,15 +36,20 @@ pub(crate) async fn in_force(job: &Job<'_>, facts: &Facts) -> Result<Option<InFo
                 fingerprint_of(job, &name, "make it, or take it out of the settings of the index").await?
             }
         };
-        fingerprint = hash_of(&[fingerprint, crate::document::hash(name.as_bytes()), of_it]);
+        fingerprint = hash_numbers(&[fingerprint, crate::document::hash(name.as_bytes()), of_it]);
         names.push(name);
     }
     if names.is_empty() {
         return Ok(None);
     }
     let flags = asked.as_ref().map(|(pipeline, _)| pipeline.flags).unwrap_or_default();
-    let fingerprint = hash_of(&[fingerprint, flags_fingerprint(flags)]).max(1);
-    Ok(Some(InForce { asked: asked.map(|(pipeline, _)| pipeline.name.clone()), flags, fingerprint, names }))
+    let fingerprint = hash_numbers(&[fingerprint, flags_fingerprint(flags)]).max(1);
+    Ok(Some(ActivePipelines {
+        asked: asked.map(|(pipeline, _)| pipeline.name.clone()),
+        flags,
+        fingerprint,
+        names,
+    }))
 }
 
 /// The pipeline that is asked for, where the server has it.
@@ -71,7 +76,7 @@ async fn asked<'a>(job: &Job<'a>) -> Result<Option<(&'a Pipeline, u64)>> {
 /// Differs for flags that differ.
 fn flags_fingerprint(flags: Flags) -> u64 {
     let names = flags.names();
-    names.fold(0, |fingerprint, name| hash_of(&[fingerprint, crate::document::hash(name.as_bytes())]))
+    names.fold(0, |fingerprint, name| hash_numbers(&[fingerprint, crate::document::hash(name.as_bytes())]))
 }
 
 async fn fingerprint_of(job: &Job<'_>, name: &str, fix: &str) -> Result<u64> {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::cursor::{self, Place};
 use super::dropped::Dropped;
 use super::failures::{self, FailedBefore};
-use super::fingerprint::hash_of;
+use super::fingerprint::hash_numbers;
 use super::owner::{Refusal, check_owner, claim};
-use super::pipeline::{InForce, check_mend, in_force};
+use super::pipeline::{ActivePipelines, active_pipelines, check_mend};
 use super::snapshot::IndexSnapshot;
 use crate::document::hash;
 use crate::elastic::index::{self, Existing, Facts, SYNC_VERSION, Wanted};
@@ -27,7 +27,7 @@ pub(crate) struct Prepared {
     /// What failed in earlier syncs, by id.
     pub(crate) failed_before: HashMap<String, FailedBefore>,
     /// The pipelines that documents go through.
-    pub(crate) pipeline: Option<InForce>,
+    pub(crate) pipeline: Option<ActivePipelines>,
 }
 
 /// Makes everything ready for a full sync; none where nothing changed since the last one.
@@ -55,7 +55,7 @@ pub(crate) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
     job.counters.enter(Phase::Comparing);
     let failed_before = failures::before(job, report).await?;
     let facts = index::facts(job.client, job.index).await?;
-    let pipeline = in_force(job, &facts).await?;
+    let pipeline = active_pipelines(job, &facts).await?;
     check_mend(job, pipeline.as_ref().map_or(&[], |pipeline| &pipeline.names[..]))?;
     report.uuid.clone_from(&facts.uuid);
     report.basis = basis(job, &facts, pipeline.as_ref());
@@ -79,7 +79,7 @@ pub(crate) async fn prepare_changes(
     };
     let from = cursor::load(job, &place).await?;
     let failed_before = failures::before(job, report).await?;
-    let pipeline = in_force(job, &facts).await?;
+    let pipeline = active_pipelines(job, &facts).await?;
     let snapshot = IndexSnapshot::unread();
     Ok((Prepared { existing, uuid: facts.uuid, snapshot, failed_before, pipeline }, place, from))
 }
@@ -152,7 +152,7 @@ async fn is_unchanged(job: &Job<'_>, found: Option<&Existing>) -> Result<bool, R
         return Ok(false);
     }
     let facts = index::facts(job.client, job.index).await?;
-    let pipeline = in_force(job, &facts).await?;
+    let pipeline = active_pipelines(job, &facts).await?;
     if basis(job, &facts, pipeline.as_ref()) != Some(last) {
         return Ok(false);
     }
@@ -161,10 +161,10 @@ async fn is_unchanged(job: &Job<'_>, found: Option<&Existing>) -> Result<bool, R
 }
 
 /// A number that changes with everything that a sync depends on besides its source.
-fn basis(job: &Job<'_>, facts: &Facts, pipeline: Option<&InForce>) -> Option<u64> {
+fn basis(job: &Job<'_>, facts: &Facts, pipeline: Option<&ActivePipelines>) -> Option<u64> {
     let uuid = hash(facts.uuid.as_deref()?.as_bytes());
     let pipeline = pipeline.map_or(0, |pipeline| pipeline.fingerprint);
     let limits =
         [u64::from(job.options.document_level_security), job.context.limits.max_content, SYNC_VERSION];
-    Some(hash_of(&[uuid, job.rules.fingerprint(), pipeline, hash_of(&limits)]))
+    Some(hash_numbers(&[uuid, job.rules.fingerprint(), pipeline, hash_numbers(&limits)]))
 }

@@ -54,7 +54,7 @@ async fn confirmed(stages: &mut Stages<'_>) -> Result<()> {
 async fn compare(stages: &mut Stages<'_>) -> Result<(IndexDifference, Option<NewMarks>)> {
     let (client, name) = (stages.job.client, stages.job.index);
     let (context, snapshot) = (stages.job.context, &mut stages.snapshot);
-    let digest = aside(context, &mut snapshot.inventory, |inventory| inventory.digest());
+    let digest = on_inventory(context, &mut snapshot.inventory, |inventory| inventory.digest());
     let (ours, ()) = tokio::try_join!(digest, index::refresh(client, name))?;
     let theirs = ask_or_list(client, name, ours.grid());
     let (theirs, written) = tokio::join!(theirs, write_marks(context, snapshot));
@@ -74,7 +74,7 @@ async fn compare(stages: &mut Stages<'_>) -> Result<(IndexDifference, Option<New
     found.sort_unstable();
     accept_unknown(&mut snapshot.inventory, &found);
     let within = move |inventory: &mut Inventory| within(inventory, &ours, &places);
-    let mut expected = aside(context, &mut snapshot.inventory, within).await?;
+    let mut expected = on_inventory(context, &mut snapshot.inventory, within).await?;
     expected.sort_unstable();
     let difference = IndexDifference::between(&expected, &found);
     let written = if difference.is_empty() { write_marks(context, snapshot).await } else { None };
@@ -102,7 +102,7 @@ async fn name(stages: &mut Stages<'_>, difference: &IndexDifference, names: &Nam
 /// Writes the marks for the next sync, where they are others than the last one left.
 async fn write_marks(context: &Context, snapshot: &mut IndexSnapshot) -> Option<NewMarks> {
     let file = snapshot.file.clone().filter(|_| snapshot.inventory.is_changed())?;
-    let written = aside(context, &mut snapshot.inventory, move |inventory| {
+    let written = on_inventory(context, &mut snapshot.inventory, move |inventory| {
         let count = inventory.expected().count() as u64;
         file.write(count, inventory.expected())
     });
@@ -117,7 +117,7 @@ async fn commit_marks(context: &Context, written: Option<NewMarks>) {
 }
 
 /// Works on the inventory away from the threads that run async code.
-async fn aside<T: Send + 'static>(
+async fn on_inventory<T: Send + 'static>(
     context: &Context,
     inventory: &mut Inventory,
     work: impl FnOnce(&mut Inventory) -> T + Send + 'static,

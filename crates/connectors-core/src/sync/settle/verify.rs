@@ -17,7 +17,7 @@ use crate::sync::accounts::{Difference, KnownBy};
 use crate::sync::job::Job;
 use crate::sync::know::dropped::Dropped;
 use crate::sync::know::inventory::{Inventory, Known};
-use crate::sync::know::pipeline::in_force;
+use crate::sync::know::pipeline::active_pipelines;
 use crate::sync::know::snapshot::IndexSnapshot;
 use crate::sync::patience::within;
 use crate::sync::take::render::Render;
@@ -105,7 +105,7 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
     };
     let key = key_of(&existing, job.index)?;
     let facts = index::facts(job.client, job.index).await?;
-    let pipeline = in_force(job, &facts).await?;
+    let pipeline = active_pipelines(job, &facts).await?;
     if let Some(pipeline) = pipeline.as_ref().filter(|_| deep.is_some()) {
         let message = "fields can't be compared behind an ingest pipeline, which may change any of them: leave `--deep` out";
         return Err(Error::config(message).with("pipeline", pipeline.names.join(", ")));

@@ -26,7 +26,7 @@ pub(super) fn is_repeat(
     hash: IdHash,
     (shape, inventory): (&Shape, &mut Inventory),
 ) -> bool {
-    let mark = (document.0.restarts > 0).then(|| shape.quick(document, hash)).flatten();
+    let mark = (document.0.restarts > 0).then(|| shape.mark_of_version(document, hash)).flatten();
     mark.is_some_and(|mark| inventory.is_repeat(mark, document.0.restarts))
 }
 

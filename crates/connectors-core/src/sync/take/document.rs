@@ -21,7 +21,7 @@ pub(crate) async fn take(stages: &mut Stages<'_>, mut document: Document, hash: 
     stages.accounts.listed();
     write::await_content_of(stages, document.0.id.as_str()).await?;
     let is_retried = stages.failing.retry(document.0.id.as_str());
-    let mark = if is_retried { None } else { stages.render.shape.quick(&document, hash) };
+    let mark = if is_retried { None } else { stages.render.shape.mark_of_version(&document, hash) };
     match classify::by_mark(mark, &mut stages.snapshot, &stages.job.options) {
         ByMark::Unchanged => {
             stages.accounts.closed(&document);

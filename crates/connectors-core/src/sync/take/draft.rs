@@ -10,7 +10,7 @@ use crate::elastic::scan::Mark;
 use crate::elastic::{Item, Kind};
 use crate::json::push_text;
 use crate::sync::job::Flags;
-use crate::sync::know::fingerprint::{Shape, hash_of};
+use crate::sync::know::fingerprint::{Shape, hash_numbers};
 use crate::{Content, Document, DocumentId, Error, Version};
 
 /// A document without its content, its body serialised.
@@ -75,7 +75,7 @@ impl Draft {
         }
         let text = self.text.as_ref().map_or(0, |text| shape.key.hash(text.as_bytes()));
         let time = self.timestamp.map_or(0, |time| time.timestamp_micros().cast_unsigned());
-        hash_of(&[shape.key.hash(&self.body), time, text])
+        hash_numbers(&[shape.key.hash(&self.body), time, text])
     }
 
     /// The operation in a bulk, which takes the id.
@@ -92,7 +92,7 @@ impl Draft {
     /// Appends the document as one line of JSON, under the id of its operation; `now` is its time where the source knows
     /// none, `flags` are what the pipeline is to do.
     pub(crate) fn write(&self, (id, mark): (&str, Mark), out: &mut Vec<u8>, (now, flags): (&str, Flags)) {
-        let time = self.timestamp.map(stamp);
+        let time = self.timestamp.map(format_timestamp);
         out.extend_from_slice(b"{\"id\":");
         push_text(out, id.as_bytes());
         out.extend_from_slice(b",\"_timestamp\":");
@@ -126,7 +126,7 @@ impl Draft {
 }
 
 /// A time as it is indexed.
-pub(crate) fn stamp(time: DateTime<Utc>) -> String {
+pub(crate) fn format_timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
@@ -163,7 +163,7 @@ mod tests {
         draft.write(
             (&id, Mark { id: -7, mark: 9 }),
             &mut out,
-            (&stamp(DateTime::UNIX_EPOCH), Flags::default()),
+            (&format_timestamp(DateTime::UNIX_EPOCH), Flags::default()),
         );
         serde_json::from_slice(&out).unwrap()
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::draft::{Draft, stamp};
+use super::draft::{Draft, format_timestamp};
 use crate::elastic::scan::Mark;
 use crate::sync::job::{Flags, Job};
 use crate::{Error, Result};
@@ -22,7 +22,7 @@ pub(crate) struct Expected {
 impl Expected {
     /// As a draft with this mark is written, and its length in bytes.
     pub(crate) fn of(job: &Job<'_>, draft: &Draft, mark: Mark) -> Result<(Self, usize)> {
-        let (mut line, now) = (Vec::new(), stamp(job.context.clock.now()));
+        let (mut line, now) = (Vec::new(), format_timestamp(job.context.clock.now()));
         draft.write((&draft.id, mark), &mut line, (&now, Flags::default()));
         let fields = serde_json::from_slice(&line)
             .map_err(|error| Error::unexpected("a document is not JSON").caused_by(error))?;

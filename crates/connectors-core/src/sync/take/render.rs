@@ -6,7 +6,7 @@ use crate::elastic::IndexKey;
 use crate::elastic::scan::Mark;
 use crate::sync::job::Job;
 use crate::sync::know::fingerprint::{Shape, Shapers, mark, without_content};
-use crate::sync::know::pipeline::InForce;
+use crate::sync::know::pipeline::ActivePipelines;
 use crate::{Document, Result};
 
 /// Makes documents whole, and marks them; clones share the budget of contents.
@@ -32,7 +32,7 @@ pub(crate) struct Marks {
 }
 
 impl Render {
-    pub(crate) fn new(job: &Job<'_>, key: IndexKey, pipeline: Option<&InForce>) -> Self {
+    pub(crate) fn new(job: &Job<'_>, key: IndexKey, pipeline: Option<&ActivePipelines>) -> Self {
         let max_content = job.context.limits.max_content;
         let pipeline_fingerprint = pipeline.map_or(0, |pipeline| pipeline.fingerprint);
         let by = Shapers { rules: job.rules.fingerprint(), max_content, pipeline: pipeline_fingerprint };
@@ -77,10 +77,11 @@ impl Render {
     /// As for [`whole`](Self::whole).
     pub(crate) async fn marks(&self, document: Document) -> Result<Marks> {
         let id = self.shape.id(document.id().as_str());
-        match self.shape.quick(&document, id) {
-            Some(whole) => {
-                Ok(Marks { whole, without_content: self.shape.quick_without_content(&document, id) })
-            }
+        match self.shape.mark_of_version(&document, id) {
+            Some(whole) => Ok(Marks {
+                whole,
+                without_content: self.shape.mark_of_version_without_content(&document, id),
+            }),
             None => Ok(Marks { whole: self.whole(document).await?.mark, without_content: None }),
         }
     }

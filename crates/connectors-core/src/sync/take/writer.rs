@@ -1,10 +1,10 @@
 //! Documents on their way into bulks.
 
-use super::draft::{Draft, stamp};
+use super::draft::{Draft, format_timestamp};
 use crate::elastic::scan::Mark;
 use crate::elastic::{Bulk, Fence, Item, Kind, Written};
 use crate::sync::job::{Flags, Job};
-use crate::sync::know::pipeline::InForce;
+use crate::sync::know::pipeline::ActivePipelines;
 use crate::{Clock, Result};
 
 /// The most that is kept of a body's buffer, in bytes.
@@ -24,7 +24,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// A writer into the index of this uuid, through these pipelines.
-    pub(super) fn new(job: &Job<'_>, uuid: Option<&str>, pipeline: Option<&InForce>) -> Self {
+    pub(super) fn new(job: &Job<'_>, uuid: Option<&str>, pipeline: Option<&ActivePipelines>) -> Self {
         let bulk = match pipeline {
             Some(pipeline) => Bulk::piped(job.client, job.index, pipeline.asked.as_deref()),
             None => Bulk::new(job.client, job.index),
@@ -46,7 +46,7 @@ impl Writer {
     pub(crate) fn refresh_timestamp(&mut self) {
         let now = self.clock.now();
         if self.now.0 != now.timestamp_millis() || self.now.1.is_empty() {
-            self.now = (now.timestamp_millis(), stamp(now));
+            self.now = (now.timestamp_millis(), format_timestamp(now));
         }
     }
 

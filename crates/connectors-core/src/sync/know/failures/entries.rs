@@ -23,7 +23,7 @@ pub(crate) async fn another(client: &Client, error: Error) -> Result<Option<Erro
     let properties = mapping();
     match system::heal(client, System { name: INDEX, properties: &properties }).await? {
         Cause::Other => Err(error),
-        Cause::MadeAgain => Ok(None),
+        Cause::Recreated => Ok(None),
         Cause::Foreign(reason) => {
             tracing::warn!(error = %reason, "failed documents can not be kept");
             Ok(Some(reason))
