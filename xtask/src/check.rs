@@ -1,9 +1,9 @@
 //! `cargo xtask check`: the contribution checklist.
 //!
-//! Each point of the list is a pure function from a [`Workspace`], which is read once, to its [`Finding`]s.
+//! Each point of the list is a pure function from a [`Workspace`], which is read once, to its findings.
 
-pub mod finding;
-pub mod workspace;
+pub(crate) mod finding;
+pub(crate) mod workspace;
 
 mod blocking;
 mod contract;
@@ -11,7 +11,7 @@ mod coverage;
 mod declared;
 mod docker;
 mod docs;
-mod image;
+mod functions;
 mod layering;
 mod layout;
 mod manifest;
@@ -27,32 +27,35 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::cli::{Command, no_more_switches, take_switch};
 use crate::error::{Error, Result};
 use crate::shell::Shell;
-use finding::{Code, Finding};
+use finding::{Code, Finding, Findings};
 use workspace::Workspace;
 
-/// `cargo xtask check`.
-pub const COMMAND: Command = Command {
-    name: "check",
-    usage: "[CODE ...] [--json] [--fix] [--base REV]",
-    help: "Hold the workspace to the contribution checklist; fail on any finding.
+/// Hold the workspace to the contribution checklist; fail on any finding.
+///
+/// Nothing is compiled and no test is run. `coverage` judges what the last `cargo xtask test` left; named on its own it
+/// fails where that is missing or older than the code.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The points to check, all of them unless some are named; each is explained in docs/contributing.md.
+    #[arg(value_name = "CODE")]
+    codes: Vec<Code>,
+    /// Findings and notes as one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Write the tables of settings in docs/sources again, from the sources' own declarations.
+    #[arg(long)]
+    fix: bool,
+    /// What the patch is compared with for `scope`: its merge base with REV, or with origin/main or main.
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+}
 
-The codes are layout, declared, contract, coverage, pins, async, throttle, docker, volume, layering, scope and docs;
-all of them unless some are named. Each is explained in docs/contributing.md under its name.
-
---json      findings and notes as one JSON object
---fix       write the tables of settings in docs/sources anew, from the sources' own declarations
---base REV  what the patch is compared with for `scope`: its merge base with REV, or with origin/main or main
-
-Nothing is compiled and no test is run. `coverage` judges what the last `cargo xtask test` left; named on its own it
-fails where that is missing or older than the code.",
-    run,
-};
-
-/// One point of the checklist: what of the workspace does not meet it.
-type Check = fn(&Workspace) -> Vec<Finding>;
+/// What of the workspace does not meet a point.
+type Check = fn(&Workspace, &mut Findings);
+/// What the reader should know beside the findings, such as that something could not be judged.
+type Notes = fn(&Workspace) -> Vec<String>;
 
 /// Every point, in the order of the checklist.
 const CHECKS: &[(Code, Check)] = &[
@@ -70,53 +73,48 @@ const CHECKS: &[(Code, Check)] = &[
     (Code::Docs, docs::check),
 ];
 
-fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
+const NOTES: &[(Code, Notes)] =
+    &[(Code::Layout, layout::notes), (Code::Coverage, coverage::notes), (Code::Scope, scope::notes)];
+
+pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
     let began = Instant::now();
-    let mut arguments = arguments.to_vec();
-    let (json, fix) = (take_switch(&mut arguments, "--json"), take_switch(&mut arguments, "--fix"));
-    let base = take_value(&mut arguments, "--base")?;
-    no_more_switches(&arguments)?;
-    let codes = arguments.iter().map(|name| Code::named(name)).collect::<Result<Vec<_>>>()?;
-    let mut workspace = Workspace::read(shell, base.as_deref())?;
-    workspace.coverage_is_due = codes.contains(&Code::Coverage);
-    if fix {
+    let mut workspace = Workspace::read(shell, args.base.as_deref())?;
+    workspace.coverage_is_due = args.codes.contains(&Code::Coverage);
+    if args.fix {
         mend(shell, &mut workspace)?;
     }
-    let (findings, notes) = (findings(&workspace, &codes), notes(&workspace, &codes));
-    if json {
+    let (findings, notes) = (findings(&workspace, &args.codes), notes(&workspace, &args.codes));
+    let count = match findings.len() {
+        0 => "no finding".into(),
+        1 => "1 finding".into(),
+        count => format!("{count} findings"),
+    };
+    if args.json {
         shell.say(json!({"findings": findings, "notes": notes}));
     } else {
         findings.iter().for_each(|finding| shell.say(format_args!("{finding}\n")));
         notes.iter().for_each(|note| shell.say(format_args!("note: {note}")));
-        shell.say(format_args!("{} in {:.1} s", counted(&findings), began.elapsed().as_secs_f64()));
+        shell.say(format_args!("{count} in {:.1} s", began.elapsed().as_secs_f64()));
     }
-    if findings.is_empty() { Ok(()) } else { Err(Error::Gate(counted(&findings))) }
+    if findings.is_empty() { Ok(()) } else { Err(Error::Gate(count)) }
 }
 
 /// What the points of these codes find, or all points where none is named; by path and line.
-#[must_use]
-pub fn findings(workspace: &Workspace, codes: &[Code]) -> Vec<Finding> {
+pub(crate) fn findings(workspace: &Workspace, codes: &[Code]) -> Vec<Finding> {
     let wanted = CHECKS.iter().filter(|(code, _)| codes.is_empty() || codes.contains(code));
-    let mut findings: Vec<Finding> = wanted.flat_map(|(_, check)| check(workspace)).collect();
+    let found = wanted.flat_map(|(code, check)| {
+        let mut findings = Findings { code: *code, list: Vec::new() };
+        check(workspace, &mut findings);
+        findings.list
+    });
+    let mut findings: Vec<Finding> = found.collect();
     findings.sort_by(|a, b| (a.code, &a.path, a.line).cmp(&(b.code, &b.path, b.line)));
     findings
 }
 
-/// What the reader should know beside the findings, such as that something could not be judged.
 fn notes(workspace: &Workspace, codes: &[Code]) -> Vec<String> {
-    let of = |code, notes: fn(&Workspace) -> Vec<String>| {
-        if codes.is_empty() || codes.contains(&code) { notes(workspace) } else { Vec::new() }
-    };
-    [of(Code::Layout, layout::notes), of(Code::Coverage, coverage::notes), of(Code::Scope, scope::notes)]
-        .concat()
-}
-
-fn counted(findings: &[Finding]) -> String {
-    match findings.len() {
-        0 => "no finding".into(),
-        1 => "1 finding".into(),
-        count => format!("{count} findings"),
-    }
+    let wanted = NOTES.iter().filter(|(code, _)| codes.is_empty() || codes.contains(code));
+    wanted.flat_map(|(_, notes)| notes(workspace)).collect()
 }
 
 fn mend(shell: &Shell, workspace: &mut Workspace) -> Result<()> {
@@ -127,23 +125,6 @@ fn mend(shell: &Shell, workspace: &mut Workspace) -> Result<()> {
         workspace.files.insert(path, text);
     }
     Ok(())
-}
-
-/// Takes `name VALUE` or `name=VALUE` out of the arguments.
-fn take_value(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>> {
-    let prefix = format!("{name}=");
-    let Some(at) = arguments.iter().position(|argument| argument == name || argument.starts_with(&prefix))
-    else {
-        return Ok(None);
-    };
-    let argument = arguments.remove(at);
-    if let Some(value) = argument.strip_prefix(&prefix) {
-        return Ok(Some(value.to_owned()));
-    }
-    if at == arguments.len() {
-        return Err(Error::Usage(format!("{name} wants a value; see --help")));
-    }
-    Ok(Some(arguments.remove(at)))
 }
 
 #[cfg(test)]

@@ -1,9 +1,42 @@
 //! Which commands there are, and how arguments reach them.
 
+use clap::{CommandFactory, Parser};
+
 use crate::error::{Error, Result};
 use crate::shell::Shell;
+use crate::{backend, chaos, check, deny, ftest, fuzz, new_source, perf, prove, test};
 
-/// One command: declared once, in its own module, as a constant.
+/// The commands of a contributor.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true, infer_long_args = false)]
+enum Task {
+    #[command(about = summary(&new_source::COMMAND), long_about = new_source::COMMAND.help)]
+    NewSource(Words),
+    Check(check::Args),
+    Test(test::Args),
+    #[command(about = summary(&ftest::COMMAND), long_about = ftest::COMMAND.help)]
+    Ftest(Words),
+    Perf(perf::Args),
+    #[command(about = summary(&chaos::COMMAND), long_about = chaos::COMMAND.help)]
+    Chaos(Words),
+    #[command(about = summary(&backend::COMMAND), long_about = backend::COMMAND.help)]
+    Backend(Words),
+    /// Check licences, bans and sources of all dependencies against deny.toml.
+    ///
+    /// Gets the pinned cargo-deny when it is not there.
+    Deny,
+    Fuzz(fuzz::Args),
+    ProveChecks(prove::Args),
+}
+
+/// The words of a command that reads them itself.
+#[derive(clap::Args)]
+struct Words {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// A command that reads its words itself.
 pub struct Command {
     /// The word after `cargo xtask`.
     pub name: &'static str,
@@ -15,65 +48,56 @@ pub struct Command {
     pub run: fn(&Shell, &[String]) -> Result<()>,
 }
 
-/// Every command, in the order of the help.
-pub const COMMANDS: &[Command] = &[
-    crate::new_source::COMMAND,
-    crate::check::COMMAND,
-    crate::test::COMMAND,
-    crate::ftest::COMMAND,
-    crate::perf::COMMAND,
-    crate::chaos::COMMAND,
-    crate::backend::COMMAND,
-    crate::deny::COMMAND,
-    crate::fuzz::COMMAND,
-    crate::prove::COMMAND,
-];
+fn summary(command: &Command) -> &'static str {
+    command.help.lines().next().unwrap_or_default()
+}
+
+/// The names of all commands, in the order of the help.
+#[must_use]
+pub fn names() -> Vec<String> {
+    Task::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
 
 /// Runs the command that `arguments` name and returns the exit code of the process.
 #[must_use]
 pub fn run(shell: &Shell, arguments: &[String]) -> u8 {
-    match dispatch(shell, arguments) {
-        Ok(()) => 0,
-        Err(error) => {
+    let done = match parse(arguments) {
+        Ok(task) => dispatch(shell, task),
+        Err(error) if error.use_stderr() => {
+            shell.note(error.to_string().trim_end());
+            return 2;
+        }
+        Err(help) => {
+            shell.say(help.to_string().trim_end());
+            return 0;
+        }
+    };
+    done.map_or_else(
+        |error| {
             shell.note(format_args!("error: {error}"));
             error.exit_code()
-        }
+        },
+        |()| 0,
+    )
+}
+
+fn parse<T: Parser>(arguments: &[String]) -> std::result::Result<T, clap::Error> {
+    T::try_parse_from(std::iter::once("cargo xtask").chain(arguments.iter().map(String::as_str)))
+}
+
+fn dispatch(shell: &Shell, task: Task) -> Result<()> {
+    match task {
+        Task::NewSource(Words { words }) => (new_source::COMMAND.run)(shell, &words),
+        Task::Check(args) => check::run(shell, &args),
+        Task::Test(args) => test::run(shell, &args),
+        Task::Ftest(Words { words }) => (ftest::COMMAND.run)(shell, &words),
+        Task::Perf(args) => perf::run(shell, args),
+        Task::Chaos(Words { words }) => (chaos::COMMAND.run)(shell, &words),
+        Task::Backend(Words { words }) => (backend::COMMAND.run)(shell, &words),
+        Task::Deny => deny::run(shell),
+        Task::Fuzz(args) => fuzz::run(shell, &args),
+        Task::ProveChecks(args) => prove::run(shell, &args),
     }
-}
-
-fn dispatch(shell: &Shell, arguments: &[String]) -> Result<()> {
-    let Some((name, rest)) = arguments.split_first() else {
-        shell.say(overview());
-        return Err(Error::Usage("name a command".into()));
-    };
-    if is_help(name) {
-        shell.say(overview());
-        return Ok(());
-    }
-    let command = find(name)?;
-    if rest.iter().take_while(|argument| *argument != "--").any(|argument| is_help(argument)) {
-        shell.say(format_args!("cargo xtask {} {}\n\n{}", command.name, command.usage, command.help));
-        return Ok(());
-    }
-    (command.run)(shell, rest)
-}
-
-fn is_help(argument: &str) -> bool {
-    matches!(argument, "help" | "--help" | "-h")
-}
-
-fn find(name: &str) -> Result<&'static Command> {
-    COMMANDS.iter().find(|command| command.name == name).ok_or_else(|| {
-        let known: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
-        Error::Usage(format!("no command `{name}`; the commands are {}", known.join(", ")))
-    })
-}
-
-fn overview() -> String {
-    let lines = COMMANDS.iter().map(|command| {
-        format!("\n  {:<14}{}", command.name, command.help.lines().next().unwrap_or_default())
-    });
-    format!("cargo xtask COMMAND [--help]\n{}", lines.collect::<String>())
 }
 
 /// Takes the switch `name` out of `arguments`; true if it stood there.
@@ -105,6 +129,15 @@ pub fn no_more_switches(arguments: &[String]) -> Result<()> {
         Some(switch) => Err(Error::Usage(format!("unknown switch `{switch}`; see --help"))),
         None => Ok(()),
     }
+}
+
+/// The arguments of one command, as a line of words gives them.
+#[cfg(test)]
+pub(crate) fn args<T: clap::Args + clap::FromArgMatches>(line: &str) -> std::result::Result<T, String> {
+    let command = T::augment_args(clap::Command::new("command"));
+    let words = std::iter::once("command").chain(line.split_whitespace());
+    let matches = command.try_get_matches_from(words).map_err(|error| error.to_string())?;
+    T::from_arg_matches(&matches).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -3,75 +3,60 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Command, no_more_switches, take_switch};
 use crate::error::{Error, Result};
 use crate::shell::Shell;
 use crate::tools;
 
-/// `cargo xtask fuzz`.
-pub const COMMAND: Command = Command {
-    name: "fuzz",
-    usage: "[TARGET...] [--seconds N] [--keep]",
-    help: "Feed any bytes to what reads files, answers, documents and requests of others; print executions and memory.
+/// Feed any bytes to what reads files, answers, documents and requests of others; print executions and memory.
+///
+/// An input that crashes, takes more than 10 seconds or 1 GB of memory fails the command and is left in
+/// fuzz/artifacts/TARGET. Code that is `unsafe` is denied in this workspace, so there is no address sanitizer.
+///
+/// Gets the pinned cargo-fuzz when it is not there. Builds into the folder fuzz of the build folder.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Targets of fuzz/fuzz_targets, run one after the other; all of them unless some are named.
+    targets: Vec<String>,
+    /// How long each is run.
+    #[arg(long, default_value_t = 600)]
+    seconds: u32,
+    /// Add the fewest inputs with new coverage to fuzz/corpus/TARGET, which the tests replay.
+    #[arg(long)]
+    keep: bool,
+}
 
-All targets of fuzz/fuzz_targets one after the other, or those that are named, each for N seconds (600). An input
-that crashes, takes more than 10 seconds or 1 GB of memory fails the command and is left in fuzz/artifacts/TARGET.
---keep adds the fewest inputs with new coverage to fuzz/corpus/TARGET, which the tests replay. Code that is
-`unsafe` is denied in this workspace, so there is no address sanitizer.
-
-Gets the pinned cargo-fuzz when it is not there. Builds into the folder fuzz of the build folder.",
-    run,
-};
-
-const SECONDS: u32 = 600;
 const MEMORY_MB: u32 = 1024;
 const INPUT_SECONDS: u32 = 10;
 const EXECUTIONS: &str = "stat::number_of_executed_units:";
 const PEAK_MB: &str = "stat::peak_rss_mb:";
 
-fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    let mut named = arguments.to_vec();
-    let keep = take_switch(&mut named, "--keep");
-    let seconds = take_seconds(&mut named)?;
-    no_more_switches(&named)?;
-    let targets = choose(&targets(shell)?, named)?;
+pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
+    let targets = chosen(shell, &args.targets)?;
     let program = tools::ensure(shell, &tools::FUZZ)?;
     let fuzzer = Fuzzer { shell: shell.with_var("RUSTC_BOOTSTRAP", "1"), program };
     for target in targets {
-        shell.note(format_args!("{target}: {seconds} s"));
-        let (count, peak) = fuzzer.fuzz(&target, seconds)?;
-        shell.say(format_args!("{target:<10}{count:>12} executions in {seconds} s, {peak} MB at most"));
-        if keep {
+        shell.note(format_args!("{target}: {} s", args.seconds));
+        let (count, peak) = fuzzer.fuzz(&target, args.seconds)?;
+        shell
+            .say(format_args!("{target:<10}{count:>12} executions in {} s, {peak} MB at most", args.seconds));
+        if args.keep {
             fuzzer.keep(&target)?;
         }
     }
     Ok(())
 }
 
-fn take_seconds(arguments: &mut Vec<String>) -> Result<u32> {
-    let Some(place) = arguments.iter().position(|argument| argument == "--seconds") else {
-        return Ok(SECONDS);
-    };
-    arguments.remove(place);
-    let given = if place < arguments.len() { arguments.remove(place) } else { String::new() };
-    given.parse().map_err(|_| Error::Usage(format!("--seconds wants a whole number, not `{given}`")))
-}
-
-/// The names of all targets, in order.
-fn targets(shell: &Shell) -> Result<Vec<String>> {
+/// The targets that are named, or all.
+fn chosen(shell: &Shell, named: &[String]) -> Result<Vec<String>> {
     let folder = shell.root.join("fuzz/fuzz_targets");
     let files = fs::read_dir(&folder).map_err(Error::file("read", &folder))?;
     let name = |path: &Path| path.file_stem().map(|name| name.to_string_lossy().into_owned());
-    let mut names: Vec<String> = files.flatten().filter_map(|file| name(&file.path())).collect();
-    names.sort();
-    Ok(names)
-}
-
-fn choose(all: &[String], named: Vec<String>) -> Result<Vec<String>> {
+    let mut all: Vec<String> = files.flatten().filter_map(|file| name(&file.path())).collect();
+    all.sort();
     match named.iter().find(|name| !all.contains(name)) {
         Some(name) => Err(Error::Usage(format!("no target `{name}`; the targets are {}", all.join(", ")))),
-        None if named.is_empty() => Ok(all.to_vec()),
-        None => Ok(named),
+        None if named.is_empty() => Ok(all),
+        None => Ok(named.to_vec()),
     }
 }
 
@@ -85,13 +70,10 @@ impl Fuzzer {
     fn fuzz(&self, target: &str, seconds: u32) -> Result<(u64, u64)> {
         let found = self.found(target);
         fs::create_dir_all(&found).map_err(Error::file("make", &found))?;
-        let limits = [
-            format!("-max_total_time={seconds}"),
-            format!("-rss_limit_mb={MEMORY_MB}"),
-            format!("-timeout={INPUT_SECONDS}"),
-            "-print_final_stats=1".to_owned(),
-        ];
-        let told = self.cargo_fuzz(target, &[found, corpus(target)], &limits)?;
+        let limits = format!(
+            "-max_total_time={seconds} -rss_limit_mb={MEMORY_MB} -timeout={INPUT_SECONDS} -print_final_stats=1"
+        );
+        let told = self.cargo_fuzz(target, [&found, &corpus(target)], &limits)?;
         let number =
             |name| told.lines().find_map(|line| line.trim().strip_prefix(name)?.trim().parse::<u64>().ok());
         number(EXECUTIONS).zip(number(PEAK_MB)).ok_or_else(|| Error::Missing {
@@ -102,22 +84,22 @@ impl Fuzzer {
 
     /// Takes the fewest inputs that reach what the corpus does not reach yet.
     fn keep(&self, target: &str) -> Result<()> {
-        let merge = ["-set_cover_merge=1".to_owned(), format!("-rss_limit_mb={MEMORY_MB}")];
-        self.cargo_fuzz(target, &[corpus(target), self.found(target)], &merge).map(drop)
+        let merge = format!("-set_cover_merge=1 -rss_limit_mb={MEMORY_MB}");
+        self.cargo_fuzz(target, [&corpus(target), &self.found(target)], &merge).map(drop)
     }
 
     fn found(&self, target: &str) -> PathBuf {
         self.shell.target().join("fuzz/found").join(target)
     }
 
-    fn cargo_fuzz(&self, target: &str, folders: &[PathBuf; 2], options: &[String]) -> Result<String> {
+    fn cargo_fuzz(&self, target: &str, folders: [&PathBuf; 2], options: &str) -> Result<String> {
         let build = self.shell.target().join("fuzz");
         let mut command = self.shell.command(&self.program);
         // `cargo build` of the target would otherwise take the folder of the workspace.
         command.env("CARGO_TARGET_DIR", &build);
         // A backtrace of cargo-fuzz itself would push out which input failed.
         command.env("RUST_LIB_BACKTRACE", "0").args(["fuzz", "run", "--release", "--sanitizer", "none"]);
-        command.arg("--target-dir").arg(&build).arg(target).args(folders).arg("--").args(options);
+        command.arg("--target-dir").arg(&build).arg(target).args(folders).arg("--").args(options.split(' '));
         self.shell.capture_errors(&mut command)
     }
 }
@@ -127,4 +109,60 @@ fn corpus(target: &str) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{Args, run};
+    use crate::cli::args;
+    use crate::tests::Machine;
+
+    const ALL_IS_WELL: &str =
+        "printf 'stat::number_of_executed_units: 4711\\nstat::peak_rss_mb:   38\\n' >&2";
+
+    fn machine(body: &str) -> Machine {
+        let machine = Machine::new()
+            .program("cargo-fuzz", &format!("[ $2 = --version ] && echo cargo-fuzz 0.13.2\n{body}"));
+        let targets = machine.path("fuzz/fuzz_targets");
+        std::fs::create_dir_all(&targets).unwrap();
+        for name in ["bson.rs", "rules.rs"] {
+            std::fs::write(targets.join(name), "").unwrap();
+        }
+        machine
+    }
+
+    fn asked(machine: &Machine, line: &str) -> Result<(), String> {
+        run(&machine.shell, &args::<Args>(line)?).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_target_runs_within_its_limits_and_what_was_found_is_kept() {
+        let machine = machine(ALL_IS_WELL);
+        asked(&machine, "--seconds 3").unwrap();
+        let call = |name: &str| {
+            format!(
+                "cargo-fuzz fuzz run --release --sanitizer none --target-dir /W/target/fuzz {name} \
+                 /W/target/fuzz/found/{name} fuzz/corpus/{name} -- -max_total_time=3 -rss_limit_mb=1024 -timeout=10 \
+                 -print_final_stats=1"
+            )
+        };
+        assert_eq!(machine.calls()[1..], [call("bson"), call("rules")]);
+        let told = machine.out.get();
+        assert!(told.contains("rules             4711 executions in 3 s, 38 MB at most"), "{told}");
+        asked(&machine, "rules --keep").unwrap();
+        let calls = machine.calls();
+        assert!(calls[4].contains("-max_total_time=600"));
+        let merge =
+            "rules fuzz/corpus/rules /W/target/fuzz/found/rules -- -set_cover_merge=1 -rss_limit_mb=1024";
+        assert!(calls.len() == 6 && calls[5].ends_with(merge), "{calls:?}");
+    }
+
+    #[test]
+    fn a_crash_silence_and_an_unknown_target_fail() {
+        for (body, line, told) in [
+            ("[ $2 = run ] && { echo 'panicked at x' >&2; exit 77; }; true", "bson", "panicked at x"),
+            ("true", "bson", "does not tell how often it ran"),
+            ("true", "bsn", "no target `bsn`; the targets are bson, rules"),
+        ] {
+            let error = asked(&machine(body), line).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+}

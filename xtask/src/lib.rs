@@ -7,21 +7,21 @@ pub mod error;
 pub mod shell;
 
 pub mod apt;
+mod llvm;
 pub mod tools;
 
 pub mod backend;
 pub mod chaos;
-pub mod check;
-pub mod coverage;
-pub mod deny;
+mod check;
+mod coverage;
+mod deny;
 pub mod ftest;
-pub mod fuzz;
-pub mod llvm;
+mod fuzz;
 pub mod mongod;
 pub mod new_source;
-pub mod perf;
-pub mod prove;
-pub mod test;
+mod perf;
+mod prove;
+mod test;
 
 #[cfg(test)]
 mod tests;

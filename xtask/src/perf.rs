@@ -1,60 +1,75 @@
 //! `cargo xtask perf`: what a sync costs, held against what the machine allows.
 
-pub mod cpu;
-pub mod driver;
-pub mod machine;
-pub mod measure;
-mod options;
-pub mod outcome;
-mod plot;
+mod measure;
+mod outcome;
+mod report;
 mod rounds;
 mod stage;
-pub mod stats;
-mod table;
-pub mod workloads;
+mod stats;
+mod workloads;
 
 use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
+use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
 use crate::backend::server::Server;
 use crate::backend::{elasticsearch, guard};
-use crate::cli::Command;
 use crate::error::{Error, Result};
 use crate::mongod;
 use crate::shell::Shell;
-use machine::Machine;
-use options::Options;
 use outcome::Outcome;
-use table::Style;
+use report::{Machine, Style};
+use workloads::Workload;
 
-/// `cargo xtask perf`.
-pub const COMMAND: Command = Command {
-    name: "perf",
-    usage: "[NAME] [--workload W1,W2…] [--rounds N] [--docs N] [--json FILE] [--markdown FILE] [--svg FILE]",
-    help: "Measure syncs beside what the machine allows: perf, perf mongo, perf --workload W1,W4.
+/// Measure syncs beside what the machine allows: perf, perf mongo, perf --workload W1,W4.
+///
+/// Starts real backends and Elasticsearch, builds the release programs, runs the contestants in turns, compares the
+/// index with the source by id and content after each run, and prints medians, ratios and whether the requirements are
+/// met. A run with a difference has no time. What it started is ended, also on failure and Ctrl-C.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A source: 10,000 documents of its fixture and what it is held to. Without it, every workload.
+    name: Option<String>,
+    /// W1 W1m W2 W3 (W3a W3b W3c) W4 W5 W6 W7 W8 W9 growth.
+    #[arg(long = "workload", value_name = "W1,W2…", value_delimiter = ',')]
+    workloads: Vec<String>,
+    /// Rounds of each.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    rounds: usize,
+    /// As many documents in every workload; the requirements are then shown and not enforced.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    docs: Option<u64>,
+    /// MiB of a bulk and bulks in flight of the minimal loader, such as 5x2; tried out without it.
+    #[arg(long, value_parser = pace)]
+    pace: Option<(u64, u64)>,
+    /// A file for the figures.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// A file for the tables.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// A file for the plot.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Take the programs of this build folder, for example target/release, and build nothing.
+    #[arg(long, value_name = "FOLDER")]
+    built: Option<PathBuf>,
+}
 
-Starts real backends and Elasticsearch, builds the release programs, runs the contestants in turns, compares the index
-with the source by id and content after each run, and prints medians, ratios and whether the requirements are met. A
-run with a difference has no time. With NAME alone: what a source is held to, 10,000 documents of its fixture.
-Without anything: every workload. What it started is ended, also on failure and Ctrl-C.
-
-  --workload  W1 W1m W2 W3 (W3a W3b W3c) W4 W5 W6 W7 W8 W9 growth
-  --rounds    rounds of each, 5 without it
-  --docs      as many documents in every workload; the requirements are then shown and not enforced
-  --pace      MiB of a bulk and bulks in flight of the minimal loader, such as 5x2; tried out without it
-  --json, --markdown, --svg   files for the figures, the tables, the plot
-  --built     take the programs of this build folder, for example target/release, and build nothing",
-    run,
-};
+fn pace(text: &str) -> std::result::Result<(u64, u64), String> {
+    let parts =
+        text.split_once('x').and_then(|(size, window)| Some((size.parse().ok()?, window.parse().ok()?)));
+    parts.ok_or_else(|| "expected MiB and bulks in flight, such as 5x2".into())
+}
 
 /// Everything that runs are made with.
 struct Bench<'a> {
     shell: &'a Shell,
-    options: &'a Options,
+    args: &'a Args,
     programs: &'a Path,
     es: &'a Server,
     folder: PathBuf,
@@ -72,26 +87,46 @@ struct Figures<'a> {
     outcomes: &'a [Outcome],
 }
 
-fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    let options = Options::of(arguments, &crate::ftest::known(&shell.root, "perf")?)?;
-    let shell = provided(shell, &options)?;
-    let programs = built(&shell, &options)?;
-    guard::with(&shell, &[&elasticsearch::BACKEND], |up| all(&shell, &options, (&programs, &up[0])))
+pub(crate) fn run(shell: &Shell, args: Args) -> Result<()> {
+    let workloads = chosen(&args, &crate::ftest::known(&shell.root, "perf")?)?;
+    let shell = provided(shell, &workloads)?;
+    let programs = built(&shell, &args, &workloads)?;
+    guard::with(&shell, &[&elasticsearch::BACKEND], |up| {
+        all(&shell, (&args, &workloads), (&programs, &up[0]))
+    })
 }
 
-fn provided(shell: &Shell, options: &Options) -> Result<Shell> {
-    if options.workloads.iter().any(|workload| workload.source == "mongo") {
+/// By a source's name what it is held to; by names of workloads those; without either all.
+fn chosen(args: &Args, known: &[String]) -> Result<Vec<Workload>> {
+    let mut workloads = match &args.name {
+        None => workloads::select(&args.workloads)?,
+        Some(source) if !known.contains(source) => {
+            let message = format!("no source `{source}` to measure; there are {}", known.join(", "));
+            return Err(Error::Usage(message));
+        }
+        Some(source) if args.workloads.is_empty() => vec![workloads::of_source(source)],
+        Some(source) => {
+            let named = workloads::select(&args.workloads)?;
+            named.into_iter().filter(|workload| workload.source == source).collect()
+        }
+    };
+    workloads.iter_mut().for_each(|workload| workload.documents = args.docs.unwrap_or(workload.documents));
+    Ok(workloads)
+}
+
+fn provided(shell: &Shell, workloads: &[Workload]) -> Result<Shell> {
+    if workloads.iter().any(|workload| workload.source == "mongo") {
         return Ok(shell.with_var("MONGOD", mongod::ensure(shell)?));
     }
     Ok(shell.clone())
 }
 
 /// The folder with the programs, built unless another is named.
-fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
-    if let Some(folder) = &options.built {
+fn built(shell: &Shell, args: &Args, workloads: &[Workload]) -> Result<PathBuf> {
+    if let Some(folder) = &args.built {
         return Ok(shell.root.join(folder));
     }
-    let mut sources: Vec<&str> = options.workloads.iter().map(|workload| workload.source).collect();
+    let mut sources: Vec<&str> = workloads.iter().map(|workload| workload.source).collect();
     sources.sort_unstable();
     sources.dedup();
     // In one go: built one by one, the same dependencies would come out in as many variants.
@@ -109,22 +144,29 @@ fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
     Ok(shell.target().join("release"))
 }
 
-fn all(shell: &Shell, options: &Options, (programs, es): (&Path, &Server)) -> Result<()> {
+fn all(
+    shell: &Shell,
+    (args, workloads): (&Args, &[Workload]),
+    (programs, es): (&Path, &Server),
+) -> Result<()> {
     let folder = shell.target().join("perf");
     fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
-    let bench = Bench { shell, options, programs, es, folder, pace: OnceCell::new() };
+    let bench = Bench { shell, args, programs, es, folder, pace: OnceCell::new() };
     let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
-    for workload in &options.workloads {
+    for workload in workloads {
         match rounds::run(&bench, workload) {
             Ok(outcome) => {
-                shell.say(table::figures(&outcome, Style::Terminal));
+                shell.say(report::figures(&outcome, Style::Terminal));
                 outcomes.push(outcome);
                 bench.publish(&outcomes)?;
             }
             Err(error) => failures.push(format!("{}: {error}", workload.name)),
         }
     }
-    verdict(&outcomes, failures, options.scaled)
+    if args.docs.is_none() {
+        failures.extend(outcomes.iter().flat_map(Outcome::missed));
+    }
+    if failures.is_empty() { Ok(()) } else { Err(Error::Gate(failures.join("\n"))) }
 }
 
 impl Bench<'_> {
@@ -152,48 +194,23 @@ impl Bench<'_> {
         self.folder.join("home")
     }
 
-    fn told(&self, outcome: &Outcome, round: usize) {
-        self.shell.note(format_args!("{} {}: round {round}", outcome.workload, outcome.title));
-    }
-
     /// Writes down what there is, after each workload: what stops a later one takes nothing away.
     fn publish(&self, outcomes: &[Outcome]) -> Result<()> {
-        let (machine, options) = (Machine::look(), self.options);
-        if let Some(file) = &options.json {
+        let (machine, args) = (Machine::look(), self.args);
+        let write = |file: &Option<PathBuf>, text: &dyn Fn() -> String| {
+            file.as_ref().map_or(Ok(()), |file| stage::write(&self.shell.root.join(file), &text()))
+        };
+        write(&args.json, &|| {
             let (server, pace) = (format!("{} {}", self.es.name, self.es.version), self.pace.get().copied());
-            let figures = Figures { machine: &machine, server, rounds: options.rounds, pace, outcomes };
-            let text = serde_json::to_string_pretty(&figures)
-                .map_err(|cause| Error::Format { what: "the figures".into(), cause: cause.to_string() })?;
-            stage::write(&self.shell.root.join(file), text.as_bytes())?;
-        }
-        if let Some(file) = &options.markdown {
-            let tables: Vec<String> =
-                outcomes.iter().map(|outcome| table::figures(outcome, Style::Markdown)).collect();
-            stage::write(
-                &self.shell.root.join(file),
-                format!("{machine}\n\n{}", tables.join("\n")).as_bytes(),
-            )?;
-        }
-        if let Some(file) = &options.svg {
-            stage::write(&self.shell.root.join(file), plot::svg(outcomes).as_bytes())?;
-        }
-        Ok(())
+            let figures = Figures { machine: &machine, server, rounds: args.rounds, pace, outcomes };
+            serde_json::to_string_pretty(&figures).unwrap_or_default()
+        })?;
+        write(&args.markdown, &|| {
+            let tables = outcomes.iter().map(|outcome| report::figures(outcome, Style::Markdown));
+            format!("{machine}\n\n{}", tables.collect::<Vec<_>>().join("\n"))
+        })?;
+        write(&args.svg, &|| report::svg(outcomes))
     }
-}
-
-/// An error when anything failed or, unless the workloads were made smaller, missed its requirement.
-fn verdict(outcomes: &[Outcome], mut failures: Vec<String>, scaled: bool) -> Result<()> {
-    for outcome in outcomes.iter().filter(|_| !scaled) {
-        let missed = outcome.checks.iter().filter(|check| !check.met);
-        failures.extend(missed.map(|check| {
-            let (limit, measured) = (table::number(check.limit), table::number(check.measured));
-            format!("{}: {} is {measured}, and must be at most {limit}", outcome.workload, check.requirement)
-        }));
-    }
-    if failures.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Gate(failures.join("\n")))
 }
 
 #[cfg(test)]

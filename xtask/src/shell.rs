@@ -117,24 +117,15 @@ impl Shell {
     /// # Errors
     /// With the end of its error output, when it cannot be started or fails.
     pub fn capture(&self, command: &mut Command) -> Result<String> {
-        let output = command.output().map_err(|cause| Error::Start { command: line(command), cause })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Err(failed(command, &output))
+        Ok(String::from_utf8_lossy(&run(command)?.stdout).into_owned())
     }
 
-    /// Runs a command to its end and returns what it wrote to its error output, where programs that report
-    /// as they go write.
+    /// The same for its error output, where programs that report as they go write.
     ///
     /// # Errors
     /// As [`Shell::capture`].
     pub fn capture_errors(&self, command: &mut Command) -> Result<String> {
-        let output = command.output().map_err(|cause| Error::Start { command: line(command), cause })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stderr).into_owned());
-        }
-        Err(failed(command, &output))
+        Ok(String::from_utf8_lossy(&run(command)?.stderr).into_owned())
     }
 
     /// Runs a command to its end with its output on ours.
@@ -183,9 +174,13 @@ pub fn line(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-fn failed(command: &Command, output: &Output) -> Error {
+fn run(command: &mut Command) -> Result<Output> {
+    let output = command.output().map_err(|cause| Error::Start { command: line(command), cause })?;
+    if output.status.success() {
+        return Ok(output);
+    }
     let text = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
-    Error::Command { command: line(command), status: output.status.to_string(), tail: tail(&text, 15) }
+    Err(Error::Command { command: line(command), status: output.status.to_string(), tail: tail(&text, 15) })
 }
 
 #[cfg(test)]

@@ -2,64 +2,47 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command as Process;
+use std::process::Command;
 
-use crate::cli::Command;
-use crate::coverage;
 use crate::error::{Error, Result};
 use crate::llvm::{self, Llvm};
-use crate::mongod;
 use crate::shell::Shell;
-use crate::tools;
+use crate::{coverage, mongod, tools};
 
-/// `cargo xtask test`.
-pub const COMMAND: Command = Command {
-    name: "test",
-    usage: "[-- ARGUMENTS]",
-    help: "Run all tests under coverage; fail where less than 90 % of a crate's lines are run.
-
-Gets what it needs: llvm-cov and llvm-profdata of the compiler's LLVM (LLVM_COV and LLVM_PROFDATA if set, else
-rustup's llvm-tools, else Debian's package), the pinned cargo-llvm-cov and cargo-nextest, and a mongod (MONGOD if
-set; CONNECTORS_NO_MONGOD=1 leaves its tests out). The report is left at target/coverage/coverage.json.
-
-ARGUMENTS go to nextest, for example -- -p connectors-core deletes. They choose tests, so the report and the gate
-are left out.",
-    run,
-};
+/// Run all tests under coverage; fail where less than 90 % of a crate's lines are run.
+///
+/// Gets what it needs: llvm-cov and llvm-profdata of the compiler's LLVM (LLVM_COV and LLVM_PROFDATA if set, else
+/// rustup's llvm-tools, else Debian's package), the pinned cargo-llvm-cov and cargo-nextest, and a mongod (MONGOD if
+/// set; CONNECTORS_NO_MONGOD=1 leaves its tests out). The report is left at target/coverage/lcov.info.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What goes to nextest, for example -- -p connectors-core deletes. It chooses tests, so the report and the gate
+    /// are left out.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
 
 // The code that is tested is the code that is shipped: no `cfg(coverage)`.
 const NO_CFG: &str = "--no-cfg-coverage";
 
 /// Where the report of the last full run lies.
-#[must_use]
-pub fn report_file(shell: &Shell) -> PathBuf {
-    shell.target().join("coverage/coverage.json")
+pub(crate) fn report_file(shell: &Shell) -> PathBuf {
+    shell.target().join("coverage/lcov.info")
 }
 
-fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    let chosen = chosen_tests(arguments)?;
+pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
     let shell = mongod::provide(&prepared(shell)?)?;
+    let chosen = &args.arguments;
     if !chosen.is_empty() {
         return shell.stream(nextest(&shell).args(scope(chosen)).arg("--no-report").args(chosen));
     }
     let report = report_file(&shell);
     let folder = report.with_file_name("");
     fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
-    shell.stream(
-        nextest(&shell).args(["--workspace", "--no-fail-fast", "--json", "--output-path"]).arg(&report),
-    )?;
+    let all = ["--workspace", "--no-fail-fast", "--lcov", "--output-path"];
+    shell.stream(nextest(&shell).args(all).arg(&report))?;
     documentation_tests(&shell)?;
     judge(&shell, &report)
-}
-
-fn chosen_tests(arguments: &[String]) -> Result<&[String]> {
-    match arguments.split_first() {
-        None => Ok(&[]),
-        Some((first, rest)) if first == "--" => Ok(rest),
-        Some((first, _)) => {
-            Err(Error::Usage(format!("unexpected `{first}`; arguments for nextest come after --")))
-        }
-    }
 }
 
 // The tools on the search path, so that cargo finds its subcommands.
@@ -68,14 +51,11 @@ fn prepared(shell: &Shell) -> Result<Shell> {
     let programs = [tools::ensure(shell, &tools::LLVM_COV)?, tools::ensure(shell, &tools::NEXTEST)?];
     let folders: Vec<PathBuf> =
         programs.iter().filter_map(|path| path.parent()).map(Path::to_owned).collect();
-    Ok(shell
-        .with_path(&folders)
-        .with_var("LLVM_COV", cov)
-        .with_var("LLVM_PROFDATA", profdata)
-        .with_var("CARGO_LLVM_COV_SETUP", "no"))
+    let shell = shell.with_path(&folders).with_var("LLVM_COV", cov).with_var("LLVM_PROFDATA", profdata);
+    Ok(shell.with_var("CARGO_LLVM_COV_SETUP", "no"))
 }
 
-fn nextest(shell: &Shell) -> Process {
+fn nextest(shell: &Shell) -> Command {
     let mut cargo = shell.command("cargo");
     cargo.args(["llvm-cov", "nextest", NO_CFG, "--locked"]);
     cargo
@@ -88,8 +68,8 @@ fn scope(chosen: &[String]) -> &'static [&'static str] {
 }
 
 fn judge(shell: &Shell, report: &Path) -> Result<()> {
-    let json = fs::read_to_string(report).map_err(Error::file("read", report))?;
-    let crates = coverage::by_crate(&json, &shell.root, &members(&shell.root)?)?;
+    let text = fs::read_to_string(report).map_err(Error::file("read", report))?;
+    let crates = coverage::by_crate(&text, &shell.root, &members(&shell.root)?);
     shell.say(coverage::table(&crates));
     coverage::shortfall(&crates).map_or(Ok(()), |text| Err(Error::Gate(text)))
 }
@@ -116,15 +96,98 @@ fn documentation_tests(shell: &Shell) -> Result<()> {
 }
 
 // Lines of `NAME='value'`, a quote in the value written as the shell wants it.
-fn variables(text: &str) -> Vec<(String, String)> {
+fn variables(text: &str) -> impl Iterator<Item = (&str, String)> {
     let pairs = text.lines().filter_map(|line| line.trim_start_matches("export ").split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), unquoted(value))).collect()
-}
-
-fn unquoted(value: &str) -> String {
-    let inner = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
-    inner.map_or(value.to_owned(), |inner| inner.replace(r"'\''", "'"))
+    pairs.map(|(name, value)| {
+        let inner = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+        (name, inner.unwrap_or(value).replace(r"'\''", "'"))
+    })
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::tests::Machine;
+
+    /// A machine whose cargo writes a report in which `covered` of the ten lines of `crates/a` ran.
+    fn machine(covered: usize) -> Machine {
+        let machine = Machine::new()
+            .var("LLVM_COV", "/llvm/cov")
+            .var("LLVM_PROFDATA", "/llvm/profdata")
+            .program("mongod", "")
+            .program("cargo-llvm-cov", "echo cargo-llvm-cov 0.9.1")
+            .program("cargo-nextest", "echo cargo-nextest 0.9.148");
+        for member in ["crates/a", "xtask"] {
+            fs::create_dir_all(machine.path(member)).unwrap();
+            fs::write(machine.path(member).join("Cargo.toml"), "").unwrap();
+        }
+        fs::create_dir(machine.path("crates/no-crate")).unwrap();
+        let lines =
+            (1..=10).map(|line| format!("\nDA:{line},{}", usize::from(line <= covered))).collect::<String>();
+        let report = format!("SF:{}{lines}", machine.path("crates/a/src/lib.rs").display());
+        let body = format!(
+            "echo \"  $LLVM_COV ${{MONGOD##*/}} $CARGO_LLVM_COV_SETUP $LLVM_PROFILE_FILE\" >> '{}'\n\
+             case $2 in\n\
+             nextest) while [ $# -gt 0 ] && [ $1 != --output-path ]; do shift; done; [ -z \"$2\" ] || echo '{report}' > $2 ;;\n\
+             show-env) echo \"RUSTC_WRAPPER='/x/it'\\\\''s'\" ;;\n\
+             esac",
+            machine.path("calls").display(),
+        );
+        machine.program("cargo", &body)
+    }
+
+    fn run_line(machine: &Machine, line: &str) -> Result<()> {
+        run(&machine.shell, &crate::cli::args(line).unwrap())
+    }
+
+    #[test]
+    fn a_full_run_tests_once_then_documentation_then_judges() {
+        let machine = machine(9);
+        run_line(&machine, "").unwrap();
+        let expected = [
+            "cargo llvm-cov nextest --no-cfg-coverage --locked --workspace --no-fail-fast --lcov --output-path \
+             /W/target/coverage/lcov.info",
+            "  /llvm/cov mongod no ",
+            "cargo llvm-cov show-env --no-cfg-coverage",
+            "  /llvm/cov mongod no ",
+            "cargo test --doc --workspace --locked --quiet",
+            "  /llvm/cov mongod no /W/target/llvm-cov-target/doc-%p.profraw",
+        ];
+        assert_eq!(machine.calls()[3..], expected);
+        let table = machine.out.get();
+        assert!(table.contains("crates/a           9/10   90.00 %") && table.contains("xtask"), "{table}");
+        assert!(!table.contains("no-crate"), "{table}");
+    }
+
+    #[test]
+    fn too_little_coverage_fails_and_names_the_lines() {
+        let machine = machine(8);
+        let text = run_line(&machine, "").unwrap_err().to_string();
+        assert!(
+            text.starts_with("crates/a: 80.00 %") && text.ends_with("crates/a/src/lib.rs: 9-10"),
+            "{text}"
+        );
+        assert!(machine.out.get().contains("80.00 %"));
+    }
+
+    #[test]
+    fn chosen_tests_run_without_report_and_gate() {
+        for (arguments, scope) in [("deletes", "--workspace "), ("-p a deletes", ""), ("--package=a", "")] {
+            let machine = machine(0);
+            run_line(&machine, &format!("-- {arguments}")).unwrap();
+            let expected =
+                format!("cargo llvm-cov nextest --no-cfg-coverage --locked {scope}--no-report {arguments}");
+            assert_eq!((machine.calls()[3].as_str(), machine.out.get().as_str()), (expected.as_str(), ""));
+        }
+        assert!(crate::cli::args::<Args>("-p a").is_err(), "they come after --");
+    }
+
+    #[test]
+    fn shell_quotes_are_taken_off() {
+        let found: Vec<_> = variables("export A='b c'\nD='it'\\''s'\nE=f\nno variable\n").collect();
+        assert_eq!(
+            found,
+            [("A", "b c"), ("D", "it's"), ("E", "f")].map(|(name, value)| (name, value.into()))
+        );
+    }
+}

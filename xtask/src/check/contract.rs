@@ -3,8 +3,8 @@
 use proc_macro2::TokenTree;
 use syn::{Expr, Item, Stmt};
 
-use super::finding::{Code, Finding};
-use super::rust::{self, Implementation, Module};
+use super::finding::Findings;
+use super::rust::{self, Implementation};
 use super::workspace::{SourceCrate, Workspace};
 
 /// Capability, the method that advertises it, and what a fixture must bring for it.
@@ -14,99 +14,93 @@ const CAPABILITIES: [(&str, &str, Option<&str>); 3] = [
     ("AdvancedRules", "advanced_rules", Some("rules")),
 ];
 
-pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// What a fixture must not leave at its default, as the suite would then pass over a promise.
+const OVERRIDDEN: [(&str, &str); 3] = [
+    ("break_in_the_middle", "let the next listing fail half way, and answer `Ok(true)`"),
+    ("mend", "take away the fault that `break_in_the_middle` made"),
+    (
+        "wrong_settings",
+        "name settings that can't work, each with the cause and the fix that an operator must be told",
+    ),
+];
+
+pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     for source in &workspace.sources {
         let implemented = rust::implementations(&source.modules);
-        findings.extend(traits(source, &implemented));
-        findings.extend(advertised(source, &implemented));
-        findings.extend(run_on_source(workspace, source));
-        findings.extend(fixture(source, &implemented));
+        for name in ["Connector", "Source"] {
+            if !implemented.iter().any(|found| found.of == name) {
+                let message = format!("{} does not implement `{name}`", source.package);
+                let help = format!("write `impl {name} for …` in src/source.rs");
+                out.add((source.path("src/source.rs"), 1), message, help);
+            }
+        }
+        advertised(source, &implemented, out);
+        run_on_source(workspace, source, out);
+        harness(workspace, source, out);
+        fixture(source, &implemented, out);
     }
-    findings
 }
 
-fn traits(source: &SourceCrate, implemented: &[Implementation<'_>]) -> Vec<Finding> {
-    let missing =
-        ["Connector", "Source"].into_iter().filter(|name| !implemented.iter().any(|found| found.of == *name));
-    missing
-        .map(|name| {
-            let message = format!("{} does not implement `{name}`", source.package);
-            let help = format!("write `impl {name} for …` in src/source.rs");
-            Finding::new(Code::Contract, (source.path("src/source.rs"), 1), message, help)
-        })
-        .collect()
-}
-
-fn advertised(source: &SourceCrate, implemented: &[Implementation<'_>]) -> Vec<Finding> {
-    let Some((path, line, calls)) = definition(source) else { return Vec::new() };
-    let mut findings = Vec::new();
-    for (name, method, _) in CAPABILITIES {
-        let found = implemented.iter().find(|found| found.of == name);
-        let is_named = calls.iter().any(|call| call == method);
-        match found {
-            Some(found) if !is_named => {
+fn advertised(source: &SourceCrate, implemented: &[Implementation<'_>], out: &mut Findings) {
+    let Some(library) = source.modules.first() else { return };
+    let statics = library.items().into_iter().filter_map(|item| match item {
+        Item::Static(item) if item.ident == "SOURCE" => Some(item),
+        _ => None,
+    });
+    for definition in statics.take(1) {
+        let calls = rust::calls_of(&definition.expr);
+        for (name, method, _) in CAPABILITIES {
+            let found = implemented.iter().find(|found| found.of == name);
+            let is_named = calls.iter().any(|call| call.name == method);
+            if let Some(found) = found.filter(|_| !is_named) {
                 let message =
                     format!("`{name}` is implemented, and `SOURCE` does not say so: nobody can use it");
                 let help =
                     format!("add `.{method}()` to `SOURCE` in src/lib.rs, or remove the implementation");
-                findings.push(Finding::new(Code::Contract, (found.path, found.line()), message, help));
-            }
-            None if is_named => {
+                out.add((found.path, found.line()), message, help);
+            } else if found.is_none() && is_named {
                 let message = format!("`SOURCE` advertises `{method}`, and nothing implements `{name}`");
-                let help = format!("implement `{name}`, or remove `.{method}()`");
-                findings.push(Finding::new(Code::Contract, (path, line), message, help));
+                let line = rust::line(definition.ident.span());
+                out.add(
+                    (&library.path, line),
+                    message,
+                    format!("implement `{name}`, or remove `.{method}()`"),
+                );
             }
-            _ => {}
         }
     }
-    findings
-}
-
-/// Where `SOURCE` stands, and the methods in its value.
-fn definition(source: &SourceCrate) -> Option<(&str, usize, Vec<String>)> {
-    let library = source.modules.first()?;
-    let found = library.items().into_iter().find_map(|item| match item {
-        Item::Static(item) if item.ident == "SOURCE" => Some(item),
-        _ => None,
-    })?;
-    let calls = rust::calls_of(&found.expr).into_iter().map(|call| call.name).collect();
-    Some((&library.path, rust::line(found.ident.span()), calls))
 }
 
 /// `tests/contract.rs` and the end-to-end example hand `SOURCE` to the testkit.
-fn run_on_source(workspace: &Workspace, source: &SourceCrate) -> Vec<Finding> {
+fn run_on_source(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
+    let ident = source.ident();
     let example = format!("examples/ftest-{}.rs", source.name());
-    let wanted = [("tests/contract.rs", ["contract", "suite"]), (example.as_str(), ["ftest", "ftest"])];
-    let mut findings = Vec::new();
-    for (file, names) in wanted {
+    for (file, names) in [("tests/contract.rs", ["contract", "suite"]), (&example, ["ftest", "ftest"])] {
         let path = source.path(file);
         let modules = rust::modules(&workspace.files, &path);
         let Some(module) = modules.first() else { continue };
         let runs = rust::macros(module).into_iter().any(|(name, _, tokens)| {
-            names.contains(&name.as_str()) && starts_with(&rust::flat(tokens), &[&source.ident(), "SOURCE"])
+            names.contains(&name.as_str()) && starts_with(&rust::flat(tokens), &[&ident, "SOURCE"])
         });
         if !runs {
-            let message = format!("does not run the testkit on `{}::SOURCE`", source.ident());
-            let help =
-                format!("write `connectors_testkit::{}!({}::SOURCE, fixture::…);`", names[0], source.ident());
-            findings.push(Finding::new(Code::Contract, (path, 1), message, help));
+            let help = format!("write `connectors_testkit::{}!({ident}::SOURCE, fixture::…);`", names[0]);
+            out.add((path, 1), format!("does not run the testkit on `{ident}::SOURCE`"), help);
         }
     }
-    findings.extend(harness(workspace, source));
-    findings
 }
 
 fn starts_with(tokens: &[TokenTree], names: &[&str]) -> bool {
-    let first =
-        tokens.iter().take_while(|token| !matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
-    let idents = first
-        .filter_map(|token| if let TokenTree::Ident(ident) = token { Some(ident.to_string()) } else { None });
+    let is_comma = |token: &&TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let first = tokens.iter().take_while(|token| !is_comma(token));
+    let idents = first.filter_map(|token| match token {
+        TokenTree::Ident(ident) => Some(ident.to_string()),
+        _ => None,
+    });
     idents.eq(names.iter().map(ToString::to_string))
 }
 
 /// With cargo's own harness the suite would be a test program without a test.
-fn harness(workspace: &Workspace, source: &SourceCrate) -> Option<Finding> {
+fn harness(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     let path = source.path("Cargo.toml");
     let manifest: toml::Table = toml::from_str(workspace.text(&path)).unwrap_or_default();
     let tests = manifest.get("test").and_then(toml::Value::as_array);
@@ -117,77 +111,42 @@ fn harness(workspace: &Workspace, source: &SourceCrate) -> Option<Finding> {
             && test.get("path").is_none()
             && test.get("test").and_then(toml::Value::as_bool) != Some(false)
     });
-    if is_own {
-        return None;
+    if !is_own {
+        let line = workspace.line(&path, |line| line.trim() == "[[test]]");
+        let help = "write `[[test]]`, `name = \"contract\"`, `harness = false`, and nothing else there";
+        out.add((path, line), "the behaviour suite is not run by itself", help);
     }
-    let line = workspace.line(&path, |line| line.trim() == "[[test]]");
-    let help = "write `[[test]]`, `name = \"contract\"`, `harness = false`, and nothing else there";
-    Some(Finding::new(Code::Contract, (path, line), "the behaviour suite is not run by itself", help))
 }
 
-/// What a fixture must not leave at its default, as the suite would then pass over a promise.
-fn fixture(source: &SourceCrate, implemented: &[Implementation<'_>]) -> Vec<Finding> {
+fn fixture(source: &SourceCrate, implemented: &[Implementation<'_>], out: &mut Findings) {
     let fixtures = rust::implementations(&source.fixture);
     let Some(fixture) = fixtures.iter().find(|found| found.of == "Fixture") else {
-        return source.fixture.first().map(no_fixture).into_iter().collect();
-    };
-    let mut findings = Vec::new();
-    let mut add = |line, message: &str, help: &str| {
-        findings.push(Finding::new(Code::Contract, (fixture.path, line), message, help));
+        if let Some(module) = source.fixture.first() {
+            let help = "implement connectors_testkit::Fixture on a backend of your own";
+            out.add((&module.path, 1), "nothing implements `Fixture`", help);
+        }
+        return;
     };
     let skips = implemented.iter().any(|found| found.of == "Source" && found.function("changed").is_some());
     let told = fixture.constant("SKIPS");
     if skips && !told.is_some_and(|told| is_literal(told, true)) {
         let line = told.map_or(fixture.line(), |told| rust::line(syn::spanned::Spanned::span(told)));
-        add(
-            line,
-            "the source has `changed`, and the fixture does not let it be tried",
-            "write `const SKIPS: bool = true;`",
-        );
+        let message = "the source has `changed`, and the fixture does not let it be tried";
+        out.add((fixture.path, line), message, "write `const SKIPS: bool = true;`");
     }
-    for (name, help) in overridden(implemented) {
-        match fixture.function(name) {
-            None => add(
-                fixture.line(),
-                &format!("the fixture leaves out `{name}`: the promise behind it is passed over"),
-                help,
-            ),
+    let help = "give the suite cases for the capability that the source advertises";
+    let capable = CAPABILITIES.iter().filter(|(name, ..)| implemented.iter().any(|found| found.of == *name));
+    let wanted = capable.filter_map(|(.., function)| Some(((*function)?, help)));
+    for (name, help) in OVERRIDDEN.into_iter().chain(wanted) {
+        let (line, what) = match fixture.function(name) {
+            None => (fixture.line(), format!("the fixture leaves out `{name}`")),
             Some(function) if is_hollow(&function.block) => {
-                let line = rust::line(function.sig.ident.span());
-                add(
-                    line,
-                    &format!("the fixture's `{name}` does nothing: the promise behind it is passed over"),
-                    help,
-                );
+                (rust::line(function.sig.ident.span()), format!("the fixture's `{name}` does nothing"))
             }
-            Some(_) => {}
-        }
+            Some(_) => continue,
+        };
+        out.add((fixture.path, line), format!("{what}: the promise behind it is passed over"), help);
     }
-    findings
-}
-
-fn overridden(implemented: &[Implementation<'_>]) -> Vec<(&'static str, &'static str)> {
-    let mut names = vec![
-        ("break_in_the_middle", "let the next listing fail half way, and answer `Ok(true)`"),
-        ("mend", "take away the fault that `break_in_the_middle` made"),
-        (
-            "wrong_settings",
-            "name settings that can't work, each with the cause and the fix that an operator must be told",
-        ),
-    ];
-    for (capability, _, function) in CAPABILITIES {
-        if let Some(function) = function
-            && implemented.iter().any(|found| found.of == capability)
-        {
-            names.push((function, "give the suite cases for the capability that the source advertises"));
-        }
-    }
-    names
-}
-
-fn no_fixture(module: &Module) -> Finding {
-    let help = "implement connectors_testkit::Fixture on a backend of your own";
-    Finding::new(Code::Contract, (&module.path, 1), "nothing implements `Fixture`", help)
 }
 
 /// A body that is one literal, such as `Ok(false)`, `Ok(())`, `vec![]` or `Vec::new()`.
@@ -199,20 +158,13 @@ fn is_hollow(block: &syn::Block) -> bool {
 fn is_nothing(expression: &Expr) -> bool {
     match expression {
         Expr::Call(call) => {
-            call.args.iter().all(is_nothing)
-                && matches!(&*call.func, Expr::Path(path) if is_empty_maker(path))
+            let made = rust::called(call).map(ToString::to_string);
+            call.args.iter().all(is_nothing) && matches!(made.as_deref(), Some("Ok" | "new" | "default"))
         }
         Expr::Macro(call) => call.mac.tokens.is_empty(),
         Expr::Tuple(tuple) => tuple.elems.is_empty(),
         other => is_literal(other, false),
     }
-}
-
-fn is_empty_maker(path: &syn::ExprPath) -> bool {
-    path.path
-        .segments
-        .last()
-        .is_some_and(|last| ["Ok", "new", "default"].iter().any(|name| last.ident == name))
 }
 
 fn is_literal(expression: &Expr, value: bool) -> bool {

@@ -1,6 +1,8 @@
 //! `docs`: each source has a page, with the same headings in the same order, and the settings as they are declared.
 
-use super::finding::{Code, Finding};
+use clap::ValueEnum;
+
+use super::finding::{Code, Findings};
 use super::settings::Setting;
 use super::workspace::{SourceCrate, Workspace};
 
@@ -11,26 +13,38 @@ const HEADINGS: [(&str, &str); 4] = [
     ("Documents", "id, fields and their types, what tells a change, scope"),
     ("Limits", "what is left out, and what can't be told"),
 ];
+const ORDER: &str = "the order is Settings, Permissions, Documents, Limits";
 
 const CONTRIBUTING: &str = "docs/contributing.md";
 const FIX: &str = "run `cargo xtask check --fix`: it writes the table from src/config.rs";
 
-pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
+    let pages: Vec<String> = workspace.sources.iter().filter_map(page).collect();
     for source in &workspace.sources {
         let Some(path) = page(source) else { continue };
         if workspace.files.contains_key(&path) {
-            findings.extend(headings(workspace, &path));
-            findings.extend(table(workspace, source, &path));
+            headings(workspace, &path, out);
+            table(workspace, (source, &path), out);
         } else {
-            let message = format!("{} has no page", source.package);
             let help = "write it, with the headings Settings, Permissions, Documents and Limits";
-            findings.push(Finding::new(Code::Docs, (path, 1), message, help));
+            out.add((path, 1), format!("{} has no page", source.package), help);
         }
     }
-    findings.extend(strangers(workspace));
-    findings.extend(checklist(workspace));
-    findings
+    for (path, _) in
+        workspace.below("docs/sources").filter(|(path, _)| !pages.iter().any(|page| page == path))
+    {
+        let help = "name the page after the service type of a source, or remove it";
+        out.add((path, 1), "this page is of no source", help);
+    }
+    // The page that every finding points to explains each code.
+    let headings = workspace.text(CONTRIBUTING).lines().filter(|line| line.starts_with('#'));
+    let explained: Vec<&str> = headings.map(|line| line.trim_matches(['#', ' ', '`'])).collect();
+    for code in Code::value_variants().iter().map(ToString::to_string) {
+        if !explained.contains(&code.as_str()) {
+            let help = format!("add a heading `{code}` and what it asks for");
+            out.add((CONTRIBUTING, 1), format!("`{code}` is not explained"), help);
+        }
+    }
 }
 
 /// Pages whose tables differ from what is declared, as they should be.
@@ -39,9 +53,8 @@ pub(super) fn mended(workspace: &Workspace) -> Vec<(String, String)> {
         let (path, wanted) = (page(source)?, written(source.settings.as_ref()?));
         let lines: Vec<&str> = workspace.text(&path).lines().collect();
         let (start, end) = table_at(&lines)?;
-        let text =
-            [&lines[..start], &wanted.iter().map(String::as_str).collect::<Vec<_>>(), &lines[end..]].concat();
-        let text = text.join("\n") + "\n";
+        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        let text = [&lines[..start], &wanted, &lines[end..]].concat().join("\n") + "\n";
         (text != workspace.text(&path)).then_some((path, text))
     });
     pages.collect()
@@ -51,59 +64,45 @@ fn page(source: &SourceCrate) -> Option<String> {
     Some(format!("docs/sources/{}.md", source.service_type.as_ref()?))
 }
 
-fn headings(workspace: &Workspace, path: &str) -> Vec<Finding> {
-    let lines = workspace.text(path).lines().enumerate();
+fn headings(workspace: &Workspace, path: &str, out: &mut Findings) {
+    let lines = (1..).zip(workspace.text(path).lines());
     let found: Vec<(usize, &str)> =
-        lines.filter_map(|(at, line)| Some((at + 1, line.strip_prefix("## ")?.trim()))).collect();
-    let (mut findings, mut last) = (Vec::new(), 0);
+        lines.filter_map(|(at, line)| Some((at, line.strip_prefix("## ")?.trim()))).collect();
+    let mut last = 0;
     for (heading, tells) in HEADINGS {
-        let order = "the order is Settings, Permissions, Documents, Limits";
         match found.iter().find(|(_, name)| *name == heading) {
             None => {
-                let help = format!("add `## {heading}`: {tells}; {order}");
-                findings.push(Finding::new(
-                    Code::Docs,
-                    (path, 1),
-                    format!("there is no `## {heading}`"),
-                    help,
-                ));
+                let help = format!("add `## {heading}`: {tells}; {ORDER}");
+                out.add((path, 1), format!("there is no `## {heading}`"), help);
             }
             Some((line, _)) if *line < last => {
-                findings.push(Finding::new(
-                    Code::Docs,
-                    (path, *line),
-                    format!("`## {heading}` stands too early"),
-                    order,
-                ));
+                out.add((path, *line), format!("`## {heading}` stands too early"), ORDER);
             }
             Some((line, _)) => last = *line,
         }
     }
-    findings
 }
 
-fn table(workspace: &Workspace, source: &SourceCrate, path: &str) -> Option<Finding> {
+fn table(workspace: &Workspace, (source, path): (&SourceCrate, &str), out: &mut Findings) {
     let Some(settings) = &source.settings else {
         let help = "declare the settings in one `config!` in src/config.rs";
         let place = (source.path("src/config.rs"), 1);
-        return Some(Finding::new(Code::Docs, place, "the declaration of the settings can't be read", help));
+        return out.add(place, "the declaration of the settings can't be read", help);
     };
     let lines: Vec<&str> = workspace.text(path).lines().collect();
     let wanted = written(settings);
     let Some((start, end)) = table_at(&lines) else {
         let line = workspace.line(path, |line| line.trim() == "## Settings");
-        return Some(Finding::new(
-            Code::Docs,
+        return out.add(
             (path, line),
             "there is no table of settings",
             format!("write:\n{}", wanted.join("\n")),
-        ));
+        );
     };
     let found = &lines[start..end];
-    let differs = (0..found.len().max(wanted.len()))
-        .find(|at| found.get(*at).copied() != wanted.get(*at).map(String::as_str))?;
-    let line = (start + differs + 1).min(end);
-    let message = match (wanted.get(differs), settings.get(differs.wrapping_sub(2))) {
+    let differs = |at: &usize| found.get(*at).copied() != wanted.get(*at).map(String::as_str);
+    let Some(at) = (0..found.len().max(wanted.len())).find(differs) else { return };
+    let message = match (wanted.get(at), settings.get(at.wrapping_sub(2))) {
         (Some(_), Some(setting)) => {
             format!("the table does not tell `{}` as src/config.rs declares it", setting.name)
         }
@@ -112,58 +111,25 @@ fn table(workspace: &Workspace, source: &SourceCrate, path: &str) -> Option<Find
         }
         (None, _) => "the table tells a setting that src/config.rs does not declare".into(),
     };
-    Some(Finding::new(Code::Docs, (path, line), message, FIX))
+    out.add((path, (start + at + 1).min(end)), message, FIX);
 }
 
-/// From and up to which line the first table below `## Settings` reaches; an empty range where it would begin.
+/// From and up to which line the first table below `## Settings` reaches.
 fn table_at(lines: &[&str]) -> Option<(usize, usize)> {
-    let heading = lines.iter().position(|line| line.trim() == "## Settings")?;
-    let next = lines[heading + 1..]
-        .iter()
-        .position(|line| line.starts_with("## "))
-        .map_or(lines.len(), |at| heading + 1 + at);
-    let start = heading + 1 + lines[heading + 1..next].iter().position(|line| line.starts_with('|'))?;
+    let first = lines.iter().position(|line| line.trim() == "## Settings")? + 1;
+    let next = lines[first..].iter().position(|line| line.starts_with("## "));
+    let next = next.map_or(lines.len(), |at| first + at);
+    let start = first + lines[first..next].iter().position(|line| line.starts_with('|'))?;
     let length = lines[start..next].iter().take_while(|line| line.starts_with('|')).count();
     Some((start, start + length))
 }
 
 fn written(settings: &[Setting]) -> Vec<String> {
-    let head =
-        ["| setting | label | type | default | meaning |".to_owned(), "|---|---|---|---|---|".to_owned()];
+    let head = ["| setting | label | type | default | meaning |", "|---|---|---|---|---|"].map(str::to_owned);
     let row = |setting: &Setting| {
         let Setting { name, label, kind, default, meaning, .. } = setting;
-        let cells =
-            [&format!("`{name}`"), label, kind, default, meaning].map(|cell| cell.replace('|', "\\|"));
-        format!("| {} |", cells.join(" | "))
+        let cells = [&format!("`{name}`"), label, kind, default, meaning];
+        format!("| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
     };
     head.into_iter().chain(settings.iter().map(row)).collect()
-}
-
-fn strangers(workspace: &Workspace) -> Vec<Finding> {
-    let pages: Vec<String> = workspace.sources.iter().filter_map(page).collect();
-    let strangers =
-        workspace.below("docs/sources").filter(|(path, _)| !pages.iter().any(|page| page == path));
-    strangers
-        .map(|(path, _)| {
-            let help = "name the page after the service type of a source, or remove it";
-            Finding::new(Code::Docs, (path, 1), "this page is of no source", help)
-        })
-        .collect()
-}
-
-/// The page that every finding points to explains each code.
-fn checklist(workspace: &Workspace) -> Vec<Finding> {
-    let text = workspace.text(CONTRIBUTING);
-    let explained = |code: &Code| {
-        text.lines().any(|line| {
-            line.starts_with('#') && line.trim_start_matches('#').trim().trim_matches('`') == code.to_string()
-        })
-    };
-    let missing = Code::ALL.into_iter().filter(|code| !explained(code));
-    missing
-        .map(|code| {
-            let help = format!("add a heading `{code}` and what it asks for");
-            Finding::new(Code::Docs, (CONTRIBUTING, 1), format!("`{code}` is not explained"), help)
-        })
-        .collect()
 }

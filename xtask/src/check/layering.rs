@@ -1,6 +1,6 @@
 //! `layering`: who may know whom, as docs/architecture.md says.
 
-use super::finding::{Code, Finding};
+use super::finding::Findings;
 use super::workspace::{Dependency, Member, SourceCrate, Workspace, code, lines};
 
 const CORE: &str = "connectors-core";
@@ -9,44 +9,43 @@ const SERVICE: &str = "connectors-service";
 const TESTKIT: &str = "connectors-testkit";
 const EMBEDDED: &str = "elastic-embedded";
 
-/// What may not be named within core: folder or file, the word, and why.
-const WITHIN: [(&str, &str, &str); 11] = [
-    ("document", "crate::elastic", "`document` knows nobody"),
-    ("document", "crate::sync", "`document` knows nobody"),
-    ("document", "crate::source", "`document` knows nobody"),
-    ("error", "crate::elastic", "`error` knows nobody"),
-    ("error", "crate::sync", "`error` knows nobody"),
-    ("error", "crate::source", "`error` knows nobody"),
-    ("config", "crate::elastic", "`config` knows nobody"),
-    ("config", "crate::sync", "`config` knows nobody"),
-    ("config", "crate::source", "`config` knows nobody"),
-    ("elastic", "crate::source", "`elastic` does not know `source`"),
-    ("elastic", "crate::sync", "only `sync` sees both sides"),
+/// What may not be named within rooms of core: the rooms, the words, and why.
+const WITHIN: [(&[&str], &[&str], &str); 3] = [
+    (
+        &["document", "error", "config"],
+        &["crate::elastic", "crate::sync", "crate::source"],
+        "what all others know knows nobody",
+    ),
+    (&["elastic"], &["crate::source"], "`elastic` does not know `source`"),
+    (&["elastic"], &["crate::sync"], "only `sync` sees both sides"),
 ];
 
 /// The rooms of core's `sync`, from the top down: none names one above it.
 const SYNC: [&str; 7] = ["settle", "take", "know", "access", "job", "accounts", "patience"];
 
-pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Libraries that only some rooms of core may name.
+const OWNED: [(&str, &[&str]); 2] =
+    [("elasticsearch::", &["elastic/client"]), ("reqwest::", &["elastic/client", "http"])];
+
+pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     for member in &workspace.members {
         for dependency in &member.dependencies {
             if let Some(rule) = broken(workspace, member, dependency) {
-                let path = format!("{}/Cargo.toml", member.folder);
-                let name = &dependency.package;
+                let (path, name) = (format!("{}/Cargo.toml", member.folder), &dependency.package);
                 let line = workspace.line(&path, |line| line.trim_start().starts_with(name.as_str()));
                 let message = format!("{} must not depend on {name}: {rule}", member.name);
-                let help = "remove the dependency; what two crates share belongs to core";
-                findings.push(Finding::new(Code::Layering, (path, line), message, help));
+                out.add(
+                    (path, line),
+                    message,
+                    "remove the dependency; what two crates share belongs to core",
+                );
             }
         }
     }
-    findings.extend(named_in_core(workspace));
-    findings.extend(within_core(workspace));
-    findings.extend(within_sync(workspace));
-    findings.extend(library_named(workspace));
-    findings.extend(between_sources(workspace));
-    findings
+    for (path, at, line) in lines(workspace.below(CORE_CODE)) {
+        in_core(workspace, (path, at, line), out);
+    }
+    workspace.sources.iter().for_each(|source| others_named(workspace, source, out));
 }
 
 /// The rule that a dependency breaks; none where it is allowed, or on nothing of ours.
@@ -55,42 +54,60 @@ fn broken(workspace: &Workspace, member: &Member, dependency: &Dependency) -> Op
     if !workspace.members.iter().any(|other| other.name == on) {
         return None;
     }
-    match member.name.as_str() {
-        CORE => Some("core knows no crate of the workspace"),
-        "xtask" | EMBEDDED => Some("it depends on nothing of ours"),
-        TESTKIT => (on != CORE).then_some("the testkit knows core alone"),
-        SERVICE => match on {
-            CORE => None,
-            TESTKIT | EMBEDDED if dependency.is_dev => None,
-            TESTKIT | EMBEDDED => Some("they are for tests only"),
-            _ => Some("the service knows core alone; the program hands it the sources"),
-        },
-        "connectors" => match on {
-            TESTKIT if !dependency.is_dev => Some("the testkit is for tests only"),
-            "xtask" => Some("the contributor's commands are no part of the program"),
-            _ => None,
-        },
-        name if name.starts_with("source-") => match on {
-            CORE => None,
-            TESTKIT if dependency.is_dev => None,
-            TESTKIT => Some("the testkit is for tests only"),
-            on if on.starts_with("source-") => Some("no source knows another"),
-            _ => Some("a source knows core alone"),
-        },
+    match (member.name.as_str(), on) {
+        (CORE, _) => Some("core knows no crate of the workspace"),
+        ("xtask" | EMBEDDED, _) => Some("it depends on nothing of ours"),
+        (TESTKIT, _) => (on != CORE).then_some("the testkit knows core alone"),
+        (SERVICE, CORE) => None,
+        (SERVICE, TESTKIT | EMBEDDED) => (!dependency.is_dev).then_some("they are for tests only"),
+        (SERVICE, _) => Some("the service knows core alone; the program hands it the sources"),
+        ("connectors", TESTKIT) if !dependency.is_dev => Some("the testkit is for tests only"),
+        ("connectors", "xtask") => Some("the contributor's commands are no part of the program"),
+        ("connectors", _) => None,
+        (name, CORE) if name.starts_with("source-") => None,
+        (name, TESTKIT) if name.starts_with("source-") => {
+            (!dependency.is_dev).then_some("the testkit is for tests only")
+        }
+        (name, on) if name.starts_with("source-") && on.starts_with("source-") => {
+            Some("no source knows another")
+        }
+        (name, _) if name.starts_with("source-") => Some("a source knows core alone"),
         _ => on.starts_with("source-").then_some("the program alone knows the sources"),
     }
 }
 
-/// Core's text names no source: neither its crate nor, as a text in code, its service type.
-fn named_in_core(workspace: &Workspace) -> Vec<Finding> {
-    let named = lines(workspace.below(CORE_CODE)).filter_map(|(path, at, line)| {
-        let message = format!("core names the source `{}`", source_named(workspace, line)?);
+/// A line of core names no source, no room that its own may not know, and no library of another room.
+fn in_core(workspace: &Workspace, (path, at, line): (&str, usize, &str), out: &mut Findings) {
+    if let Some(name) = source_named(workspace, line) {
         let help = "say it without the name: core works for any source";
-        Some(Finding::new(Code::Layering, (path, at), message, help))
-    });
-    named.collect()
+        out.add((path, at), format!("core names the source `{name}`"), help);
+    }
+    let (code, is_in_any) = (code(line), |rooms: &[&str]| rooms.iter().any(|room| is_in(path, room)));
+    let named = |words: &[&'static str]| words.iter().copied().find(|word| code.contains(word));
+    let mut forbidden = WITHIN.iter().filter(|(rooms, ..)| is_in_any(rooms));
+    let forbidden = forbidden.find_map(|(_, words, rule)| Some((named(words)?, rule)));
+    let help = "move what both need into the one that may be known";
+    if let Some((word, rule)) = forbidden {
+        out.add((path, at), format!("names {word}: {rule}"), help);
+    }
+    let room = SYNC.iter().position(|room| is_in(path, &format!("sync/{room}"))).unwrap_or(0);
+    let mut above = SYNC[..room].iter().map(|above| format!("crate::sync::{above}"));
+    if let Some(word) = above.find(|word| code.contains(word)) {
+        out.add((path, at), format!("names {word}: inside `sync` no folder names one above it"), help);
+    }
+    if let Some((library, rooms)) =
+        OWNED.iter().find(|(library, rooms)| code.contains(library) && !is_in_any(rooms))
+    {
+        let message = format!("{library} is named outside of {}", rooms.join(" and "));
+        out.add(
+            (path, at),
+            message,
+            "ask these for what is needed: one place follows the library's versions",
+        );
+    }
 }
 
+/// The source that a line names: its crate or, as a text in code, its service type.
 fn source_named<'a>(workspace: &'a Workspace, line: &str) -> Option<&'a str> {
     let named = |source: &&SourceCrate| {
         let service = source.service_type.as_deref();
@@ -102,67 +119,26 @@ fn source_named<'a>(workspace: &'a Workspace, line: &str) -> Option<&'a str> {
     workspace.sources.iter().find(named).map(|source| source.package.as_str())
 }
 
-fn within_core(workspace: &Workspace) -> Vec<Finding> {
-    let broken = lines(workspace.below(CORE_CODE)).filter_map(|(path, at, line)| {
-        let is_broken =
-            |(room, word, _): &&(&str, &str, &str)| is_in(path, room) && code(line).contains(word);
-        let (_, word, rule) = WITHIN.iter().find(is_broken)?;
-        let help = "move what both need into the one that may be known";
-        Some(Finding::new(Code::Layering, (path, at), format!("names {word}: {rule}"), help))
-    });
-    broken.collect()
-}
-
-fn within_sync(workspace: &Workspace) -> Vec<Finding> {
-    let broken = lines(workspace.below(CORE_CODE)).filter_map(|(path, at, line)| {
-        let room = SYNC.iter().position(|room| is_in(path, &format!("sync/{room}")))?;
-        let word = |above: &&str| format!("crate::sync::{above}");
-        let above = SYNC[..room].iter().find(|above| code(line).contains(&word(above)))?;
-        let help = "move what both need into the one that may be known";
-        let message = format!("names {}: inside `sync` no folder names one above it", word(&above));
-        Some(Finding::new(Code::Layering, (path, at), message, help))
-    });
-    broken.collect()
-}
-
 /// Whether a file belongs to a room of core.
 fn is_in(path: &str, room: &str) -> bool {
     let inner = path.strip_prefix(CORE_CODE).and_then(|inner| inner[1..].strip_prefix(room));
     inner.is_some_and(|rest| rest.starts_with(['/', '.']))
 }
 
-/// Libraries that only some rooms of core may name.
-const OWNED: [(&str, &[&str]); 2] =
-    [("elasticsearch::", &["elastic/client"]), ("reqwest::", &["elastic/client", "http"])];
-
-fn library_named(workspace: &Workspace) -> Vec<Finding> {
-    let named = lines(workspace.below(CORE_CODE)).filter_map(|(path, at, line)| {
-        let is_foreign = |rooms: &[&str]| !rooms.iter().any(|room| is_in(path, room));
-        let (library, rooms) =
-            OWNED.iter().find(|(library, rooms)| code(line).contains(library) && is_foreign(rooms))?;
-        let message = format!("{library} is named outside of {}", rooms.join(" and "));
-        let help = "ask these for what is needed: one place follows the library's versions";
-        Some(Finding::new(Code::Layering, (path, at), message, help))
-    });
-    named.collect()
-}
-
 /// A path to another source's files is a dependency that no manifest shows.
-fn between_sources(workspace: &Workspace) -> Vec<Finding> {
-    workspace.sources.iter().flat_map(|source| others_named(workspace, source)).collect()
-}
-
-fn others_named(workspace: &Workspace, source: &SourceCrate) -> Vec<Finding> {
+fn others_named(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     let others = workspace.sources.iter().filter(|other| other.package != source.package);
-    let words = others.flat_map(|other| {
-        [format!("{}::", other.ident()), format!("../{}/", other.package)].map(|word| (word, &other.package))
-    });
-    let words: Vec<_> = words.collect();
+    let words: Vec<_> = others
+        .map(|other| (format!("{}::", other.ident()), format!("../{}/", other.package), &other.package))
+        .collect();
     let rust = workspace.below(&source.folder).filter(|(path, _)| path.ends_with(".rs"));
-    let named = lines(rust).filter_map(|(path, at, line)| {
-        let (_, other) = words.iter().find(|(word, _)| code(line).contains(word))?;
-        let message = format!("names {other}: no source knows another");
-        Some(Finding::new(Code::Layering, (path, at), message, "move what both need into core"))
-    });
-    named.collect()
+    for (path, at, line) in lines(rust) {
+        let code = code(line);
+        if let Some((.., other)) =
+            words.iter().find(|(ident, file, _)| code.contains(ident) || code.contains(file))
+        {
+            let message = format!("names {other}: no source knows another");
+            out.add((path, at), message, "move what both need into core");
+        }
+    }
 }

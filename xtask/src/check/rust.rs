@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, File, ImplItem, Item, ItemImpl, Lit, Meta, Type};
+use syn::{Attribute, Expr, File, Ident, ImplItem, Item, ItemImpl, Lit, Meta, Type};
 
 /// One file of a crate.
-pub struct Module {
+pub(crate) struct Module {
     /// Its path, relative to the root of the workspace.
-    pub path: String,
+    pub(crate) path: String,
     /// What stands in it; why it can't be read, otherwise.
-    pub file: Result<File, (usize, String)>,
+    pub(crate) file: Result<File, (usize, String)>,
 }
 
 impl Module {
@@ -145,18 +145,14 @@ pub(super) fn line(span: Span) -> usize {
     span.start().line
 }
 
-/// The implementations of traits in these modules: file, trait, type, and the block itself.
+/// The implementations of traits in these modules.
 pub(super) fn implementations(modules: &[Module]) -> Vec<Implementation<'_>> {
-    let mut found = Vec::new();
-    for module in modules {
-        for item in module.items() {
-            let Item::Impl(block) = item else { continue };
-            if let Some(implementation) = implementation(&module.path, block) {
-                found.push(implementation);
-            }
-        }
-    }
-    found
+    let items = modules.iter().flat_map(|module| module.items().into_iter().map(|item| (&module.path, item)));
+    let found = items.filter_map(|(path, item)| {
+        let Item::Impl(block) = item else { return None };
+        Some(Implementation { path, of: trait_name(block)?, on: type_name(&block.self_ty), block })
+    });
+    found.collect()
 }
 
 /// One `impl Trait for Type`.
@@ -194,10 +190,10 @@ impl Implementation<'_> {
     }
 }
 
-fn implementation<'a>(path: &'a str, block: &'a ItemImpl) -> Option<Implementation<'a>> {
-    let of =
-        block.trait_.as_ref().map(|(of, ..)| of.segments.last().map(|last| last.ident.to_string()))??;
-    Some(Implementation { path, of, on: type_name(&block.self_ty), block })
+/// The last part of the path of the trait that a block implements.
+pub(super) fn trait_name(block: &ItemImpl) -> Option<String> {
+    let (of, ..) = block.trait_.as_ref()?;
+    Some(of.segments.last()?.ident.to_string())
 }
 
 /// The last part of a type's path, empty for types without one.
@@ -211,10 +207,26 @@ pub(super) fn type_name(of: &Type) -> String {
 
 /// `Connector::NAME`, as a literal.
 pub(super) fn service_type(modules: &[Module]) -> Option<String> {
-    implementations(modules)
-        .iter()
-        .filter(|found| found.of == "Connector")
-        .find_map(|found| text(found.constant("NAME")?))
+    let implemented = implementations(modules);
+    let mut connectors = implemented.iter().filter(|found| found.of == "Connector");
+    connectors.find_map(|found| text(found.constant("NAME")?))
+}
+
+/// The value of the constant of these modules that a path names by its last part.
+pub(super) fn value_of<'a>(path: &syn::ExprPath, modules: &'a [Module]) -> Option<&'a Expr> {
+    let name = &path.path.segments.last()?.ident;
+    modules.iter().flat_map(Module::items).find_map(|item| match item {
+        Item::Const(item) if item.ident == *name => Some(&*item.expr),
+        _ => None,
+    })
+}
+
+/// The name of the function that is called, without its path.
+pub(super) fn called(call: &syn::ExprCall) -> Option<&Ident> {
+    match &*call.func {
+        Expr::Path(path) => path.path.segments.last().map(|last| &last.ident),
+        _ => None,
+    }
 }
 
 /// A call of a function or method.
@@ -227,74 +239,96 @@ pub(super) struct Call {
     pub fields: Vec<String>,
 }
 
-/// Every call in a file, outside of tests.
-pub(super) fn calls(module: &Module) -> Vec<Call> {
-    let mut calls = Calls(Vec::new());
-    module.items().into_iter().for_each(|item| calls.visit_item(item));
-    calls.0
+/// What of a piece of code is looked for.
+#[derive(Default)]
+struct Seen {
+    calls: Vec<Call>,
+    fields: Vec<String>,
+    /// The last part of a macro's path, its line, and what is handed in.
+    macros: Vec<(String, usize, TokenStream)>,
+    /// The first parts of paths that have several.
+    crates: Vec<(String, usize)>,
 }
 
-/// Every call in an expression.
-pub(super) fn calls_of(expression: &Expr) -> Vec<Call> {
-    let mut calls = Calls(Vec::new());
-    calls.visit_expr(expression);
-    calls.0
-}
+impl Seen {
+    fn call<'a>(&mut self, name: &Ident, arguments: impl Iterator<Item = &'a Expr>) {
+        let mut seen = Self::default();
+        arguments.for_each(|argument| seen.visit_expr(argument));
+        self.calls.push(Call { name: name.to_string(), line: line(name.span()), fields: seen.fields });
+    }
 
-struct Calls(Vec<Call>);
-
-impl Calls {
-    fn add<'a>(&mut self, name: &syn::Ident, arguments: impl Iterator<Item = &'a Expr>) {
-        let mut fields = Fields(Vec::new());
-        arguments.for_each(|argument| fields.visit_expr(argument));
-        self.0.push(Call { name: name.to_string(), line: line(name.span()), fields: fields.0 });
+    fn path(&mut self, first: &Ident) {
+        self.crates.push((first.to_string(), line(first.span())));
     }
 }
 
-impl<'a> Visit<'a> for Calls {
+impl<'a> Visit<'a> for Seen {
     fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
-        self.add(&call.method, call.args.iter());
+        self.call(&call.method, call.args.iter());
         visit::visit_expr_method_call(self, call);
     }
 
     fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
-        if let Expr::Path(path) = &*call.func
-            && let Some(last) = path.path.segments.last()
-        {
-            self.add(&last.ident, call.args.iter());
+        if let Some(name) = called(call) {
+            self.call(name, call.args.iter());
         }
         visit::visit_expr_call(self, call);
     }
-}
 
-struct Fields(Vec<String>);
-
-impl<'a> Visit<'a> for Fields {
     fn visit_expr_field(&mut self, field: &'a syn::ExprField) {
         if let syn::Member::Named(name) = &field.member {
-            self.0.push(name.to_string());
+            self.fields.push(name.to_string());
         }
         visit::visit_expr_field(self, field);
     }
+
+    fn visit_macro(&mut self, found: &'a syn::Macro) {
+        if let Some(last) = found.path.segments.last() {
+            self.macros.push((last.ident.to_string(), line(found.path.span()), found.tokens.clone()));
+        }
+        visit::visit_macro(self, found);
+    }
+
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        if let Some(first) = path.segments.first().filter(|_| path.segments.len() > 1) {
+            self.path(&first.ident);
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_use_path(&mut self, path: &'a syn::UsePath) {
+        self.path(&path.ident);
+    }
+}
+
+fn seen_in_file(module: &Module) -> Seen {
+    let mut seen = Seen::default();
+    module.file.iter().for_each(|file| seen.visit_file(file));
+    seen
+}
+
+/// Every call in a file, outside of tests.
+pub(super) fn calls(module: &Module) -> Vec<Call> {
+    let mut seen = Seen::default();
+    module.items().into_iter().for_each(|item| seen.visit_item(item));
+    seen.calls
+}
+
+/// Every call in an expression.
+pub(super) fn calls_of(expression: &Expr) -> Vec<Call> {
+    let mut seen = Seen::default();
+    seen.visit_expr(expression);
+    seen.calls
 }
 
 /// The macros that a file calls, wherever they stand: the last part of the path, the line, and what is handed in.
 pub(super) fn macros(module: &Module) -> Vec<(String, usize, TokenStream)> {
-    let mut macros = Macros(Vec::new());
-    if let Ok(file) = &module.file {
-        macros.visit_file(file);
-    }
-    macros.0
+    seen_in_file(module).macros
 }
 
-struct Macros(Vec<(String, usize, TokenStream)>);
-
-impl<'a> Visit<'a> for Macros {
-    fn visit_macro(&mut self, found: &'a syn::Macro) {
-        if let Some(last) = found.path.segments.last() {
-            self.0.push((last.ident.to_string(), line(found.path.span()), found.tokens.clone()));
-        }
-    }
+/// What paths of a file begin with, and where.
+pub(super) fn crates_named(module: &Module) -> Vec<(String, usize)> {
+    seen_in_file(module).crates
 }
 
 /// The tokens of a stream without its brackets, in order.

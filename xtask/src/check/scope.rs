@@ -1,28 +1,40 @@
 //! `scope`: a patch that adds or changes a source touches nothing else.
 
-use super::finding::{Code, Finding};
+use std::collections::BTreeSet;
+
+use super::finding::Findings;
 use super::workspace::{SourceCrate, Workspace};
 
 /// Where a source is declared.
 const SHARED: [&str; 4] = ["config.yml", "Cargo.toml", "Cargo.lock", "crates/connectors/Cargo.toml"];
 
-pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
-    let paths: Vec<&str> = workspace.patch.iter().flatten().map(String::as_str).collect();
-    let mut touched: Vec<&str> = paths.iter().filter_map(|path| source_of(path)).collect();
-    touched.sort_unstable();
-    touched.dedup();
-    let Some(package) = touched.first().copied() else { return Vec::new() };
-    let source = workspace.sources.iter().find(|source| source.package == package);
-    let outside = paths.into_iter().filter(|path| !is_within(path, package, source));
-    outside.map(|path| finding(path, package)).collect()
+pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
+    let paths = workspace.patch.iter().flatten().map(String::as_str);
+    let touched: BTreeSet<&str> = paths.clone().filter_map(source_of).collect();
+    let Some(package) = touched.first() else { return };
+    let source = workspace.sources.iter().find(|source| source.package == **package);
+    for path in paths.filter(|path| !is_within(path, package, source)) {
+        let (message, help) = match source_of(path) {
+            Some(other) => (
+                format!("the patch changes {package} and {other}"),
+                format!("make one patch for each source: take {other} out of this one"),
+            ),
+            None => (
+                format!("the patch changes {package} and what is not its own"),
+                format!(
+                    "keep to crates/{package}, {}, docker/ and docs/sources/; make a patch of its own for the framework, and that first",
+                    SHARED.join(", ")
+                ),
+            ),
+        };
+        out.add((path, 1), message, help);
+    }
 }
 
 /// That nothing could be compared.
 pub(super) fn notes(workspace: &Workspace) -> Vec<String> {
-    if workspace.patch.is_some() {
-        return Vec::new();
-    }
-    vec!["scope was not judged: there is neither origin/main nor main to compare with; name a base with --base".into()]
+    let told = "scope was not judged: there is neither origin/main nor main to compare with; name a base with --base";
+    if workspace.patch.is_some() { Vec::new() } else { vec![told.into()] }
 }
 
 fn source_of(path: &str) -> Option<&str> {
@@ -37,21 +49,4 @@ fn is_within(path: &str, package: &str, source: Option<&SourceCrate>) -> bool {
         || SHARED.contains(&path)
         || path.starts_with(&format!("docker/{name}/"))
         || path == format!("docs/sources/{page}.md")
-}
-
-fn finding(path: &str, package: &str) -> Finding {
-    let (message, help) = match source_of(path) {
-        Some(other) => (
-            format!("the patch changes {package} and {other}"),
-            format!("make one patch for each source: take {other} out of this one"),
-        ),
-        None => (
-            format!("the patch changes {package} and what is not its own"),
-            format!(
-                "keep to crates/{package}, {}, docker/ and docs/sources/; make a patch of its own for the framework, and that first",
-                SHARED.join(", ")
-            ),
-        ),
-    };
-    Finding::new(Code::Scope, (path, 1), message, help)
 }

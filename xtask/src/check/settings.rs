@@ -5,29 +5,25 @@ use std::fmt::Write as _;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{
-    Expr, GenericArgument, Ident, Item, LitStr, PathArguments, Token, Type, Visibility, braced, bracketed,
-};
+use syn::{Expr, GenericArgument, Ident, LitStr, PathArguments, Token, Type, Visibility, braced, bracketed};
 
 use super::rust::{self, Module};
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its key.
-    pub name: String,
+    pub(crate) name: String,
     /// Its line in the file that declares it.
-    pub line: usize,
+    pub(crate) line: usize,
     /// Its name in forms.
-    pub label: String,
+    pub(crate) label: String,
     /// What its value may be, in words.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Its value when none is given, in words.
-    pub default: String,
+    pub(crate) default: String,
     /// What it is for.
-    pub meaning: String,
-    /// The last part of its type's path, such as `u32`; that of the inner type for an `Option`.
-    pub type_name: String,
+    pub(crate) meaning: String,
 }
 
 /// The settings that the modules declare; none where the declaration is missing or can't be understood.
@@ -102,8 +98,7 @@ fn rules_of(input: ParseStream<'_>) -> syn::Result<Vec<(Ident, Vec<Expr>)>> {
 impl Field {
     fn setting(self, modules: &[Module]) -> Setting {
         let (inner, optional) = without_option(&self.of);
-        let type_name = rust::type_name(inner);
-        let mut kind = word(&type_name, modules);
+        let mut kind = word(&rust::type_name(inner), modules);
         let mut meaning = self.docs.join(" ").trim().to_owned();
         for (name, arguments) in &self.rules {
             let told: Vec<String> = arguments.iter().map(|argument| value(argument, modules)).collect();
@@ -128,7 +123,7 @@ impl Field {
             None => "required".into(),
         };
         let (name, line) = (self.name.to_string(), rust::line(self.name.span()));
-        Setting { name, line, label: self.label, kind, default, meaning, type_name }
+        Setting { name, line, label: self.label, kind, default, meaning }
     }
 }
 
@@ -179,12 +174,7 @@ fn value(expression: &Expr, modules: &[Module]) -> String {
     match expression {
         Expr::Lit(_) => rust::text(expression).unwrap_or_else(|| source(expression).replace('_', "")),
         Expr::Path(path) => {
-            let name = path.path.segments.last().map(|last| last.ident.clone());
-            let items = modules.iter().flat_map(Module::items);
-            let constants =
-                items.filter_map(|item| if let Item::Const(item) = item { Some(item) } else { None });
-            let found = constants.into_iter().find(|item| Some(&item.ident) == name.as_ref());
-            found.map_or_else(|| source(expression), |item| value(&item.expr, modules))
+            rust::value_of(path, modules).map_or_else(|| source(expression), |found| value(found, modules))
         }
         Expr::Reference(inner) => value(&inner.expr, modules),
         Expr::Array(list) => list.elems.iter().map(|item| value(item, modules)).collect::<Vec<_>>().join(","),

@@ -34,9 +34,9 @@ fn members(files: &BTreeMap<String, String>) -> Vec<Member> {
 }
 
 /// A change of a file: the text `from` in it becomes `to`; the whole file where `from` is `*`.
-type Edit = (&'static str, &'static str, &'static str);
+type Edit<'a> = (&'a str, &'a str, &'a str);
 
-fn edited(edits: &[Edit]) -> Workspace {
+fn edited(edits: &[Edit<'_>]) -> Workspace {
     let mut files = files();
     for (path, from, to) in edits {
         let old = files.remove(*path).unwrap_or_default();

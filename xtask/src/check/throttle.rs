@@ -1,14 +1,12 @@
 //! `throttle`: a source calls its backend through core's client or a pool, as fast as its settings allow.
 
-use syn::visit::Visit;
-
-use super::finding::{Code, Finding};
-use super::rust::{self, Call, Module};
+use super::finding::Findings;
+use super::rust::{self, Call};
 use super::settings::Setting;
 use super::workspace::{SourceCrate, Workspace};
 
 /// HTTP clients, which core's own one takes the place of.
-const CLIENTS: [&str; 12] = [
+const CLIENTS: &[&str] = &[
     "reqwest",
     "hyper",
     "hyper-util",
@@ -24,7 +22,7 @@ const CLIENTS: [&str; 12] = [
 ];
 
 /// Drivers that keep a pool of connections.
-const POOLED: [&str; 14] = [
+const POOLED: &[&str] = &[
     "mongodb",
     "sqlx",
     "tokio-postgres",
@@ -44,132 +42,74 @@ const POOLED: [&str; 14] = [
 /// Methods of core's client that limit it, and what each limits.
 const LIMITS: [(&str, &str); 2] = [("rate", "calls in a second"), ("concurrency", "calls at the same time")];
 
-pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
-    workspace.sources.iter().flat_map(|source| of_source(workspace, source)).collect()
+pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
+    for source in &workspace.sources {
+        own_clients(workspace, source, out);
+        limits(source, out);
+        pool(workspace, source, out);
+    }
 }
 
-fn of_source(workspace: &Workspace, source: &SourceCrate) -> Vec<Finding> {
-    let settings = source.settings.as_deref().unwrap_or_default();
-    let calls: Vec<(&str, Call)> = source
-        .modules
-        .iter()
-        .flat_map(|module| rust::calls(module).into_iter().map(|call| (module.path.as_str(), call)))
-        .collect();
-    let mut findings = own_clients(workspace, source);
-    findings.extend(literal_limits(&calls, settings));
-    findings.extend(unlimited(&calls));
-    findings.extend(pool(workspace, source, settings));
-    findings
+/// The packages that a source depends on outside of its tests.
+fn shipped<'a>(workspace: &'a Workspace, source: &SourceCrate) -> impl Iterator<Item = &'a str> {
+    let member = workspace.members.iter().find(|member| member.name == source.package);
+    let dependencies = member.into_iter().flat_map(|member| &member.dependencies);
+    dependencies.filter(|dependency| !dependency.is_dev).map(|dependency| dependency.package.as_str())
 }
 
-fn own_clients(workspace: &Workspace, source: &SourceCrate) -> Vec<Finding> {
+fn own_clients(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     let help = "use the client of connectors_core::http: it limits, retries and hides secrets";
     let path = source.path("Cargo.toml");
-    let member = workspace.members.iter().find(|member| member.name == source.package);
-    let declared =
-        member.into_iter().flat_map(|member| &member.dependencies).filter(|dependency| !dependency.is_dev);
-    let mut findings: Vec<Finding> = declared
-        .filter(|dependency| CLIENTS.contains(&dependency.package.as_str()))
-        .map(|dependency| {
-            let name = &dependency.package;
-            let line = workspace.line(&path, |line| line.trim_start().starts_with(name.as_str()));
-            Finding::new(
-                Code::Throttle,
-                (&path, line),
-                format!("{} has an HTTP client of its own: {name}", source.package),
-                help,
-            )
-        })
-        .collect();
+    for name in shipped(workspace, source).filter(|name| CLIENTS.contains(name)) {
+        let line = workspace.line(&path, |line| line.trim_start().starts_with(name));
+        out.add((&path, line), format!("{} has an HTTP client of its own: {name}", source.package), help);
+    }
     for module in &source.modules {
-        let mut named = Named(Vec::new());
-        if let Ok(file) = &module.file {
-            named.visit_file(file);
-        }
-        let told = named.0.into_iter().map(|(line, name)| {
-            Finding::new(Code::Throttle, (&module.path, line), format!("names the HTTP client {name}"), help)
-        });
-        findings.extend(told);
-    }
-    findings
-}
-
-/// Paths that begin with the name of an HTTP client.
-struct Named(Vec<(usize, String)>);
-
-impl Named {
-    fn add(&mut self, ident: &syn::Ident) {
-        let name = ident.to_string();
-        if CLIENTS.iter().any(|client| client.replace('-', "_") == name) {
-            self.0.push((rust::line(ident.span()), name));
+        for (name, line) in rust::crates_named(module) {
+            if CLIENTS.iter().any(|client| client.replace('-', "_") == name) {
+                out.add((&module.path, line), format!("names the HTTP client {name}"), help);
+            }
         }
     }
 }
 
-impl<'a> Visit<'a> for Named {
-    fn visit_path(&mut self, path: &'a syn::Path) {
-        if let Some(first) = path.segments.first().filter(|_| path.segments.len() > 1) {
-            self.add(&first.ident);
-        }
-        syn::visit::visit_path(self, path);
-    }
-
-    fn visit_use_path(&mut self, path: &'a syn::UsePath) {
-        self.add(&path.ident);
-    }
-}
-
-/// A limit that no setting reaches.
-fn literal_limits(calls: &[(&str, Call)], settings: &[Setting]) -> Vec<Finding> {
+/// Each limit of core's client is set where there is a client, and taken from a setting.
+fn limits(source: &SourceCrate, out: &mut Findings) {
+    let settings = source.settings.as_deref().unwrap_or_default();
     let is_setting = |name: &String| settings.iter().any(|setting| setting.name == *name);
-    let mut findings = Vec::new();
-    for (path, call) in calls {
-        let Some((_, what)) = LIMITS.into_iter().find(|(name, _)| call.name == *name) else { continue };
-        if !call.fields.iter().any(is_setting) {
-            let message = format!("`{}` ({what}) is not taken from a setting", call.name);
-            let help = format!("declare a setting in src/config.rs and hand in `config.{}`", call.name);
-            findings.push(Finding::new(Code::Throttle, (*path, call.line), message, help));
+    let modules = source.modules.iter();
+    let calls: Vec<(&str, Call)> = modules
+        .flat_map(|module| rust::calls(module).into_iter().map(|call| (module.path.as_str(), call)))
+        .collect();
+    let client = calls.iter().find(|(_, call)| call.name == "http");
+    for (name, what) in LIMITS {
+        let set: Vec<_> = calls.iter().filter(|(_, call)| call.name == name).collect();
+        for (path, call) in set.iter().filter(|(_, call)| !call.fields.iter().any(is_setting)) {
+            let help = format!("declare a setting in src/config.rs and hand in `config.{name}`");
+            out.add((*path, call.line), format!("`{name}` ({what}) is not taken from a setting"), help);
+        }
+        if let Some((path, made)) = client.filter(|_| set.is_empty()) {
+            let help = format!("hand a setting to the client: `.{name}(config.{name})`");
+            out.add((*path, made.line), format!("nothing limits the {what}"), help);
         }
     }
-    findings
-}
-
-/// A client of core's without its limits.
-fn unlimited(calls: &[(&str, Call)]) -> Vec<Finding> {
-    let Some((path, made)) = calls.iter().find(|(_, call)| call.name == "http") else { return Vec::new() };
-    let missing = LIMITS.into_iter().filter(|(name, _)| !calls.iter().any(|(_, call)| call.name == *name));
-    missing
-        .map(|(name, what)| {
-            let message = format!("nothing limits the {what}");
-            let help = format!("hand a setting to the client: `.{name}(config.{name})`");
-            Finding::new(Code::Throttle, (*path, made.line), message, help)
-        })
-        .collect()
 }
 
 /// The size of a pool of connections is a setting, and the code reads it.
-fn pool(workspace: &Workspace, source: &SourceCrate, settings: &[Setting]) -> Option<Finding> {
-    let member = workspace.members.iter().find(|member| member.name == source.package)?;
-    let driver = member
-        .dependencies
-        .iter()
-        .find(|dependency| !dependency.is_dev && POOLED.contains(&dependency.package.as_str()))?;
+fn pool(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
+    let Some(driver) = shipped(workspace, source).find(|name| POOLED.contains(name)) else { return };
     let is_size = |setting: &&Setting| {
         let named = ["connections", "pool"].iter().any(|word| setting.name.contains(word));
         named && setting.kind.starts_with("whole number")
     };
     let path = source.path("src/config.rs");
     let help = "declare `max_connections: u32`, and hand it to the driver's pool";
-    let Some(size) = settings.iter().find(is_size) else {
-        let message = format!("how many connections {} opens is no setting", driver.package);
-        return Some(Finding::new(Code::Throttle, (path, 1), message, help));
+    let Some(size) = source.settings.iter().flatten().find(is_size) else {
+        return out.add((path, 1), format!("how many connections {driver} opens is no setting"), help);
     };
-    let is_read = |module: &Module| {
-        let code = workspace.text(&module.path);
-        module.path != path && code.contains(&format!(".{}", size.name))
-    };
-    if source.modules.iter().any(is_read) {
-        return None;
+    let read = format!(".{}", size.name);
+    let mut others = source.modules.iter().filter(|module| module.path != path);
+    if !others.any(|module| workspace.text(&module.path).contains(&read)) {
+        out.add((path, size.line), format!("nothing reads `{}`", size.name), help);
     }
-    Some(Finding::new(Code::Throttle, (path, size.line), format!("nothing reads `{}`", size.name), help))
 }

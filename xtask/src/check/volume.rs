@@ -2,39 +2,29 @@
 
 use syn::{BinOp, Expr, Item, Lit, Stmt};
 
-use super::finding::{Code, Finding};
+use super::finding::Findings;
 use super::rust::{self, Module};
-use super::workspace::{SourceCrate, Workspace};
+use super::workspace::Workspace;
 
 /// Documents that a fixture must yield more of.
 const PAGE: u64 = 10_000;
 const TRAIT: &str = "crates/connectors-testkit/src/fixture.rs";
 const HELP: &str = "write `const LARGE: usize = 20_000;`, or leave it out: the testkit's own value is enough";
 
-pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
-    workspace.sources.iter().filter_map(|source| of_source(workspace, source)).collect()
-}
-
-fn of_source(workspace: &Workspace, source: &SourceCrate) -> Option<Finding> {
-    let fixtures = rust::implementations(&source.fixture);
-    let fixture = fixtures.iter().find(|found| found.of == "Fixture")?;
-    let (path, line, value) = match fixture.constant("LARGE") {
-        Some(told) => {
-            let line = rust::line(syn::spanned::Spanned::span(told));
-            (fixture.path.to_owned(), line, number(told, &source.fixture))
-        }
-        None => (fixture.path.to_owned(), fixture.line(), default(workspace)),
-    };
-    match value {
-        Some(value) if value > PAGE => None,
-        Some(value) => {
-            let message = format!("the fixture yields {value} documents, and must yield more than {PAGE}");
-            Some(Finding::new(Code::Volume, (path, line), message, HELP))
-        }
-        None => {
-            let message = "how many documents the fixture yields can't be read";
-            Some(Finding::new(Code::Volume, (path, line), message, HELP))
-        }
+pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
+    for source in &workspace.sources {
+        let fixtures = rust::implementations(&source.fixture);
+        let Some(fixture) = fixtures.iter().find(|found| found.of == "Fixture") else { continue };
+        let (line, value) = match fixture.constant("LARGE") {
+            Some(told) => (rust::line(syn::spanned::Spanned::span(told)), number(told, &source.fixture)),
+            None => (fixture.line(), default(workspace)),
+        };
+        let message = match value {
+            Some(value) if value > PAGE => continue,
+            Some(value) => format!("the fixture yields {value} documents, and must yield more than {PAGE}"),
+            None => "how many documents the fixture yields can't be read".into(),
+        };
+        out.add((fixture.path, line), message, HELP);
     }
 }
 
@@ -52,13 +42,10 @@ fn default(workspace: &Workspace) -> Option<u64> {
     number(&large.1, &modules)
 }
 
-/// The value of a whole number, of a constant of these modules, or of a product or sum of them.
+/// The value of a whole number, of a constant of these modules, or of what is reckoned with them.
 fn number(expression: &Expr, modules: &[Module]) -> Option<u64> {
     match expression {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(int) => int.base10_parse().ok(),
-            _ => None,
-        },
+        Expr::Lit(syn::ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse().ok(),
         Expr::Paren(inner) => number(&inner.expr, modules),
         Expr::Block(block) => match block.block.stmts.as_slice() {
             [Stmt::Expr(only, None)] => number(only, modules),
@@ -74,15 +61,7 @@ fn number(expression: &Expr, modules: &[Module]) -> Option<u64> {
                 _ => None,
             }
         }
-        Expr::Path(path) => {
-            let name = &path.path.segments.last()?.ident;
-            let constants = modules.iter().flat_map(Module::items);
-            let found = constants.into_iter().find_map(|item| match item {
-                Item::Const(item) if item.ident == *name => Some(&item.expr),
-                _ => None,
-            })?;
-            number(found, modules)
-        }
+        Expr::Path(path) => number(rust::value_of(path, modules)?, modules),
         _ => None,
     }
 }

@@ -16,44 +16,44 @@ use crate::test::report_file;
 
 /// Files, members, the patch, and what the last run of the tests covered.
 #[derive(Default)]
-pub struct Workspace {
+pub(crate) struct Workspace {
     /// Every text file that git does not ignore: path relative to the root → text.
-    pub files: BTreeMap<String, String>,
+    pub(crate) files: BTreeMap<String, String>,
     /// The crates, from cargo's metadata.
-    pub members: Vec<Member>,
+    pub(crate) members: Vec<Member>,
     /// The paths that differ from the merge base; none where there is no base.
-    pub patch: Option<Vec<String>>,
+    pub(crate) patch: Option<Vec<String>>,
     /// What the tests cover.
-    pub coverage: Report,
+    pub(crate) coverage: Report,
     /// Whether a coverage report that is missing or old is a finding.
-    pub coverage_is_due: bool,
+    pub(crate) coverage_is_due: bool,
     /// The crates that hold a source.
-    pub sources: Vec<SourceCrate>,
+    pub(crate) sources: Vec<SourceCrate>,
 }
 
 /// A crate of the workspace.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub(crate) struct Member {
     /// The package's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its folder, relative to the root.
-    pub folder: String,
+    pub(crate) folder: String,
     /// The packages that it declares a dependency on.
-    pub dependencies: Vec<Dependency>,
+    pub(crate) dependencies: Vec<Dependency>,
 }
 
 /// A declared dependency.
 #[derive(Clone, Debug)]
-pub struct Dependency {
+pub(crate) struct Dependency {
     /// The package's name.
-    pub package: String,
+    pub(crate) package: String,
     /// True for one of tests and examples only.
-    pub is_dev: bool,
+    pub(crate) is_dev: bool,
 }
 
 /// The coverage report of the last full run of the tests.
 #[derive(Default)]
-pub enum Report {
+pub(crate) enum Report {
     /// There is none.
     #[default]
     Absent,
@@ -64,19 +64,19 @@ pub enum Report {
 }
 
 /// A crate `source-NAME`, its code parsed.
-pub struct SourceCrate {
+pub(crate) struct SourceCrate {
     /// The package's name.
-    pub package: String,
+    pub(crate) package: String,
     /// Its folder, relative to the root.
-    pub folder: String,
+    pub(crate) folder: String,
     /// The code that ships: what `src/lib.rs` reaches, without tests.
-    pub modules: Vec<Module>,
+    pub(crate) modules: Vec<Module>,
     /// The fixture and what it reaches.
-    pub fixture: Vec<Module>,
+    pub(crate) fixture: Vec<Module>,
     /// The service type, `Connector::NAME`.
-    pub service_type: Option<String>,
+    pub(crate) service_type: Option<String>,
     /// The settings that `src/config.rs` declares; none where it can't be understood.
-    pub settings: Option<Vec<Setting>>,
+    pub(crate) settings: Option<Vec<Setting>>,
 }
 
 impl SourceCrate {
@@ -94,28 +94,24 @@ impl SourceCrate {
     }
 
     /// What follows `source-` in the package's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.package.trim_start_matches("source-")
     }
 
     /// The crate's name in code.
-    #[must_use]
-    pub fn ident(&self) -> String {
+    pub(crate) fn ident(&self) -> String {
         self.package.replace('-', "_")
     }
 
     /// The path of one of its files.
-    #[must_use]
-    pub fn path(&self, file: &str) -> String {
+    pub(crate) fn path(&self, file: &str) -> String {
         format!("{}/{file}", self.folder)
     }
 }
 
 impl Workspace {
     /// A workspace of these files and members, with neither patch nor report.
-    #[must_use]
-    pub fn new(files: BTreeMap<String, String>, members: Vec<Member>) -> Self {
+    pub(crate) fn new(files: BTreeMap<String, String>, members: Vec<Member>) -> Self {
         let is_source = |member: &&Member| member.name.starts_with("source-");
         let sources =
             members.iter().filter(is_source).map(|member| SourceCrate::new(&files, member)).collect();
@@ -123,10 +119,7 @@ impl Workspace {
     }
 
     /// Reads the workspace of `shell`, and the patch since the merge base with `base`.
-    ///
-    /// # Errors
-    /// When a file, cargo's metadata or the report can't be read, or there is no such `base`.
-    pub fn read(shell: &Shell, base: Option<&str>) -> Result<Self> {
+    pub(crate) fn read(shell: &Shell, base: Option<&str>) -> Result<Self> {
         let (files, newest) = read_files(&shell.root, shell.target())?;
         let mut workspace = Self::new(files, read_members(shell)?);
         workspace.patch = read_patch(shell, base)?;
@@ -135,13 +128,12 @@ impl Workspace {
     }
 
     /// The text of a file, empty where there is none.
-    #[must_use]
-    pub fn text(&self, path: &str) -> &str {
+    pub(crate) fn text(&self, path: &str) -> &str {
         self.files.get(path).map_or("", String::as_str)
     }
 
     /// The files at or below a folder.
-    pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    pub(crate) fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let prefix = format!("{folder}/");
         let all = self.files.range(prefix.clone()..);
         all.take_while(move |(path, _)| path.starts_with(&prefix))
@@ -149,8 +141,7 @@ impl Workspace {
     }
 
     /// The first line of a file that satisfies `wanted`, from 1; 1 where none does.
-    #[must_use]
-    pub fn line(&self, path: &str, wanted: impl Fn(&str) -> bool) -> usize {
+    pub(crate) fn line(&self, path: &str, wanted: impl Fn(&str) -> bool) -> usize {
         self.text(path).lines().position(wanted).map_or(1, |at| at + 1)
     }
 }
@@ -246,7 +237,7 @@ fn read_report(shell: &Shell, members: &[Member], newest: Newest) -> Result<Repo
     {
         return Ok(Report::Stale(path));
     }
-    let json = fs::read_to_string(&file).map_err(Error::file("read", &file))?;
+    let report = fs::read_to_string(&file).map_err(Error::file("read", &file))?;
     let folders: Vec<String> = members.iter().map(|member| member.folder.clone()).collect();
-    Ok(Report::Fresh(coverage::by_crate(&json, &shell.root, &folders)?))
+    Ok(Report::Fresh(coverage::by_crate(&report, &shell.root, &folders)))
 }

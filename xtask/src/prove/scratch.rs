@@ -1,8 +1,6 @@
-//! A copy of the workspace with a good source in it.
+//! A copy of the workspace with a good source in it, kept by git.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
 use crate::error::{Error, Result};
@@ -11,6 +9,7 @@ use crate::shell::Shell;
 
 /// What only the author of a source can know: the image of the product.
 const IMAGE: (&str, &str) = ("image: probe\n", "image: docker.io/library/probe:1.4.2\n");
+const AUTHOR: [&str; 4] = ["-c", "user.name=prove-checks", "-c", "user.email=prove-checks@localhost"];
 
 /// The copy, and a shell in it.
 pub(super) struct Scratch {
@@ -19,34 +18,40 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Copies every file that git does not ignore, commits it as what a patch is compared with, and writes the source.
+    /// Copies every file that git does not ignore, commits it as what a patch is compared with, and commits the source
+    /// behind that. What is the same in an earlier copy keeps its time, so that it is not compiled again.
     pub(super) fn of(shell: &Shell, name: &'static str) -> Result<Self> {
-        let root = shell.target().join("prove-checks");
-        // Both copies share the build folder: what comes from the registry is compiled once.
-        let inner = Shell { root: root.clone(), ..shell.with_var("CARGO_TARGET_DIR", shell.target()) };
+        let folder = shell.target().join("prove-checks");
+        fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
         // The names of a repository around must not reach the one in the copy.
-        let inner = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]
-            .into_iter()
-            .fold(inner, |inner, name| inner.without_var(name));
-        copy(shell, &root)?;
-        let git = |arguments: &[&str]| inner.capture(inner.command("git").args(arguments));
-        git(&["init", "--quiet", "--initial-branch=main"])?;
-        git(&["add", "--all"])?;
-        git(&[
-            "-c",
-            "user.name=prove-checks",
-            "-c",
-            "user.email=prove-checks@localhost",
-            "commit",
-            "--quiet",
-            "--no-verify",
-            "--message=base",
-        ])?;
-        new_source::write(&inner, name)?;
+        let around = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"];
+        let outer = around.into_iter().fold(shell.clone(), |outer, name| outer.without_var(name));
+        let index = outer.with_var("GIT_INDEX_FILE", shell.target().join("prove-checks.index"));
+        git(&index, &["add", "--all"])?;
+        let tree = git(&index, &["write-tree"])?;
+        let objects = git(&outer, &["rev-parse", "--path-format=absolute", "--git-path", "objects"])?;
+        // Both copies share the build folder: what comes from the registry is compiled once.
+        let inner = outer.with_var("CARGO_TARGET_DIR", shell.target());
+        let inner = Shell { root: folder, ..inner.with_var("GIT_ALTERNATE_OBJECT_DIRECTORIES", objects) };
+        git(&inner, &["init", "--quiet"])?;
+        git(&inner, &["symbolic-ref", "HEAD", "refs/heads/patch"])?;
+        git(&inner, &["read-tree", "--reset", "-u", &tree])?;
+        git(&inner, &["clean", "-ffdxq"])?;
+        let base = git(&inner, &[&AUTHOR[..], &["commit-tree", "-m", "base", &tree]].concat())?;
+        git(&inner, &["update-ref", "refs/heads/main", &base])?;
+        git(&inner, &["update-ref", "refs/heads/patch", &base])?;
         let scratch = Self { shell: inner, name };
-        let compose = format!("docker/{name}/compose.yml");
-        scratch.write(&compose, &scratch.read(&compose)?.replacen(IMAGE.0, IMAGE.1, 1))?;
+        scratch.write_source()?;
         Ok(scratch)
+    }
+
+    fn write_source(&self) -> Result<()> {
+        new_source::write(&self.shell, self.name)?;
+        let compose = format!("docker/{}/compose.yml", self.name);
+        self.write(&compose, &self.read(&compose)?.replacen(IMAGE.0, IMAGE.1, 1))?;
+        git(&self.shell, &["add", "--all"])?;
+        let commit = ["commit", "--quiet", "--no-verify", "--allow-empty", "--message=source"];
+        git(&self.shell, &[&AUTHOR[..], &commit].concat()).map(drop)
     }
 
     pub(super) fn package(&self) -> String {
@@ -65,60 +70,15 @@ impl Scratch {
 
     /// Runs `work` with a fault in the copy, and takes the fault out again.
     pub(super) fn with<T>(&self, fault: &Fault, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let files: BTreeSet<&str> = fault.edits.iter().map(|edit| edit.file).chain(["Cargo.lock"]).collect();
-        let before =
-            files.into_iter().map(|file| Ok((file, self.read(file)?))).collect::<Result<Vec<_>>>()?;
-        let patched = fault
-            .edits
-            .iter()
-            .try_for_each(|edit| self.write(edit.file, &edit.applied(&self.read(edit.file)?, fault.name)?));
+        let patched = fault.edits.iter().try_for_each(|edit| {
+            self.write(&edit.file, &edit.applied(&self.read(&edit.file)?, &fault.name)?)
+        });
         let result = patched.and_then(|()| work());
-        before.iter().try_for_each(|(file, text)| self.write(file, text))?;
+        git(&self.shell, &["checkout", "--quiet", "--", "."])?;
         result
     }
 }
 
-/// Makes `root` hold the files of the workspace and no others; one that is the same there keeps its time, so that
-/// it is not compiled anew.
-fn copy(shell: &Shell, root: &Path) -> Result<()> {
-    let listed = shell.capture(shell.command("git").args([
-        "ls-files",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-        "-z",
-    ]))?;
-    let files: BTreeSet<PathBuf> =
-        listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
-    fs::create_dir_all(root).map_err(Error::file("make", root))?;
-    remove_others(root, root, &files)?;
-    for file in &files {
-        let (from, to) = (shell.root.join(file), root.join(file));
-        let Ok(bytes) = fs::read(&from) else { continue };
-        if fs::read(&to).is_ok_and(|there| there == bytes) {
-            continue;
-        }
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
-        }
-        fs::copy(&from, &to).map_err(Error::file("write", &to))?;
-    }
-    Ok(())
-}
-
-fn remove_others(root: &Path, folder: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(Error::file("list", folder))?.flatten() {
-        let path = entry.path();
-        let relative = path.strip_prefix(root).unwrap_or(&path);
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let is_wanted =
-            files.range(relative.to_owned()..).next().is_some_and(|file| file.starts_with(relative));
-        match (is_folder, is_wanted) {
-            (true, true) => remove_others(root, &path, files)?,
-            (true, false) => fs::remove_dir_all(&path).map_err(Error::file("remove", &path))?,
-            (false, true) => {}
-            (false, false) => fs::remove_file(&path).map_err(Error::file("remove", &path))?,
-        }
-    }
-    Ok(())
+fn git(shell: &Shell, arguments: &[&str]) -> Result<String> {
+    Ok(shell.capture(shell.command("git").args(arguments))?.trim().to_owned())
 }

@@ -27,11 +27,10 @@ impl fmt::Display for Caught {
             Self::Checks(codes) => {
                 write!(f, "check {}", codes.iter().map(Code::to_string).collect::<Vec<_>>().join(", "))
             }
-            Self::Promises(names) => match names.as_slice() {
-                [only] => f.write_str(only),
-                [first, others @ ..] => write!(f, "{first} and {} more", others.len()),
-                [] => f.write_str("nothing"),
-            },
+            Self::Promises(names) if names.len() > 1 => {
+                write!(f, "{} and {} more", names[0], names.len() - 1)
+            }
+            Self::Promises(names) => f.write_str(&names.concat()),
         }
     }
 }
@@ -55,12 +54,15 @@ pub(super) fn is_good(scratch: &Scratch) -> Result<Vec<Finding>> {
 /// What catches a fault, if anything does; `before` is what the checklist found without it. The checklist is asked
 /// first, and the suite only where that finds nothing new.
 pub(super) fn of(scratch: &Scratch, fault: &Fault, before: &[Finding]) -> Result<Option<Caught>> {
+    // Not by its line, since a patch moves lines.
+    let key = |finding: &Finding| (finding.code, finding.path.clone(), finding.message.clone());
+    let is_old = |finding: &Finding| before.iter().any(|old| key(old) == key(finding));
+    let is_compiled = |file: &str| [".rs", ".toml"].iter().any(|ending| file.ends_with(ending));
     scratch.with(fault, || {
-        let after = findings(scratch)?;
-        let new = after.iter().filter(|finding| !is_old(finding, before));
+        let new = findings(scratch)?.into_iter().filter(|finding| !is_old(finding));
         let codes: BTreeSet<Code> = new.map(|finding| finding.code).collect();
-        if fault.edits.iter().any(|edit| is_compiled(edit.file)) {
-            compiles(scratch, fault.name)?;
+        if fault.edits.iter().any(|edit| is_compiled(&edit.file)) {
+            compiles(scratch, &fault.name)?;
         }
         if !codes.is_empty() {
             return Ok(Some(Caught::Checks(codes)));
@@ -70,19 +72,9 @@ pub(super) fn of(scratch: &Scratch, fault: &Fault, before: &[Finding]) -> Result
     })
 }
 
-fn is_compiled(file: &str) -> bool {
-    [".rs", ".toml"].iter().any(|ending| file.ends_with(ending))
-}
-
 /// What the checklist says of the copy.
 fn findings(scratch: &Scratch) -> Result<Vec<Finding>> {
     Ok(check::findings(&Workspace::read(&scratch.shell, None)?, &[]))
-}
-
-/// Whether a finding was there before; not by its line, since a patch moves lines.
-fn is_old(finding: &Finding, before: &[Finding]) -> bool {
-    let key = |finding: &Finding| (finding.code, finding.path.clone(), finding.message.clone());
-    before.iter().any(|old| key(old) == key(finding))
 }
 
 /// Runs cargo on the suite of the source, to its end, whatever that is.
@@ -118,13 +110,10 @@ fn broken_promises(scratch: &Scratch) -> Result<Vec<String>> {
 }
 
 /// The tests that failed, as a test program lists them.
-fn failed(text: &str) -> Vec<String> {
+pub(super) fn failed(text: &str) -> Vec<String> {
     let names = text.lines().filter_map(|line| {
         let (name, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
         result.starts_with("FAILED").then(|| name.trim().to_owned())
     });
     names.collect()
 }
-
-#[cfg(test)]
-mod tests;

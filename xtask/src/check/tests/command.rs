@@ -3,7 +3,6 @@
 use std::fs;
 
 use super::files;
-use crate::check::COMMAND;
 use crate::tests::Machine;
 
 /// A machine whose workspace is the good one.
@@ -25,8 +24,7 @@ fn write(machine: &Machine, path: &str, text: &str) {
 }
 
 fn run(machine: &Machine, line: &str) -> Result<(), String> {
-    let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-    (COMMAND.run)(&machine.shell, &arguments).map_err(|error| error.to_string())
+    crate::check::run(&machine.shell, &crate::cli::args(line)?).map_err(|error| error.to_string())
 }
 
 fn git(machine: &Machine, line: &str) {
@@ -98,25 +96,17 @@ fn the_patch_is_what_differs_from_the_merge_base() {
 fn a_report_is_judged_while_it_is_newer_than_the_code() {
     let machine = machine();
     let file = machine.path("crates/source-notes/src/client.rs");
-    let report = format!(
-        r#"{{"data": [{{"files": [{{"filename": "{}", "segments": [], "summary": {{"lines": {{"count": 9, "covered": 9}}}}}}]}}]}}"#,
-        file.display()
-    );
-    write(&machine, "target/coverage/coverage.json", &report);
+    write(&machine, "target/coverage/lcov.info", &format!("SF:{}\nDA:1,9\n", file.display()));
     assert_eq!(run(&machine, "coverage"), Err("3 findings".into()));
     assert!(machine.out.get().contains("no line of this crate was measured"), "{}", machine.out.get());
-    let old = fs::File::options().write(true).open(machine.path("target/coverage/coverage.json")).unwrap();
+    let old = fs::File::options().write(true).open(machine.path("target/coverage/lcov.info")).unwrap();
     old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
     assert_eq!(run(&machine, "coverage"), Err("1 finding".into()));
     assert!(machine.out.get().contains("is newer than the report"), "{}", machine.out.get());
 }
 
 #[test]
-fn arguments_that_make_no_sense_are_refused() {
-    let machine = Machine::new();
-    assert!(
-        run(&machine, "layot").unwrap_err().starts_with("no check `layot`; the checks are layout, declared")
-    );
-    assert_eq!(run(&machine, "--jsno").unwrap_err(), "unknown switch `--jsno`; see --help");
-    assert_eq!(run(&machine, "--base").unwrap_err(), "--base wants a value; see --help");
+fn an_unknown_point_is_refused() {
+    let error = run(&Machine::new(), "layot").unwrap_err();
+    assert!(error.contains("invalid value 'layot'") && error.contains("layout, declared"), "{error}");
 }
