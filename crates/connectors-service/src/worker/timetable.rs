@@ -24,8 +24,14 @@ pub(super) struct Timetable {
     missed: CatchUp,
     /// How late a run still counts as on time.
     grace: TimeDelta,
-    /// The expression of each schedule, and since when it is that.
-    since: Mutex<HashMap<(String, JobType), (String, DateTime<Utc>)>>,
+    /// What each schedule was when it was last read, by connector and type of job.
+    known: Mutex<HashMap<(String, JobType), Known>>,
+}
+
+/// The expression of a schedule, and since when it is that.
+struct Known {
+    interval: String,
+    since: DateTime<Utc>,
 }
 
 impl Timetable {
@@ -35,20 +41,20 @@ impl Timetable {
             zone: options.zone,
             missed: options.missed,
             grace: TimeDelta::from_std(options.idling * 2).unwrap_or_default(),
-            since: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
     /// Drops the connectors that are not kept.
     pub(super) fn retain(&self, is_kept: &impl Fn(&str) -> bool) {
-        lock(&self.since).retain(|(id, _), _| is_kept(id));
+        lock(&self.known).retain(|(id, _), _| is_kept(id));
     }
 
     /// What is due of one schedule; none where there is no schedule that can run.
-    fn due(&self, connector: &Connector, job_type: JobType) -> Option<Due> {
+    pub(super) fn due(&self, connector: &Connector, job_type: JobType) -> Option<Due> {
         let schedule = connector.schedule(job_type).filter(|schedule| schedule.enabled);
         let Some(schedule) = schedule else {
-            lock(&self.since).remove(&(connector.id().to_owned(), job_type));
+            lock(&self.known).remove(&(connector.id().to_owned(), job_type));
             return None;
         };
         if !connector.is_ready() {
@@ -76,14 +82,14 @@ impl Timetable {
     ) -> DateTime<Utc> {
         // A time far ahead was written by a wrong clock, and would hold up every run until then.
         let last = connector.last_scheduled(job_type).filter(|last| *last - now <= MAX_AHEAD);
-        let mut known = lock(&self.since);
+        let mut known = lock(&self.known);
         let key = (connector.id().to_owned(), job_type);
         let since = match known.get(&key) {
-            Some((before, since)) if before == interval => *since,
+            Some(known) if known.interval == interval => known.since,
             Some(_) => now,
             None => last.unwrap_or(now),
         };
-        known.insert(key, (interval.to_owned(), since));
+        known.insert(key, Known { interval: interval.to_owned(), since });
         last.map_or(since, |last| last.max(since))
     }
 }
@@ -115,20 +121,18 @@ pub(super) async fn make_due(
         // Another worker may have made them since the connector was read.
         let Some(current) = store.connector(connector.id()).await? else { continue };
         if let Some(due) = timetable.due(&current, job_type).filter(is_any) {
-            made.extend(make(store, timetable, (&current, job_type), &due).await?);
-            if account(store, &current, job_type, due.until).await? {
-                stats.count(&due);
-            }
+            made.extend(make(store, timetable, stats, (&current, job_type, &due)).await?);
         }
     }
     Ok(made)
 }
 
-async fn make(
+/// Makes the jobs of a schedule that are due, and counts them unless another worker accounts for them.
+pub(super) async fn make(
     store: &Store,
     timetable: &Timetable,
-    (connector, job_type): (&Connector, JobType),
-    due: &Due,
+    stats: &Stats,
+    (connector, job_type, due): (&Connector, JobType, &Due),
 ) -> Result<Vec<SyncJob>> {
     let mut made = Vec::new();
     for time in due.runs() {
@@ -140,6 +144,9 @@ async fn make(
         }
     }
     tracing::debug!(connector = connector.id(), %job_type, runs = made.len(), skipped = due.skipped, "due");
+    if account(store, connector, job_type, due.until).await? {
+        stats.count(due);
+    }
     Ok(made)
 }
 

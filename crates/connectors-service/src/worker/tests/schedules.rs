@@ -7,6 +7,7 @@ use serde_json::json;
 use super::place::{Place, turn};
 use crate::protocol::{JobStatus, JobType, Kind};
 use crate::schedule::CatchUp;
+use crate::worker::timetable::make;
 use crate::worker::{Options, Worker};
 
 const HOUR: u64 = 3600;
@@ -66,8 +67,10 @@ async fn a_run_that_two_workers_see_is_counted_by_one() {
     let stale = place.read("c").await;
     place.wait(HOUR);
     turn(&workers[0]).await;
-    let due = workers[1].due(&stale, JobType::Full).unwrap();
-    assert!(workers[1].make_jobs(&stale, JobType::Full, &due).await.unwrap().is_empty(), "it is made once");
+    let Worker { timetable, stats, .. } = &*workers[1];
+    let due = timetable.due(&stale, JobType::Full).unwrap();
+    let made = make(&place.store, timetable, stats, (&stale, JobType::Full, &due)).await;
+    assert!(made.unwrap().is_empty(), "it is made once");
     assert_eq!(
         (place.jobs("c").await.len(), tallied(&workers[0]), tallied(&workers[1])),
         (1, [1, 0, 0], [0; 3])
