@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::ownership::{self, Target};
 use crate::protocol::{
-    Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, Store, completed, is_filled,
-    laid_over,
+    Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, Store, is_complete,
+    missing_fields, overlay,
 };
 use crate::schedule::Expression;
 
@@ -144,13 +144,13 @@ pub(crate) fn configured(
     values: &Map<String, Value>,
 ) -> Map<String, Value> {
     let (stored, fields) = (connector.configuration(), source.fields());
-    let mut configuration = completed(&stored, &fields).unwrap_or_default();
+    let mut configuration = missing_fields(&stored, &fields).unwrap_or_default();
     for (name, value) in values {
         let field = configuration.entry(name.clone()).or_insert_with(|| json!({}));
         field["value"] = value.clone();
     }
-    let whole = laid_over(&stored, &configuration);
-    let status = ConnectorStatus::looked_at(connector.status(), is_filled(&whole, &fields));
+    let whole = overlay(&stored, &configuration);
+    let status = ConnectorStatus::after_edit(connector.status(), is_complete(&whole, &fields));
     Map::from_iter([
         ("configuration".to_owned(), configuration.into()),
         ("status".to_owned(), status.word().into()),

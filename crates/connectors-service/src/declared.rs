@@ -1,4 +1,4 @@
-//! Connectors that are declared in files, so that a fleet can be kept under version control.
+//! Connectors that are declared in files, so that many of them can be kept under version control.
 //!
 //! ```yaml
 //! connectors:

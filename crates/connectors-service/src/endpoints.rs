@@ -42,7 +42,7 @@ async fn healthz(State(worker): State<Arc<Worker>>) -> Response {
     (status(is_alive), body).into_response()
 }
 
-/// 200 when connectors and jobs can be read; the body tells too which connectors can't reach their third parties.
+/// 200 when connectors and jobs can be read; the body also names the connectors that can't reach their third parties.
 async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
     let error = worker.is_ready().await.err().map(|error| masked(&error));
     let body = Json(json!({

@@ -18,9 +18,9 @@ pub use job::{Counts, SyncJob, identity_index};
 pub use status::{ConnectorStatus, JobStatus, JobType, listed};
 pub use store::Store;
 
-pub(crate) use configuration::{completed, is_filled, laid_over, values};
+pub(crate) use configuration::{is_complete, missing_fields, overlay, values};
 pub(crate) use connector::{NewConnector, features, last_scheduled_field, scheduling};
-pub(crate) use job::{ended_connector, started_connector};
+pub(crate) use job::{patch_of_end, patch_of_start};
 pub(crate) use record::{Record, timestamp};
 pub(crate) use status::Trigger;
 pub(crate) use store::{Kind, Written};

@@ -30,7 +30,7 @@ pub use catch_up::CatchUp;
 pub use expression::Expression;
 pub use zone::zone;
 
-pub(crate) use catch_up::{Due, Look, due};
+pub(crate) use catch_up::{Due, Window, due};
 
 #[cfg(test)]
 mod tests;

@@ -34,26 +34,26 @@ pub fn mask(text: &str) -> Cow<'_, str> {
 }
 
 /// Masks the password of every address among these values from now on: nobody knows in which words an error shows them again.
-pub fn meet<'v>(values: impl IntoIterator<Item = &'v Value>) {
+pub fn mask_logins<'v>(values: impl IntoIterator<Item = &'v Value>) {
     for value in values {
         match value {
             Value::String(text) => MASKS.add_login(text),
-            Value::Array(items) => meet(items),
-            Value::Object(fields) => meet(fields.values()),
+            Value::Array(items) => mask_logins(items),
+            Value::Object(fields) => mask_logins(fields.values()),
             _ => {}
         }
     }
 }
 
 /// Masks the values of sensitive settings from now on too.
-pub fn meet_sensitive(values: &Map<String, Value>, fields: &[Field]) {
+pub fn mask_sensitive(values: &Map<String, Value>, fields: &[Field]) {
     for field in fields.iter().filter(|field| field.sensitive) {
         let given = values.get(&field.name).map(|given| given.get("value").unwrap_or(given));
         if let Some(secret) = given.and_then(Value::as_str) {
             MASKS.add(secret);
         }
     }
-    meet(values.values());
+    mask_logins(values.values());
 }
 
 /// A text for documents and answers, with secrets masked.
@@ -61,8 +61,8 @@ pub fn masked(text: &impl ToString) -> String {
     mask(&text.to_string()).into_owned()
 }
 
-/// The same for what the sync keeps of failures.
-pub fn kept() -> Mask {
+/// The mask for what a sync keeps of failures.
+pub fn failure_mask() -> Mask {
     Mask::new(|text| masked(&text))
 }
 
@@ -93,7 +93,7 @@ impl Secrets {
 
     /// The values with every reference resolved.
     ///
-    /// Each value may be bare or a field object with a `value`. All that can't be resolved is told at once,
+    /// Each value may be bare or a field object with a `value`. All that can't be resolved is reported at once,
     /// each with its setting; a secret is never part of an error.
     pub fn resolve(&self, values: &Map<String, Value>) -> Result<Map<String, Value>> {
         let (mut resolved, mut problems) = (Map::new(), Vec::new());
@@ -103,7 +103,7 @@ impl Secrets {
                 Value::Object(field) => field.get_mut("value"),
                 bare => Some(bare),
             };
-            match inner.map_or(Ok(()), |inner| self.fill(inner).map(|()| meet([&*inner]))) {
+            match inner.map_or(Ok(()), |inner| self.fill(inner).map(|()| mask_logins([&*inner]))) {
                 Ok(()) => drop(resolved.insert(name.clone(), value)),
                 Err(error) => problems.push(format!("  {name}: {error}")),
             }

@@ -112,7 +112,7 @@ impl Worker {
             stats: Stats::default(),
             sweep: Sweep::new(options.retention),
             tidying: Periodic::every(leftovers::EVERY),
-            retries: Retries { pause: options.again, stopping: CancellationToken::new() },
+            retries: Retries { pause: options.retry_pause, stopping: CancellationToken::new() },
             slots: Slots { content: options.content_slots, access: options.access_slots },
             last_tick: Mutex::new(Instant::now()),
             tasks: TaskTracker::new(),
@@ -344,7 +344,7 @@ impl Worker {
         let Resources { store, clock, connections, .. } = &*self.resources;
         beat::stop_expired(&self.leases, &running);
         beat::stop_canceled(store, &self.leases, &running, self.options.progress).await;
-        watchdog::watch(&running, connections, self.options.still, clock.now());
+        watchdog::watch(&running, connections, self.options.stalled_after, clock.now());
         beat::renew(store, &self.leases, &running, self.options.progress).await;
     }
 

@@ -1,8 +1,8 @@
 //! What can be asked of the program.
 
-mod fleet;
+mod service;
 
-pub(crate) use fleet::{Apply, Connector, Create, Index, Job, Login};
+pub(crate) use service::{Apply, Connector, Create, Index, Job, Login};
 
 use std::path::PathBuf;
 use std::time::Duration;

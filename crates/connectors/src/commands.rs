@@ -39,7 +39,7 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
     }
     let settings = Settings::load(&cli.global)?;
     logging::start(settings.log(), settings.log_format())?;
-    let context = Context { limits: settings.limits(), mask: secrets::kept(), ..Context::default() };
+    let context = Context { limits: settings.limits(), mask: secrets::failure_mask(), ..Context::default() };
     let marks = settings.marks();
     if let Some(marks) = &marks {
         private::close_folder(marks)?;

@@ -22,7 +22,7 @@ use commands::End;
 #[doc(hidden)]
 pub use settings::fuzzing;
 
-/// Does what the command line says, tells errors on the standard error, and returns the exit code. The embedded server is
+/// Does what the command line says, writes errors to the standard error, and returns the exit code. The embedded server is
 /// another process of the same executable, whose `main` has to be this function.
 pub async fn run() -> ExitCode {
     logging::mask_panics();

@@ -58,19 +58,19 @@ fn level(filter: &str) -> Result<EnvFilter> {
     })
 }
 
-/// From now on panics are told as always, and with secrets masked.
+/// From now on panics are reported as always, and with secrets masked.
 pub(crate) fn mask_panics() {
-    tell_panics_to(stderr);
+    log_panics_to(stderr);
 }
 
-fn tell_panics_to<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) {
+fn log_panics_to<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) {
     panic::set_hook(Box::new(move |info| {
         let backtrace = Backtrace::capture();
         let shown = match backtrace.status() {
             BacktraceStatus::Captured => format!("{info}\n{backtrace}\n"),
             _ => format!("{info}\n"),
         };
-        // There is nobody left to tell that this failed.
+        // That this failed can't be reported anywhere.
         let _ = Masked(writer(), lines).write_all(shown.as_bytes());
     }));
 }
@@ -120,20 +120,20 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_with_secrets_masked() {
+    fn a_panic_is_reported_with_secrets_masked() {
         mask_from_now_on("never-in-a-panic");
-        let (told, heard) = std::sync::mpsc::channel();
-        tell_panics_to(move || Heard(told.clone()));
+        let (sender, receiver) = std::sync::mpsc::channel();
+        log_panics_to(move || Sent(sender.clone()));
         let ended = panic::catch_unwind(|| panic!("can't reach mongodb://u:never-in-a-panic@h"));
         drop(panic::take_hook());
-        let told = String::from_utf8(heard.try_iter().flatten().collect()).unwrap();
-        assert!(ended.is_err() && told.contains("panicked at") && told.contains("u:***@h"), "{told}");
-        assert!(!told.contains("never-in-a-panic"), "{told}");
+        let report = String::from_utf8(receiver.try_iter().flatten().collect()).unwrap();
+        assert!(ended.is_err() && report.contains("panicked at") && report.contains("u:***@h"), "{report}");
+        assert!(!report.contains("never-in-a-panic"), "{report}");
     }
 
-    struct Heard(std::sync::mpsc::Sender<Vec<u8>>);
+    struct Sent(std::sync::mpsc::Sender<Vec<u8>>);
 
-    impl Write for Heard {
+    impl Write for Sent {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.send(bytes.to_owned()).map_err(io::Error::other)?;
             Ok(bytes.len())

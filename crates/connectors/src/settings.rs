@@ -27,7 +27,7 @@ use crate::cli::Global;
 use crate::logging::Format;
 use tree::{Tree, flatten, unusable};
 
-/// The file with every setting and its default, as it was when this was built.
+/// The file with every setting and its default, as of this build.
 const DEFAULTS: &str = include_str!("../../../config.yml");
 
 connectors_core::config! {
@@ -139,10 +139,10 @@ impl Settings {
     pub(crate) fn load(global: &Global) -> Result<Self> {
         let here = Path::new("config.yml");
         let path = global.config.as_deref().or_else(|| here.exists().then_some(here));
-        secrets::meet(global.es.as_deref().map(Value::from).iter());
+        secrets::mask_logins(global.es.as_deref().map(Value::from).iter());
         let Some(path) = path else { return Self::over(global, &Value::Null, "the defaults") };
         let given = file(path)?;
-        secrets::meet([&given]);
+        secrets::mask_logins([&given]);
         Self::over(global, &given, &path.display().to_string())
     }
 
@@ -319,7 +319,7 @@ pub(crate) fn of_source(arguments: &crate::cli::SourceArgs, fields: &[String]) -
         }
     }
     values.extend(arguments.values.set.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
-    secrets::meet(values.values());
+    secrets::mask_logins(values.values());
     Ok(values)
 }
 

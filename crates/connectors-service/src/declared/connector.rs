@@ -40,7 +40,7 @@ pub struct Existing {
 }
 
 /// What of a document people keep, and a plan is made from; the service writes the rest all the time.
-const KEPT: [&str; 9] = [
+const EDITABLE: [&str; 9] = [
     "service_type",
     "name",
     "index_name",
@@ -81,6 +81,6 @@ impl Existing {
     /// What was changed in the document since it was read; nothing where a plan still holds.
     pub(crate) fn changed_in(&self, document: &Map<String, Value>) -> Vec<&'static str> {
         let is_other = |key: &&str| self.document[*key] != *document.get(*key).unwrap_or(&Value::Null);
-        KEPT.into_iter().filter(is_other).collect()
+        EDITABLE.into_iter().filter(is_other).collect()
     }
 }

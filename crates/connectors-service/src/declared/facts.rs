@@ -28,7 +28,7 @@ impl Declared {
             let expression = self.schedule.get(job_type).map_or("off", String::as_str);
             facts.insert(format!("schedule.{job_type}"), json!(expression));
         }
-        facts.insert("rules.basic".into(), meanings(&self.rules));
+        facts.insert("rules.basic".into(), rule_lines(&self.rules));
         facts.insert("rules.advanced".into(), not_empty(&self.advanced));
         facts
     }
@@ -73,7 +73,7 @@ impl Existing {
             facts.insert(format!("schedule.{job_type}"), expression);
         }
         let rules = self.rules();
-        facts.insert("rules.basic".into(), meanings(&rules.rules));
+        facts.insert("rules.basic".into(), rule_lines(&rules.rules));
         facts.insert("rules.advanced".into(), not_empty(&rules.advanced_snippet.value));
         facts
     }
@@ -111,7 +111,7 @@ fn text(value: &Value) -> String {
 }
 
 /// What rules do, one line each, in their order.
-fn meanings(rules: &[Value]) -> Value {
+fn rule_lines(rules: &[Value]) -> Value {
     let (basic, _) = Basic::read(rules);
     let line = |rule: &connectors_core::rules::Rule| {
         let written = rules.iter().find(|written| written["id"] == rule.id.as_str());

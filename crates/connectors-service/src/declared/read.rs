@@ -1,4 +1,4 @@
-//! Reads files with declarations; everything that is wrong is told at once.
+//! Reads files with declarations; everything that is wrong is reported at once.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -114,10 +114,10 @@ fn place(entry: &Value, file: &File, number: usize) -> String {
 }
 
 fn connector(entry: Value, fields: &dyn Fn(&str) -> Result<Vec<Field>>) -> Result<Declared, Vec<String>> {
-    secrets::meet([&entry]);
+    secrets::mask_logins([&entry]);
     let entry: Entry = serde_json::from_value(entry).map_err(|error| vec![error.to_string()])?;
     let fields = fields(&entry.service_type).map_err(|error| vec![error.to_string()])?;
-    secrets::meet_sensitive(&entry.settings, &fields);
+    secrets::mask_sensitive(&entry.settings, &fields);
     let mut problems = empty(&entry);
     problems.extend(wrong_settings(&entry.settings, &fields));
     let schedule = schedules(entry.schedule, &mut problems);

@@ -11,12 +11,12 @@ const VALUES: [&str; 2] = ["value", "default_value"];
 
 /// The fields that a stored configuration lacks, with their defaults; none when it has all. Fields that this
 /// version does not know are left alone.
-pub(crate) fn completed(stored: &Map<String, Value>, fields: &[Field]) -> Option<Map<String, Value>> {
+pub(crate) fn missing_fields(stored: &Map<String, Value>, fields: &[Field]) -> Option<Map<String, Value>> {
     let missing: Map<String, Value> = fields
         .iter()
         .filter_map(|field| match stored.get(&field.name) {
             None => Some((field.name.clone(), field.to_json())),
-            Some(Value::Object(kept)) => lacking(kept, field),
+            Some(Value::Object(kept)) => missing_properties(kept, field),
             Some(bare) => {
                 let mut whole = field.to_json();
                 whole["value"] = bare.clone();
@@ -28,7 +28,7 @@ pub(crate) fn completed(stored: &Map<String, Value>, fields: &[Field]) -> Option
 }
 
 /// The properties that a stored field lacks: those of a field of which only the value was written.
-fn lacking(kept: &Map<String, Value>, field: &Field) -> Option<(String, Value)> {
+fn missing_properties(kept: &Map<String, Value>, field: &Field) -> Option<(String, Value)> {
     let mut whole = field.to_json();
     let properties = whole.as_object_mut()?;
     properties.retain(|key, _| !kept.contains_key(key));
@@ -36,7 +36,7 @@ fn lacking(kept: &Map<String, Value>, field: &Field) -> Option<(String, Value)> 
 }
 
 /// Fields, each as it is stored with what is added to it.
-pub(crate) fn laid_over(stored: &Map<String, Value>, added: &Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn overlay(stored: &Map<String, Value>, added: &Map<String, Value>) -> Map<String, Value> {
     let mut whole = stored.clone();
     for (name, field) in added {
         let place = whole.entry(name.clone()).or_insert_with(|| json!({}));
@@ -58,8 +58,8 @@ pub(crate) fn values(stored: &Map<String, Value>, fields: &[Field]) -> Map<Strin
 }
 
 /// False while a field that counts and must have a value has none: then a person is needed.
-pub(crate) fn is_filled(stored: &Map<String, Value>, fields: &[Field]) -> bool {
-    fields.iter().filter(|field| field.required && counts(field, stored, fields)).all(|field| {
+pub(crate) fn is_complete(stored: &Map<String, Value>, fields: &[Field]) -> bool {
+    fields.iter().filter(|field| field.required && applies(field, stored, fields)).all(|field| {
         stored.get(&field.name).map(value_of).is_some_and(|value| match value {
             Value::Null => false,
             Value::String(text) => !text.is_empty(),
@@ -70,7 +70,7 @@ pub(crate) fn is_filled(stored: &Map<String, Value>, fields: &[Field]) -> bool {
 }
 
 /// True when everything that the field depends on has the value it is to have.
-fn counts(field: &Field, stored: &Map<String, Value>, fields: &[Field]) -> bool {
+fn applies(field: &Field, stored: &Map<String, Value>, fields: &[Field]) -> bool {
     field.depends_on.iter().all(|(name, wanted)| {
         let default = fields.iter().find(|other| other.name == *name).map(|other| &other.default);
         let given = stored.get(name).map(value_of).filter(|value| !value.is_null()).or(default);
@@ -98,7 +98,7 @@ pub(crate) fn masked(stored: &Map<String, Value>, fields: &[Field]) -> Map<Strin
     };
     let shown = stored.iter().map(|(name, field)| {
         let mut field = field.clone();
-        let hide = if is_secret(name, &field) { hidden } else { without_login };
+        let hide = if is_secret(name, &field) { hide } else { without_login };
         match &mut field {
             Value::Object(properties) => {
                 properties
@@ -113,7 +113,7 @@ pub(crate) fn masked(stored: &Map<String, Value>, fields: &[Field]) -> Map<Strin
     shown.collect()
 }
 
-fn hidden(value: &mut Value) {
+fn hide(value: &mut Value) {
     if !value.is_null() && value != "" {
         *value = MASK.into();
     }
@@ -158,14 +158,14 @@ mod tests {
     #[test]
     fn what_is_missing_is_added_and_what_is_foreign_stays() {
         let stored = object(json!({"host": {"value": "h"}, "foreign": {"value": 1}, "tls": true}));
-        let added = completed(&stored, &Form::fields()).unwrap();
+        let added = missing_fields(&stored, &Form::fields()).unwrap();
         assert_eq!(added["host"].get("value"), None, "a value that is there is not touched");
         assert_eq!((&added["host"]["label"], &added["host"]["order"]), (&json!("Host"), &json!(1)));
         assert_eq!((&added["tls"]["value"], &added["tls"]["type"]), (&json!(true), &json!("bool")));
         assert_eq!(added["ca"]["depends_on"], json!([{"field": "tls", "value": true}]));
         assert!(!added.contains_key("foreign"));
-        let whole = completed(&Map::new(), &Form::fields()).unwrap();
-        assert_eq!((completed(&whole, &Form::fields()), whole.len()), (None, 4));
+        let whole = missing_fields(&Map::new(), &Form::fields()).unwrap();
+        assert_eq!((missing_fields(&whole, &Form::fields()), whole.len()), (None, 4));
         let known = values(&stored, &Form::fields());
         assert_eq!(known, object(json!({"host": "h", "tls": true})));
     }
@@ -181,7 +181,7 @@ mod tests {
             (json!({"host": {"value": "h"}, "tls": {"value": true}}), false),
             (json!({"host": {"value": "h"}, "tls": {"value": "True"}, "ca": {"value": "pem"}}), true),
         ] {
-            assert_eq!(is_filled(&object(stored.clone()), &Form::fields()), filled, "{stored}");
+            assert_eq!(is_complete(&object(stored.clone()), &Form::fields()), filled, "{stored}");
         }
     }
 

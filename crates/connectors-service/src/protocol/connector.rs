@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::configuration::masked;
 use super::record::patch;
-use super::{ConnectorStatus, JobStatus, JobType, Record, completed, is_filled, timestamp};
+use super::{ConnectorStatus, JobStatus, JobType, Record, is_complete, missing_fields, timestamp};
 use crate::registry::Registry;
 
 /// When a schedule runs that nobody has set: at midnight.
 const MIDNIGHT: &str = "0 0 0 * * ?";
 
-/// A connector as its document tells it.
+/// A connector, as its document says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Connector(pub(crate) Record);
 
@@ -117,7 +117,7 @@ pub(super) fn last_sync_field(job_type: JobType) -> &'static str {
     }
 }
 
-/// What a connector can do, as its document tells Kibana.
+/// What a connector can do, as Kibana reads it from the document.
 pub(crate) fn features(can: Capabilities) -> Value {
     json!({
         "sync_rules": { "basic": { "enabled": true }, "advanced": { "enabled": can.advanced_rules } },
@@ -144,7 +144,7 @@ impl NewConnector {
     pub(crate) fn document(&self, source: &dyn Registered, now: DateTime<Utc>) -> Map<String, Value> {
         let fields = source.fields();
         let configuration = self.configuration(&fields);
-        let status = ConnectorStatus::looked_at(None, is_filled(&configuration, &fields));
+        let status = ConnectorStatus::after_edit(None, is_complete(&configuration, &fields));
         let mut document = self.bare(now);
         document["service_type"] = source.name().into();
         document["features"] = features(source.capabilities());
@@ -154,7 +154,7 @@ impl NewConnector {
     }
 
     fn configuration(&self, fields: &[Field]) -> Map<String, Value> {
-        let mut configuration = completed(&Map::new(), fields).unwrap_or_default();
+        let mut configuration = missing_fields(&Map::new(), fields).unwrap_or_default();
         for (name, value) in &self.values {
             if let Some(field) = configuration.get_mut(name) {
                 field["value"] = value.clone();
@@ -185,7 +185,7 @@ impl NewConnector {
     }
 }
 
-/// When jobs of each type run, as a document tells it; those that nothing is asked for do not run.
+/// The schedules of a document: those that are asked for; the others do not run.
 pub(crate) fn scheduling(asked: impl Fn(JobType) -> Option<Schedule>) -> Value {
     let off = || Schedule { enabled: false, interval: MIDNIGHT.into() };
     let each = JobType::ALL.iter().map(|job_type| {

@@ -81,9 +81,9 @@ proptest! {
             prop_assert_eq!(document["status"].as_str(), Some("pending"));
         }
         let stored = connector.configuration();
-        let (shown, laid) = (masked(&stored, &[]), laid_over(&stored, &stored));
+        let (shown, laid) = (masked(&stored, &[]), overlay(&stored, &stored));
         prop_assert_eq!(shown.len(), laid.len());
-        let _ = (values(&stored, &[]), is_filled(&stored, &[]), completed(&stored, &[]));
+        let _ = (values(&stored, &[]), is_complete(&stored, &[]), missing_fields(&stored, &[]));
         let _ = Filtering::read(connector.0.value("filtering"));
     }
 
@@ -91,14 +91,14 @@ proptest! {
     fn a_job_of_any_shape_is_read_and_goes_on(record in record()) {
         let (job, now) = (SyncJob(record), "2026-11-30T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
         let _ = (job.connector_id(), job.status(), job.worker(), job.created_at(), job.last_seen(), job.pipeline());
-        let _ = (job.counts(), job.takeovers(), job.rests(now), job.cancel_requested(now), RuleSet::of_job(job.filtering()));
-        if let Some(next) = job.next_try(now) {
+        let _ = (job.counts(), job.takeovers(), job.waits_for_retry(now), job.cancel_requested(now), RuleSet::of_job(job.filtering()));
+        if let Some(next) = job.next_retry(now) {
             prop_assert!(next.1 > now);
-            SyncJob::left_for_a_try(next, "later", job.counts(), now);
+            SyncJob::suspended_until(next, "later", job.counts(), now);
         }
         let claimed = job.claimed("w", now);
         prop_assert_eq!(claimed["worker_hostname"].as_str(), Some("w"));
-        let ended = ended_connector(job.job_type(), (JobStatus::Error, Some("e")), job.counts(), now);
+        let ended = patch_of_end(job.job_type(), (JobStatus::Error, Some("e")), job.counts(), now);
         prop_assert_eq!(ended["status"].as_str(), Some("error"));
     }
 }

@@ -11,12 +11,12 @@ use super::configuration::masked;
 use super::record::patch;
 use super::{Connector, ConnectorStatus, JobStatus, JobType, Record, Trigger, timestamp};
 
-/// Further tries of a job that an outage ended.
+/// Retries of a job that an outage ended.
 const TRIES: u64 = 5;
 /// Seconds before the first of them; each further wait is twice as long.
 const FIRST_WAIT: u64 = 60;
 
-/// A sync job as its document tells it.
+/// A sync job, as its document says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncJob(pub(crate) Record);
 
@@ -72,7 +72,7 @@ impl SyncJob {
         self.0.date("created_at")
     }
 
-    /// The last sign of life of its worker.
+    /// When its worker last renewed its lease.
     pub(crate) fn last_seen(&self) -> Option<DateTime<Utc>> {
         self.0.date("last_seen")
     }
@@ -134,25 +134,25 @@ impl SyncJob {
         self.0.count("metadata.takeovers")
     }
 
-    /// How often it was tried again after an outage, and when it is to be tried next.
-    pub(crate) fn tries(&self) -> (u64, Option<DateTime<Utc>>) {
+    /// How often it was retried after an outage, and when it is retried next.
+    pub(crate) fn retries(&self) -> (u64, Option<DateTime<Utc>>) {
         (self.0.count("metadata.tries"), self.0.date("metadata.try_at"))
     }
 
-    /// The next try of a job that an outage ended, and its time: only of one that somebody asked for, as another run
+    /// The next retry of a job that an outage ended, and its time: only of one that somebody asked for, as another run
     /// of a schedule comes by itself; none after the last.
-    pub(crate) fn next_try(&self, now: DateTime<Utc>) -> Option<(u64, DateTime<Utc>)> {
-        let number = self.tries().0.saturating_add(1);
+    pub(crate) fn next_retry(&self, now: DateTime<Utc>) -> Option<(u64, DateTime<Utc>)> {
+        let number = self.retries().0.saturating_add(1);
         let is_asked_for = self.0.text("trigger_method") == Some(Trigger::OnDemand.word());
         let wait = Duration::from_secs(FIRST_WAIT << number.saturating_sub(1).min(TRIES));
         (is_asked_for && number <= TRIES).then(|| (number, now + wait))
     }
 
-    /// True while a job that an outage ended is not to be tried yet. A time further ahead than the longest wait was
+    /// True while a job that an outage ended is not to be retried yet. A time further ahead than the longest wait was
     /// written by a wrong clock.
-    pub(crate) fn rests(&self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn waits_for_retry(&self, now: DateTime<Utc>) -> bool {
         let longest = TimeDelta::seconds((FIRST_WAIT << TRIES) as i64);
-        self.tries().1.is_some_and(|at| at > now && at - now <= longest)
+        self.retries().1.is_some_and(|at| at > now && at - now <= longest)
     }
 
     /// A new job with a snapshot of its connector.
@@ -197,8 +197,8 @@ impl SyncJob {
         patch
     }
 
-    /// Its worker is alive, and has done so much.
-    pub(crate) fn alive(counts: Counts, stage: &str, now: DateTime<Utc>) -> Map<String, Value> {
+    /// Its worker renews its lease, and has done so much.
+    pub(crate) fn renewed(counts: Counts, stage: &str, now: DateTime<Utc>) -> Map<String, Value> {
         let mut patch = counts.fields();
         patch.insert("last_seen".into(), timestamp(now));
         let seen = json!({
@@ -208,14 +208,14 @@ impl SyncJob {
         patch
     }
 
-    /// It is over, or rests until another worker goes on.
-    pub(crate) fn left(
+    /// It is over, or suspended until a worker goes on.
+    pub(crate) fn ended(
         status: JobStatus,
         error: Option<&str>,
         counts: Counts,
         now: DateTime<Utc>,
     ) -> Map<String, Value> {
-        let mut patch = Self::alive(counts, status.word(), now);
+        let mut patch = Self::renewed(counts, status.word(), now);
         patch.insert("status".into(), status.word().into());
         patch.insert("error".into(), error.into());
         if status.is_final() {
@@ -227,14 +227,14 @@ impl SyncJob {
         patch
     }
 
-    /// An outage ended it, and it rests until its next try.
-    pub(crate) fn left_for_a_try(
+    /// An outage ended it, and it is suspended until its next retry.
+    pub(crate) fn suspended_until(
         (number, at): (u64, DateTime<Utc>),
         error: &str,
         counts: Counts,
         now: DateTime<Utc>,
     ) -> Map<String, Value> {
-        let mut patch = Self::left(JobStatus::Suspended, Some(error), counts, now);
+        let mut patch = Self::ended(JobStatus::Suspended, Some(error), counts, now);
         patch["metadata"]["tries"] = number.into();
         patch["metadata"]["try_at"] = timestamp(at);
         patch
@@ -276,8 +276,8 @@ pub fn identity_index(content: &str) -> String {
     format!("{IDENTITIES}{content}")
 }
 
-/// What the connector is told when one of its jobs starts.
-pub(crate) fn started_connector(job_type: JobType, now: DateTime<Utc>) -> Map<String, Value> {
+/// What is written into the connector when one of its jobs starts.
+pub(crate) fn patch_of_start(job_type: JobType, now: DateTime<Utc>) -> Map<String, Value> {
     let mut patch = last_sync(job_type, JobStatus::InProgress, None);
     patch.insert("status".into(), ConnectorStatus::Connected.word().into());
     patch.insert("error".into(), Value::Null);
@@ -285,8 +285,8 @@ pub(crate) fn started_connector(job_type: JobType, now: DateTime<Utc>) -> Map<St
     patch
 }
 
-/// What the connector is told when one of its jobs is over or rests.
-pub(crate) fn ended_connector(
+/// What is written into the connector when one of its jobs ends or is suspended.
+pub(crate) fn patch_of_end(
     job_type: JobType,
     (status, error): (JobStatus, Option<&str>),
     counts: Counts,

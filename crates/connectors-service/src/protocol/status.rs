@@ -147,11 +147,11 @@ impl JobStatus {
 }
 
 impl ConnectorStatus {
-    /// Where a connector stands whose configuration was looked at but not tried: what waits for a person goes on
-    /// when its values are there, and falls back when they are gone.
-    pub(crate) fn looked_at(current: Option<Self>, is_filled: bool) -> Self {
+    /// The status of a connector whose configuration was edited and not tried yet: `Configured` once the required values are
+    /// there, `NeedsConfiguration` while they are not.
+    pub(crate) fn after_edit(current: Option<Self>, is_complete: bool) -> Self {
         match current {
-            _ if !is_filled => Self::NeedsConfiguration,
+            _ if !is_complete => Self::NeedsConfiguration,
             None | Some(Self::Created | Self::NeedsConfiguration) => Self::Configured,
             Some(current) => current,
         }
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_connector_waits_for_its_values_and_goes_on_with_them() {
         use ConnectorStatus::{Configured, Connected, Created, Error, NeedsConfiguration};
-        for (current, is_filled, next) in [
+        for (current, is_complete, next) in [
             (None, true, Configured),
             (Some(Created), false, NeedsConfiguration),
             (Some(Created), true, Configured),
@@ -208,7 +208,7 @@ mod tests {
             (Some(Error), true, Error),
             (Some(Connected), false, NeedsConfiguration),
         ] {
-            assert_eq!(ConnectorStatus::looked_at(current, is_filled), next, "{current:?} {is_filled}");
+            assert_eq!(ConnectorStatus::after_edit(current, is_complete), next, "{current:?} {is_complete}");
         }
     }
 }

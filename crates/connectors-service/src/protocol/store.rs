@@ -27,7 +27,7 @@ const PROGRESS: [&str; 5] = [
     "total_document_count",
     "metadata",
 ];
-/// What servers ask of whoever writes their own indices.
+/// The header that servers want of requests to their own indices.
 const ORIGIN: (&str, &str) = ("x-elastic-product-origin", "connectors");
 
 /// The two kinds of documents.
@@ -95,7 +95,7 @@ impl Store {
         let request = ours(Request::get(path)).query("format", "json").query("h", "epoch");
         let response = self.client.persist(&request).await?;
         if !response.is_success() {
-            tracing::debug!(status = response.status, "the server does not tell its time");
+            tracing::debug!(status = response.status, "the server does not answer with its time");
             return Ok(None);
         }
         let Ok(rows) = serde_json::from_slice::<Value>(&response.body) else { return Ok(None) };
@@ -173,7 +173,7 @@ impl Store {
         patch: &Map<String, Value>,
     ) -> Result<Written> {
         let path = format!("/{}/_update/{}", kind.index(), segment(&record.id));
-        // A new state is to be seen at once; a sign of life is not worth it.
+        // A new state must be visible at once; the renewal of a lease need not be.
         let is_visible = patch.keys().any(|key| key != "last_seen" && !PROGRESS.contains(&key.as_str()));
         let request = ours(Request::post(path))
             .query("if_seq_no", record.version.0.to_string())
@@ -184,7 +184,7 @@ impl Store {
         if matches!(response.status, 404 | 409) {
             return Ok(Written::Conflict);
         }
-        // What was written is read anew where its answer came in part, as where none came.
+        // Where the answer was cut short, what was written is read again, as where none came.
         let body = self.success(&request, response)?.body;
         let Ok(answer) = serde_json::from_slice::<Value>(&body) else { return Ok(Written::Conflict) };
         let mut written = record.clone();
@@ -230,7 +230,7 @@ impl Store {
     ///
     /// # Errors
     /// When the server refuses.
-    pub(crate) async fn delete_as_read(&self, kind: Kind, record: &Record) -> Result<bool> {
+    pub(crate) async fn delete_unchanged(&self, kind: Kind, record: &Record) -> Result<bool> {
         let request = ours(Request::delete(format!("/{}/_doc/{}", kind.index(), segment(&record.id))))
             .query("if_seq_no", record.version.0.to_string())
             .query("if_primary_term", record.version.1.to_string())

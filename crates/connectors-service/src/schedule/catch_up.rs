@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::expression::Expression;
 
-/// Runs that [`CatchUp::All`] hands out at once; the others come with the next look.
+/// Runs that [`CatchUp::All`] hands out at once; the others come with the next window.
 const AT_ONCE: usize = 100;
 /// Runs that were left out are counted up to here.
 const COUNTED: usize = 10_000;
@@ -22,18 +22,18 @@ pub enum CatchUp {
     All,
 }
 
-/// When a connector was last looked at, and how late a run still counts as on time.
+/// The time whose runs are due, and how late a run still counts as on time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look {
-    /// Up to when runs are accounted for: [`Due::until`] of the look before.
+pub(crate) struct Window {
+    /// Up to when runs are accounted for: [`Due::until`] of the window before.
     pub(crate) last: DateTime<Utc>,
-    /// This look.
+    /// The end of the window.
     pub(crate) now: DateTime<Utc>,
-    /// At least the time between two looks.
+    /// At least the time between two windows.
     pub(crate) grace: TimeDelta,
 }
 
-/// What came due. Each run since the last look is in exactly one of the three.
+/// What came due. Each run of the window is in exactly one of the three.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Due {
     /// A run that is on time.
@@ -42,7 +42,7 @@ pub(crate) struct Due {
     pub(crate) caught_up: Vec<DateTime<Utc>>,
     /// Runs that are left out, counted up to 10,000.
     pub(crate) skipped: usize,
-    /// Up to when this accounts for; the next look begins there.
+    /// Up to when runs are accounted for; the next window begins there.
     pub(crate) until: DateTime<Utc>,
 }
 
@@ -53,9 +53,9 @@ impl Due {
     }
 }
 
-/// The runs that came due since the last look.
-pub(crate) fn due(schedule: &Expression, zone: Tz, policy: CatchUp, look: Look) -> Due {
-    let Look { last, now, grace } = look;
+/// The runs that came due within the window.
+pub(crate) fn due(schedule: &Expression, zone: Tz, policy: CatchUp, window: Window) -> Due {
+    let Window { last, now, grace } = window;
     let mut due = Due { on_time: None, caught_up: Vec::new(), skipped: 0, until: now.max(last) };
     let Some(latest) = schedule.last_between((last, now), zone) else { return due };
     let is_on_time = now - latest <= grace;

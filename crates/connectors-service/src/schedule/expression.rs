@@ -38,7 +38,7 @@ impl Expression {
         })
     }
 
-    /// The next date that may be named: months and years that are not named are passed over.
+    /// The next date that may be named: months and years that are not named are skipped.
     fn following(&self, date: NaiveDate) -> Option<NaiveDate> {
         if !self.has_year(date) {
             return NaiveDate::from_ymd_opt(date.year() + 1, 1, 1);

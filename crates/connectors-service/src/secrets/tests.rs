@@ -107,7 +107,7 @@ fn without_a_folder_no_file_is_read() {
 }
 
 #[test]
-fn all_that_fails_is_told_at_once_and_no_secret_with_it() {
+fn all_that_fails_is_reported_at_once_and_no_secret_with_it() {
     let outer = folder();
     let values = json!({"a": "${secret:none}", "b": "${secret:db} ${HOME}", "c": "${secret:db}"});
     let error = secrets(&outer).resolve(values.as_object().unwrap()).unwrap_err().to_string();

@@ -68,7 +68,7 @@ async fn renew_one(store: &Store, leases: &Leases, job: &RunningJob, every: Dura
 
 async fn write(store: &Store, leases: &Leases, job: &RunningJob) -> Result<()> {
     let (now, (record, _)) = (leases.clock.now(), job.record());
-    let patch = SyncJob::alive(job.counts(), job.stage_word(), now);
+    let patch = SyncJob::renewed(job.counts(), job.stage_word(), now);
     if let Written::Done(record) = store.update(Kind::Job, &record, &patch).await? {
         job.renewed(record, now);
         return Ok(());

@@ -3,7 +3,7 @@
 use connectors_core::Result;
 
 use super::leases::{Leases, has_other_job};
-use crate::protocol::{Connector, JobStatus, Kind, Store, SyncJob, Written, started_connector};
+use crate::protocol::{Connector, JobStatus, Kind, Store, SyncJob, Written, patch_of_start};
 
 /// Tries to write a connector that others write at the same time; then its job waits for the next tick.
 const TRIES: usize = 10;
@@ -76,7 +76,7 @@ async fn enter(store: &Store, leases: &Leases, job: &SyncJob, id: &str) -> Resul
         if has_other_job(store, leases, id, job.id()).await? {
             return Ok(None);
         }
-        let started = started_connector(job.job_type(), leases.clock.now());
+        let started = patch_of_start(job.job_type(), leases.clock.now());
         if let Written::Done(record) = store.update(Kind::Connector, &connector.0, &started).await? {
             return Ok(Some(Connector(record)));
         }
@@ -86,6 +86,6 @@ async fn enter(store: &Store, leases: &Leases, job: &SyncJob, id: &str) -> Resul
 
 /// Puts a job back that was claimed and not begun.
 async fn put_back(store: &Store, leases: &Leases, job: &SyncJob) -> Result<()> {
-    let patch = SyncJob::left(JobStatus::Suspended, None, job.counts(), leases.clock.now());
+    let patch = SyncJob::ended(JobStatus::Suspended, None, job.counts(), leases.clock.now());
     store.update(Kind::Job, &job.0, &patch).await.map(drop)
 }

@@ -56,6 +56,6 @@ fn end_of_expired(leases: &Leases, job: &SyncJob) -> Option<End> {
 
 /// Only the state that was read is ended: a worker that has come back keeps its job.
 async fn write(store: &Store, leases: &Leases, job: &SyncJob, (status, error): End) -> Result<()> {
-    let patch = SyncJob::left(status, error, job.counts(), leases.clock.now());
+    let patch = SyncJob::ended(status, error, job.counts(), leases.clock.now());
     store.update(Kind::Job, &job.0, &patch).await.map(drop)
 }

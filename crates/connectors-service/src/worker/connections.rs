@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::allow::{Allow, paths};
 use crate::lock::lock;
 use crate::protocol::{Connector, values};
-use crate::secrets::{Secrets, meet_sensitive};
+use crate::secrets::{Secrets, mask_sensitive};
 
 /// The sources that this worker has in memory, and what they may use.
 pub(super) struct Connections {
@@ -60,7 +60,7 @@ impl Connections {
         let allowed = self.allow.secrets_of(connector.id(), source.name());
         let secrets = self.secrets.limited_to(allowed);
         let values = secrets.resolve(&values(&connector.configuration(), &fields))?;
-        meet_sensitive(&values, &fields);
+        mask_sensitive(&values, &fields);
         self.check_bounds(&values, &fields).await?;
         match self.find(connector.id(), &values) {
             Found::Same(connection) => return Ok(connection),

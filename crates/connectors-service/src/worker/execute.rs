@@ -46,15 +46,15 @@ pub(super) async fn execute(
     let mut task = tokio::spawn(sync.in_current_span());
     let joined = tokio::select! {
         joined = &mut task => joined,
-        () = running.overdue(grace) => {
+        () = running.must_abort(grace) => {
             task.abort();
             task.await
         }
     };
     match joined {
-        Ok(Ok(report)) => Outcome::of(&report, running.stopped(), running.before()),
+        Ok(Ok(report)) => Outcome::of_report(&report, running.stopped(), running.before()),
         Ok(Err(error)) => Outcome::failed(running.stopped(), &error, running.counts()),
-        Err(_) => Outcome::cut(running.stopped(), None, running.counts()),
+        Err(_) => Outcome::aborted(running.stopped(), None, running.counts()),
     }
 }
 
@@ -87,7 +87,7 @@ async fn sync_from(
     let Resources { connections, .. } = resources;
     let client = writer(&resources.store, &resources.assignment, &running.connector).await?;
     let client = client.counted_apart().with_cancel(running.cancel.clone());
-    running.writes_by(&client);
+    running.use_client(&client);
     // Of two workers' syncs the later one prevails, whatever their own clocks say.
     let waits = connections.waits(&running.connector);
     let context = Context { clock: resources.clock.fixed(), waits, ..connections.context.clone() };

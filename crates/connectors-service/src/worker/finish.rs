@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::leases::{Leases, has_other_job};
 use super::outcome::Outcome;
 use super::running::{RunningJob, Stop};
-use crate::protocol::{JobStatus, Kind, Record, Store, SyncJob, ended_connector, timestamp};
+use crate::protocol::{JobStatus, Kind, Record, Store, SyncJob, patch_of_end, timestamp};
 
 /// How a job ended, and when.
 pub(super) struct End<'a> {
@@ -121,12 +121,12 @@ fn step(record: &Record, worker: &str, end: &End<'_>) -> (Ended, Option<Map<Stri
         return (Ended::Elsewhere, None);
     }
     let error = outcome.error_of(status);
-    match job.next_try(now).filter(|_| status == JobStatus::Error && outcome.outage) {
+    match job.next_retry(now).filter(|_| status == JobStatus::Error && outcome.outage) {
         Some(next) => {
-            let patch = SyncJob::left_for_a_try(next, error.unwrap_or_default(), outcome.counts, now);
+            let patch = SyncJob::suspended_until(next, error.unwrap_or_default(), outcome.counts, now);
             (Ended::As(JobStatus::Suspended), Some(patch))
         }
-        None => (Ended::As(status), Some(SyncJob::left(status, error, outcome.counts, now))),
+        None => (Ended::As(status), Some(SyncJob::ended(status, error, outcome.counts, now))),
     }
 }
 
@@ -137,6 +137,6 @@ async fn write_connector(store: &Store, leases: &Leases, end: &End<'_>, status: 
         return Ok(());
     }
     let result = (status, outcome.error_of(status));
-    let patch = ended_connector(job.job_type, result, outcome.counts, end.at);
+    let patch = patch_of_end(job.job_type, result, outcome.counts, end.at);
     store.change(Kind::Connector, &job.connector, |_| Ok(Some(patch.clone()))).await.map(drop)
 }

@@ -4,7 +4,7 @@ use connectors_core::{Registered, Result};
 use serde_json::{Map, Value};
 
 use crate::protocol::{
-    Connector, ConnectorStatus, Kind, Record, Store, completed, features, is_filled, laid_over,
+    Connector, ConnectorStatus, Kind, Record, Store, features, is_complete, missing_fields, overlay,
 };
 
 /// Completes the form of a connector in its document; none when it is deleted.
@@ -30,8 +30,8 @@ pub(super) async fn complete(
 fn missing(connector: &Connector, source: &dyn Registered) -> Option<Map<String, Value>> {
     let (stored, fields) = (connector.configuration(), source.fields());
     let mut patch = Map::new();
-    let added = completed(&stored, &fields).unwrap_or_default();
-    let whole = laid_over(&stored, &added);
+    let added = missing_fields(&stored, &fields).unwrap_or_default();
+    let whole = overlay(&stored, &added);
     if !added.is_empty() {
         patch.insert("configuration".into(), added.into());
     }
@@ -42,7 +42,7 @@ fn missing(connector: &Connector, source: &dyn Registered) -> Option<Map<String,
     if is_new || connector.0.value("features").is_null() {
         patch.insert("features".into(), features(source.capabilities()));
     }
-    let status = ConnectorStatus::looked_at(connector.status(), is_filled(&whole, &fields));
+    let status = ConnectorStatus::after_edit(connector.status(), is_complete(&whole, &fields));
     if connector.status() != Some(status) {
         patch.insert("status".into(), status.word().into());
         patch.insert("error".into(), Value::Null);

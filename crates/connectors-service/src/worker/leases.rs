@@ -61,7 +61,7 @@ impl Leases {
     /// True for a job that a worker may take now.
     pub(super) fn may_take(&self, job: &SyncJob) -> bool {
         match job.status() {
-            Some(JobStatus::Pending | JobStatus::Suspended) => !job.rests(self.clock.now()),
+            Some(JobStatus::Pending | JobStatus::Suspended) => !job.waits_for_retry(self.clock.now()),
             Some(JobStatus::InProgress) => self.is_expired(job) && job.takeovers() < MAX_TAKEOVERS,
             _ => false,
         }

@@ -66,7 +66,7 @@ fn of_jobs(registry: &mut Registry, jobs: &[Arc<RunningJob>], now: DateTime<Utc>
     let (stages, still) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
     for job in jobs {
         let mut labels = of(&job.connector);
-        still.get_or_create(&labels).set(job.still_since(now).num_seconds());
+        still.get_or_create(&labels).set(job.stalled_for(now).num_seconds());
         labels.push(("job_type", job.job_type.to_string()));
         labels.push(("stage", job.stage_word().to_owned()));
         stages.get_or_create(&labels).set(1);

@@ -16,29 +16,29 @@ use crate::secrets::Secrets;
 pub struct Options {
     /// Its name, which no other worker has.
     pub worker: String,
-    /// Between two looks at all connectors.
+    /// Between two ticks, which look at all connectors.
     pub idling: Duration,
-    /// Between two looks at running jobs: what a cancel waits for at the most.
+    /// Between two beats, which look at running jobs: how long a cancel waits at most.
     pub beat: Duration,
     /// Between two writes of a running job's progress, which renew its lease.
     pub progress: Duration,
-    /// Between two signs of life of connectors.
+    /// Between two writes of when connectors were last seen.
     pub heartbeat: Duration,
-    /// A job whose worker was not heard of for so long may be taken over.
+    /// A job whose lease was not renewed for so long may be taken over.
     pub lease: Duration,
     /// Between two checks of a configuration that did not change.
     pub check: Duration,
-    /// A job that made no progress for so long is told of.
-    pub still: Duration,
+    /// A job that made no progress for so long is logged.
+    pub stalled_after: Duration,
     /// How long a sync that is asked to stop may go on.
     pub grace: Duration,
     /// Between two tries to write how a job ended.
-    pub again: Duration,
+    pub retry_pause: Duration,
     /// Jobs at once that write documents.
     pub content_slots: usize,
     /// Jobs at once that write who may read what.
     pub access_slots: usize,
-    /// What becomes of runs whose time passed by.
+    /// What is done about missed runs.
     pub missed: CatchUp,
     /// How long the documents of jobs that are over are kept.
     pub retention: Retention,
@@ -82,9 +82,9 @@ impl Default for Options {
             heartbeat: Duration::from_secs(300),
             lease: Duration::from_secs(300),
             check: Duration::from_secs(3600),
-            still: Duration::from_secs(600),
+            stalled_after: Duration::from_secs(600),
             grace: Duration::from_secs(3),
-            again: Duration::from_secs(2),
+            retry_pause: Duration::from_secs(2),
             content_slots: 4,
             access_slots: 1,
             missed: CatchUp::Once,

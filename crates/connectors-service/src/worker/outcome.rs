@@ -19,7 +19,7 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// A job that could not run, or was cut off.
-    pub(super) fn cut(stop: Option<Stop>, error: Option<String>, counts: Counts) -> Self {
+    pub(super) fn aborted(stop: Option<Stop>, error: Option<String>, counts: Counts) -> Self {
         let (status, error) = match stop {
             Some(Stop::Cancel) => (JobStatus::Canceled, None),
             Some(Stop::Suspend | Stop::Lost) => (JobStatus::Suspended, None),
@@ -30,7 +30,7 @@ impl Outcome {
 
     /// A job that an error ended.
     pub(super) fn failed(stop: Option<Stop>, error: &Error, counts: Counts) -> Self {
-        Self { outage: error.kind().is_passing(), ..Self::cut(stop, Some(error.to_string()), counts) }
+        Self { outage: error.kind().is_passing(), ..Self::aborted(stop, Some(error.to_string()), counts) }
     }
 
     /// The cause that is written beside a status: that of a job which somebody cancelled is of no interest.
@@ -39,7 +39,7 @@ impl Outcome {
     }
 
     /// A sync with accounts, after what was done before.
-    pub(super) fn of(report: &Report, stop: Option<Stop>, before: Counts) -> Self {
+    pub(super) fn of_report(report: &Report, stop: Option<Stop>, before: Counts) -> Self {
         let counts = Counts {
             indexed: before.indexed.saturating_add(report.sent()),
             deleted: before.deleted.saturating_add(report.deleted),
@@ -52,7 +52,7 @@ impl Outcome {
             failed: report.failed + report.listing_errors,
         };
         match report.status {
-            Status::Stopped => Self::cut(stop, None, counts),
+            Status::Stopped => Self::aborted(stop, None, counts),
             Status::Completed | Status::Skipped => {
                 Self { status: JobStatus::Completed, error: None, counts, outage: false }
             }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn only_a_sync_without_anything_left_undone_is_completed() {
         let before = Counts { indexed: 5, ..Counts::default() };
-        let outcome = Outcome::of(&report(|_| ()), None, before);
+        let outcome = Outcome::of_report(&report(|_| ()), None, before);
         assert_eq!((outcome.status, outcome.error), (JobStatus::Completed, None));
         assert_eq!((outcome.counts.indexed, outcome.counts.total), (15, Some(10)));
         for (status, change, words) in [
@@ -131,7 +131,7 @@ mod tests {
                 (report.status, report.contents.failed, report.withheld) = (status, change, 7);
                 report.error = Some("boom".into());
             });
-            let outcome = Outcome::of(&report, None, before);
+            let outcome = Outcome::of_report(&report, None, before);
             assert_eq!(outcome.status, JobStatus::Error);
             assert!(outcome.error.as_ref().unwrap().contains(words), "{outcome:?}");
         }
@@ -141,11 +141,11 @@ mod tests {
     fn a_stopped_sync_ends_as_it_was_asked_to() {
         let stopped = report(|report| report.status = Status::Stopped);
         for (stop, status) in [(Stop::Cancel, JobStatus::Canceled), (Stop::Suspend, JobStatus::Suspended)] {
-            assert_eq!(Outcome::of(&stopped, Some(stop), Counts::default()).status, status);
+            assert_eq!(Outcome::of_report(&stopped, Some(stop), Counts::default()).status, status);
             let done = report(|_| ());
-            assert_eq!(Outcome::of(&done, Some(stop), Counts::default()).status, JobStatus::Completed);
+            assert_eq!(Outcome::of_report(&done, Some(stop), Counts::default()).status, JobStatus::Completed);
         }
-        let cut = Outcome::cut(None, None, Counts::default());
+        let cut = Outcome::aborted(None, None, Counts::default());
         assert_eq!((cut.status, cut.error.is_some()), (JobStatus::Error, true));
     }
 }

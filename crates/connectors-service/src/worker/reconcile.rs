@@ -5,11 +5,9 @@ use chrono::{DateTime, Utc};
 use connectors_core::Result;
 use serde_json::json;
 
-use crate::protocol::{
-    Connector, Counts, JobStatus, JobType, Kind, Store, SyncJob, ended_connector, timestamp,
-};
+use crate::protocol::{Connector, Counts, JobStatus, JobType, Kind, Store, SyncJob, patch_of_end, timestamp};
 
-/// Jobs of a connector that are looked at, newest first.
+/// Jobs of a connector that are read, newest first.
 const RECENT: usize = 100;
 /// The error of a connector whose last job does not exist any more.
 const UNKNOWN: &str =
@@ -58,7 +56,7 @@ async fn reconcile_one(store: &Store, id: &str, job_type: JobType, now: DateTime
     let error = last.map_or(Some(UNKNOWN), |job| job.text("error"));
     let ended = last.and_then(|job| job.0.date("completed_at")).unwrap_or(now);
     let counts = last.map_or_else(Counts::default, SyncJob::counts);
-    let mut patch = ended_connector(job_type, (status, error), counts, ended);
+    let mut patch = patch_of_end(job_type, (status, error), counts, ended);
     patch.insert("last_seen".into(), timestamp(now));
     store.update(Kind::Connector, &connector.0, &patch).await?;
     tracing::warn!(connector = id, %status, "the connector said that a sync runs; its last sync status is corrected");

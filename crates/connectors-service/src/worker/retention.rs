@@ -76,11 +76,11 @@ async fn expired(store: &Store, retention: Retention, now: DateTime<Utc>) -> Res
 /// Connectors with more jobs than are kept, and how many more.
 async fn surplus(store: &Store, retention: Retention) -> Result<Vec<(String, u64)>> {
     let Some(count) = retention.count.map(u64::from) else { return Ok(Vec::new()) };
-    let more = store.more_jobs_than(count, &over(&[])).await?;
+    let more = store.connectors_with_more_jobs(count, &over(&[])).await?;
     Ok(more.into_iter().map(|(connector, found)| (connector, found - count)).collect())
 }
 
-/// The ids of the jobs that tell how a connector's last job of a type ended.
+/// The ids of the last jobs of each type of each connector.
 async fn last_of_each_type(
     store: &Store,
     connectors: &[Connector],

@@ -58,7 +58,7 @@ struct State {
     stop: Option<Stop>,
     stage: Stage,
     client: Option<Client>,
-    /// The stage and the sum of all counters as last looked at, and since when they are that.
+    /// The stage and the sum of all counters as last read, and since when they are that.
     reached: (&'static str, u64),
     since: DateTime<Utc>,
     /// True once it is logged that it stands still.
@@ -100,7 +100,7 @@ impl RunningJob {
     }
 
     /// Waits until the sync has to be cut off: at once when the job is lost, else a while after it was asked to end.
-    pub(super) async fn overdue(&self, grace: Duration) {
+    pub(super) async fn must_abort(&self, grace: Duration) {
         let asked = async {
             self.cancel.cancelled().await;
             tokio::time::sleep(grace).await;
@@ -133,7 +133,7 @@ impl RunningJob {
     }
 
     /// Keeps the connection that writes its documents, which counts what it sends.
-    pub(super) fn writes_by(&self, client: &Client) {
+    pub(super) fn use_client(&self, client: &Client) {
         lock(&self.state).client = Some(client.clone());
     }
 
@@ -180,7 +180,7 @@ impl RunningJob {
     }
 
     /// For how long nothing was counted in one stage.
-    pub(super) fn still_since(&self, now: DateTime<Utc>) -> chrono::Duration {
+    pub(super) fn stalled_for(&self, now: DateTime<Utc>) -> chrono::Duration {
         let counters = &self.counters;
         let all =
             [&counters.listed, &counters.sent, &counters.unchanged, &counters.failed, &counters.deleted];

@@ -14,7 +14,7 @@ use crate::lock::lock;
 use crate::protocol::{
     Connector, JobType, Kind, Record, Store, SyncJob, Trigger, last_scheduled_field, timestamp,
 };
-use crate::schedule::{self, CatchUp, Due, Look};
+use crate::schedule::{self, CatchUp, Due, Window};
 
 /// What this worker knows of schedules.
 pub(super) struct Timetable {
@@ -69,7 +69,7 @@ impl Timetable {
         };
         let now = self.clock.now();
         let last = self.accounted(connector, job_type, (&schedule.interval, now));
-        Some(schedule::due(&expression, self.zone, self.missed, Look { last, now, grace: self.grace }))
+        Some(schedule::due(&expression, self.zone, self.missed, Window { last, now, grace: self.grace }))
     }
 
     /// Up to when the runs of a schedule are accounted for. One that is new to this worker goes on from its last

@@ -16,7 +16,7 @@ pub(super) fn watch(
     now: DateTime<Utc>,
 ) {
     for job in jobs {
-        let since = job.still_since(now).to_std().unwrap_or_default();
+        let since = job.stalled_for(now).to_std().unwrap_or_default();
         if since >= still && job.is_first_logged() {
             tracing::warn!(
                 connector = job.connector,

@@ -116,7 +116,7 @@ async fn allowed(session: &Session, name: &str) -> Result<String> {
     let server = Server::open(&session.settings).await?;
     let missing = privileges::missing(&server.client, name).await;
     server.close().await?;
-    let Some(missing) = missing? else { return Ok("this server does not tell them".into()) };
+    let Some(missing) = missing? else { return Ok("this server does not list them".into()) };
     let lacking: Vec<String> = missing
         .iter()
         .filter(|(_, lacking)| !lacking.is_empty())

@@ -68,7 +68,7 @@ async fn follow(
             source,
         )
         .await;
-        tell(&report, started, session.json);
+        print(&report, started, session.json);
         match report.status {
             Status::Stopped => return End::Done,
             Status::Failed => return End::Failed,
@@ -85,7 +85,7 @@ async fn follow(
 
 /// A round that changed nothing is not worth a line. The lag is how old a change can be that is now applied:
 /// each round ends where the source stood when it began.
-fn tell(report: &Report, started: Instant, json: bool) {
+fn print(report: &Report, started: Instant, json: bool) {
     let is_worth_it = report.listed + report.deleted + report.listing_errors > 0
         || matches!(report.status, Status::Failed | Status::Refused);
     if json && is_worth_it {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::show;
 
 /// Takes signals from here on until the program ends. The first cancels the returned token; a second one ends the
-/// program at once, whatever waits or blocks by then: signals are heard on a thread of their own.
+/// program at once, whatever waits or blocks by then: signals are received on a thread of their own.
 ///
 /// # Errors
 /// When the system does not hand out signals.
@@ -18,15 +18,15 @@ pub(super) fn listen() -> Result<CancellationToken> {
     let stop = CancellationToken::new();
     let (ready, is_ready) = channel();
     let asked = stop.clone();
-    thread::Builder::new().name("interrupts".into()).spawn(move || hear(&asked, &ready))?;
-    is_ready.recv().map_err(|_| Error::unexpected("the thread that hears signals did not start"))??;
+    thread::Builder::new().name("interrupts".into()).spawn(move || listen_on(&asked, &ready))?;
+    is_ready.recv().map_err(|_| Error::unexpected("the thread that receives signals did not start"))??;
     Ok(stop)
 }
 
-fn hear(stop: &CancellationToken, ready: &Sender<Result<()>>) {
+fn listen_on(stop: &CancellationToken, ready: &Sender<Result<()>>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let heard = runtime.and_then(|runtime| runtime.block_on(answer(stop, ready)));
-    if let Err(error) = heard {
+    let listened = runtime.and_then(|runtime| runtime.block_on(answer(stop, ready)));
+    if let Err(error) = listened {
         // An error means that nobody waits for it any more.
         let _ = ready.send(Err(error.into()));
     }
@@ -54,7 +54,7 @@ impl Signals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Waits for one, and tells the exit code of a program that it ends: 128 and its number.
+    /// Waits for one, and returns the exit code of a program that it ends: 128 and its number.
     async fn next(&mut self) -> i32 {
         tokio::select! {
             _ = self.interrupt.recv() => 130,

@@ -50,7 +50,7 @@ impl<'a> Kept<'a> {
         }
         let names = |key: &String| key == "elasticsearch" || key.starts_with("elasticsearch.");
         if settings::file(path)?.as_object().is_some_and(|keys| keys.keys().any(names)) {
-            let fix = "the file tells of Elasticsearch already; change it there, or name another by --file";
+            let fix = "the file has settings of Elasticsearch already; change them there, or name another file by --file";
             return Err(Error::config(fix).with("file", path.display()));
         }
         Ok(Self { path, text: fs::read_to_string(path)? })

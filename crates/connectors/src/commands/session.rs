@@ -32,7 +32,7 @@ impl Session {
         let fields = source.fields();
         let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
         let values = self.settings.secrets().resolve(&settings::of_source(arguments, &names)?)?;
-        secrets::meet_sensitive(&values, &fields);
+        secrets::mask_sensitive(&values, &fields);
         source.connect(&values, &self.context)
     }
 

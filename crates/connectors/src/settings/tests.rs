@@ -59,7 +59,7 @@ fn nested_and_dotted_keys_are_the_same() {
 }
 
 #[test]
-fn all_unknown_keys_are_told_with_the_nearest() {
+fn all_unknown_keys_are_reported_with_the_nearest() {
     let error = settings(json!({"elasticsearch": {"hsot": 1}, "zzz": 2})).unwrap_err().to_string();
     assert!(
         error.contains("elasticsearch.hsot: there is no such setting; did you mean `elasticsearch.host`?")

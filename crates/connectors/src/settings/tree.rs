@@ -41,7 +41,7 @@ impl Tree {
         self.0.insert(key.to_owned(), value);
     }
 
-    /// Takes what a file gives; all unknown keys are told at once. A table `sources` of the file takes the
+    /// Takes what a file gives; all unknown keys are reported at once. A table `sources` of the file takes the
     /// place of the default one.
     pub(super) fn lay_over(&mut self, given: Flat, file: &str) -> Result<()> {
         let unknown: Vec<String> =

@@ -11,7 +11,7 @@ pub(super) fn print(text: &str) {
     write_unless(&BROKEN, stdout().lock(), text);
 }
 
-/// Writes to standard error. Nobody can be told of an error there.
+/// Writes to standard error. An error there can't be reported.
 pub(super) fn eprint(text: &str) {
     let _ = stderr().lock().write_all(text.as_bytes());
 }

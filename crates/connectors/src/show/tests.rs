@@ -78,7 +78,7 @@ fn what_is_odd_has_its_line() {
 }
 
 #[test]
-fn files_without_text_are_told_by_their_kind() {
+fn files_without_text_are_reported_by_their_kind() {
     let mut report = Report::new("docs");
     report.contents.extracted = 3;
     report.contents.skipped = (0..8).map(|kind| (format!("kind/{kind}"), kind + 1)).collect();

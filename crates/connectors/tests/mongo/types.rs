@@ -24,6 +24,6 @@ async fn random_documents_of_every_type_are_taken_with_every_field_and_sent_once
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn documents_with_conflicting_types_fail_alone_and_are_told() {
+async fn documents_with_conflicting_types_fail_alone_and_are_reported() {
     into_embedded(shared::conflicts_are_accounted_for).await;
 }

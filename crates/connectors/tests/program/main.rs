@@ -123,7 +123,7 @@ fn documents_that_fail_are_listed_and_tried_again_by_the_next_sync() {
 }
 
 #[test]
-fn refused_documents_are_told_with_their_reason() {
+fn refused_documents_are_reported_with_their_reason() {
     let place = place_with_documents();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Server::start(Options::new(place.root().join("remote")))).unwrap();
@@ -186,7 +186,7 @@ fn check_tells_both_ends() {
 }
 
 #[test]
-fn wrong_settings_are_told_with_place_and_fix() {
+fn wrong_settings_are_reported_with_place_and_fix() {
     let place = place_with_documents();
     place.write("bad.yml", b"elasticsearch:\n  hsot: x\n");
     place.write("broken.yml", b"a: [");

@@ -91,7 +91,7 @@ fn a_server_out_of_reach_or_without_tls_leads_to_no_secret() {
 }
 
 #[test]
-fn wrong_settings_are_told_without_their_secrets() {
+fn wrong_settings_are_reported_without_their_secrets() {
     for (config, expected) in [
         ("elasticsearch: {host: 'http://h:1', password: 'pa55-w0rd${X'}", "not closed"),
         ("elasticsearch: {password: [pa55-w0rd}", "not YAML"),

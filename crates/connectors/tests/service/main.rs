@@ -221,13 +221,13 @@ fn a_login_is_tried_and_kept_once() {
     let checked = place.run(&["--config", "mine.yml", "check"]);
     assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
     let again = login(&["--host", &address], "key\n");
-    assert!(again.code == 2 && again.err.contains("tells of Elasticsearch already"), "{}", again.err);
+    assert!(again.code == 2 && again.err.contains("has settings of Elasticsearch already"), "{}", again.err);
     assert_eq!(login(&[], "key\n").code, 2, "nobody to ask for the address");
     drop(service);
 }
 
 #[test]
-fn an_address_that_is_taken_is_told() {
+fn an_address_that_is_taken_is_reported() {
     let place = with_documents();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = format!("service: {{listen: '{}'}}\n", taken.local_addr().unwrap());

@@ -99,7 +99,7 @@ fn cases() -> [Case; 13] {
 }
 
 #[test]
-fn each_difference_is_told_and_carried_out_alone() {
+fn each_difference_is_reported_and_carried_out_alone() {
     let declared = declared(WHOLE);
     for ((path, value), expected, part) in cases() {
         let mut old = existing(&declared[0]);
@@ -182,7 +182,7 @@ fn what_a_plan_shows_holds_no_secret() {
 }
 
 #[test]
-fn a_secret_that_changes_is_told_without_being_shown() {
+fn a_secret_that_changes_is_reported_without_being_shown() {
     let declared = declared(WHOLE);
     let mut old = existing(&declared[0]);
     old.document["configuration"]["token"]["value"] = json!("other");

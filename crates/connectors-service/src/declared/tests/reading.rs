@@ -37,7 +37,7 @@ fn references_to_secrets_stay_as_they_are() {
 }
 
 #[test]
-fn every_mistake_is_told_with_its_place() {
+fn every_mistake_is_reported_with_its_place() {
     let changed = |from: &str, to: &str| SMALL.replace(from, to);
     let cases = [
         (changed("id: small, ", ""), "fleet.yml: connector 1: missing field `id`"),

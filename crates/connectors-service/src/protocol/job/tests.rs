@@ -75,7 +75,7 @@ fn the_ends_of_a_job_set_their_dates() {
         (JobStatus::Canceled, true, true),
         (JobStatus::Suspended, false, false),
     ] {
-        let patch = SyncJob::left(status, Some("why"), counts, now());
+        let patch = SyncJob::ended(status, Some("why"), counts, now());
         assert_eq!(patch.contains_key("completed_at"), completed, "{status}");
         assert_eq!(patch.contains_key("canceled_at"), canceled, "{status}");
         assert_eq!((&patch["status"], &patch["error"]), (&json!(status.word()), &json!("why")));
@@ -107,20 +107,20 @@ fn a_cancel_is_asked_for_only_where_it_can_be() {
 
 #[test]
 fn the_connector_learns_of_starts_and_ends() {
-    let started = started_connector(JobType::Full, now());
+    let started = patch_of_start(JobType::Full, now());
     assert_eq!(
         (&started["last_sync_status"], &started["status"]),
         (&json!("in_progress"), &json!("connected"))
     );
     assert!(started["error"].is_null() && started["last_sync_error"].is_null());
     let counts = Counts { indexed: 5, ..Counts::default() };
-    let ended = ended_connector(JobType::Full, (JobStatus::Completed, None), counts, now());
+    let ended = patch_of_end(JobType::Full, (JobStatus::Completed, None), counts, now());
     assert_eq!(
         (&ended["last_sync_status"], &ended["last_indexed_document_count"]),
         (&json!("completed"), &json!(5))
     );
     assert!(ended.contains_key("last_synced") && !ended.contains_key("status"));
-    let failed = ended_connector(JobType::AccessControl, (JobStatus::Error, Some("no")), counts, now());
+    let failed = patch_of_end(JobType::AccessControl, (JobStatus::Error, Some("no")), counts, now());
     assert_eq!((&failed["last_access_control_sync_error"], &failed["error"]), (&json!("no"), &json!("no")));
     assert!(!failed.contains_key("last_sync_status") && !failed.contains_key("last_indexed_document_count"));
 }

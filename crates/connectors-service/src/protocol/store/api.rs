@@ -1,7 +1,7 @@
 //! The server's own connector API, where it has one.
 //!
 //! It checks what it is given and keeps its own books, so it is asked wherever a write need not be
-//! conditional on a version: removing connectors, cancels, signs of life. Claims and everything else that two
+//! conditional on a version: removing connectors, cancels, when a connector was last seen. Claims and everything else that two
 //! workers could do at once goes to the indices, as the API has no such condition; so does whatever makes a
 //! document, as the API makes another one when it is asked again.
 
@@ -15,7 +15,7 @@ use super::{Kind, Store, ours};
 use crate::protocol::{Connector, JobStatus, Record, SyncJob, timestamp};
 
 /// True when the server has the API; servers without it take the path for the name of an index.
-pub(super) async fn is_there(client: &Client) -> Result<bool> {
+pub(super) async fn is_available(client: &Client) -> Result<bool> {
     let request = ours(Request::get("/_connector")).query("size", "0");
     let response = client.persist(&request).await?;
     Ok(response.is_success())
@@ -44,10 +44,10 @@ impl Store {
         self.job(id).await
     }
 
-    /// Tells that the service of a connector is there.
+    /// Writes that the service of a connector was seen now.
     ///
     /// # Errors
-    /// When the server refuses; a connector that somebody else writes at this moment is told of it next time.
+    /// When the server refuses; a connector that somebody else writes at this moment is written the next time.
     pub(crate) async fn check_in(&self, connector: &Connector, now: DateTime<Utc>) -> Result<()> {
         if self.has_api {
             let path = format!("/_connector/{}/_check_in", segment(connector.id()));
@@ -77,7 +77,7 @@ impl Store {
                 was_there = self.client.find(&request).await?.is_some();
                 break;
             }
-            if self.delete_as_read(Kind::Connector, &record).await? {
+            if self.delete_unchanged(Kind::Connector, &record).await? {
                 break;
             }
         }

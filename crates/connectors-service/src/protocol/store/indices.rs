@@ -35,10 +35,10 @@ impl Store {
     /// When the server can't be asked.
     pub(crate) async fn all_uuids(&self) -> Result<Option<HashSet<String>>> {
         let list = Request::get("/_cat/indices").query("format", "json").query("h", "uuid,pri,health");
-        let health = self.if_told(&Request::get("/_cluster/health")).await?;
-        let rows = match self.if_told(&list.clone().query("expand_wildcards", "all")).await? {
+        let health = self.json_or_null(&Request::get("/_cluster/health")).await?;
+        let rows = match self.json_or_null(&list.clone().query("expand_wildcards", "all")).await? {
             // The embedded server does not know the word, and hides no index.
-            Value::Null => self.if_told(&list).await?,
+            Value::Null => self.json_or_null(&list).await?,
             rows => rows,
         };
         let (active, rows) = (health["active_primary_shards"].as_u64(), rows.as_array());
@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// The answer; null where the server refuses.
-    async fn if_told(&self, request: &Request) -> Result<Value> {
+    async fn json_or_null(&self, request: &Request) -> Result<Value> {
         let response = self.client.persist(&super::ours(request.clone())).await?;
         let body = response.is_success().then(|| serde_json::from_slice(&response.body).ok()).flatten();
         Ok(body.unwrap_or_default())

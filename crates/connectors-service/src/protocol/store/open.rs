@@ -11,7 +11,7 @@ impl Store {
     /// # Errors
     /// When the server can't be reached or refuses the indices.
     pub async fn open(client: &Client, wants_api: bool) -> Result<Self> {
-        let has_api = wants_api && api::is_there(client).await?;
+        let has_api = wants_api && api::is_available(client).await?;
         for kind in [Kind::Connector, Kind::Job] {
             indices::prepare(client, kind).await?;
         }

@@ -31,7 +31,11 @@ impl Store {
     ///
     /// # Errors
     /// When the server can't be asked.
-    pub(crate) async fn more_jobs_than(&self, most: u64, query: &Value) -> Result<Vec<(String, u64)>> {
+    pub(crate) async fn connectors_with_more_jobs(
+        &self,
+        most: u64,
+        query: &Value,
+    ) -> Result<Vec<(String, u64)>> {
         let by_connector = json!({ "terms": { "field": "connector.id", "size": self.page } });
         let search = json!({ "query": query, "size": 0, "aggs": { "by_connector": by_connector } });
         let request = ours(Request::post(format!("/{}/_search", Kind::Job.index()))).body(&search);
@@ -64,7 +68,7 @@ impl Store {
     }
 
     /// Everything that matches, in no particular order. What does not fit into one page is read from a frozen
-    /// view of the index, so that nothing is missed that is written meanwhile.
+    /// view of the index, so that nothing is missed that is written between two pages.
     pub(super) async fn search_all(&self, kind: Kind, query: &Value) -> Result<Vec<Record>> {
         let found = self.page(kind, &json!({ "query": query, "size": self.page })).await?;
         if found.len() < self.page {

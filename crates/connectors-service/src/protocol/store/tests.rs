@@ -171,7 +171,7 @@ async fn a_connector_is_removed_only_as_it_was_checked() {
     let read = store.connector("c").await.unwrap().unwrap();
     let other = patch(json!({"name": "other"}));
     store.update(Kind::Connector, &read.0, &other).await.unwrap();
-    assert!(!store.delete_as_read(Kind::Connector, &read.0).await.unwrap(), "somebody wrote it since");
+    assert!(!store.delete_unchanged(Kind::Connector, &read.0).await.unwrap(), "somebody wrote it since");
     assert!(
         store
             .remove_connector("c", |record| {

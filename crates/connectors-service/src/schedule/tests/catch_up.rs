@@ -5,12 +5,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn look(last: &str, now: &str) -> Look {
-    Look { last: at(last), now: at(now), grace: TimeDelta::seconds(60) }
+fn look(last: &str, now: &str) -> Window {
+    Window { last: at(last), now: at(now), grace: TimeDelta::seconds(60) }
 }
 
-fn came_due(text: &str, policy: CatchUp, look: Look) -> Due {
-    due(&schedule(text), UTC, policy, look)
+fn came_due(text: &str, policy: CatchUp, window: Window) -> Due {
+    due(&schedule(text), UTC, policy, window)
 }
 
 const HOURLY: &str = "0 0 * * * ?";
@@ -61,7 +61,7 @@ fn many_missed_runs_are_handed_out_bit_by_bit() {
     let (mut last, now) = (at("2023-01-18T00:00:00Z"), at("2023-01-18T04:10:00Z"));
     let mut handed = Vec::new();
     for _ in 0..10 {
-        let due = came_due("0 * * * * ?", CatchUp::All, Look { last, now, grace: TimeDelta::seconds(60) });
+        let due = came_due("0 * * * * ?", CatchUp::All, Window { last, now, grace: TimeDelta::seconds(60) });
         handed.extend(due.runs());
         last = due.until;
     }
@@ -94,7 +94,7 @@ proptest! {
         let (mut last, mut now, mut runs, mut skipped) = (begin, begin, Vec::new(), 0);
         for pause in pauses.into_iter().chain([30; 40]) {
             now += TimeDelta::seconds(pause);
-            let due = due(&schedule, UTC, policy, Look { last, now, grace: TimeDelta::seconds(60) });
+            let due = due(&schedule, UTC, policy, Window { last, now, grace: TimeDelta::seconds(60) });
             runs.extend(due.runs());
             skipped += due.skipped;
             last = due.until;

@@ -11,7 +11,7 @@ use crate::worker::claim::claim;
 #[tokio::test(flavor = "multi_thread")]
 async fn two_jobs_of_one_connector_are_not_both_claimed_in_an_unlucky_order() {
     let place = Place::new().await;
-    place.told("c").await;
+    place.scripted("c").await;
     turn(&place.worker("w")).await;
     let (gates, jobs) = (
         [Gate::before(&place).await, Gate::before(&place).await],

@@ -27,7 +27,7 @@ fn tells_time(place: &Place, gate: &Gate) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_whose_clock_is_ahead_takes_over_no_living_job_and_writes_the_servers_time() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let alive = place.worker("alive");
     turn(&alive).await;
     let job = place.ask("c", JobType::Full).await;
@@ -36,7 +36,7 @@ async fn a_worker_whose_clock_is_ahead_takes_over_no_living_job_and_writes_the_s
     let (wrong, gate) = ahead(&place, 400).await;
     wrong.tick().await.unwrap();
     assert_eq!((place.job(&job).await.worker(), wrong.jobs.all().len()), (Some("alive"), 0));
-    told.let_through(100);
+    script.let_through(100);
     alive.settle().await;
 
     let next = place.ask("c", JobType::Full).await;
@@ -51,7 +51,7 @@ async fn a_worker_whose_clock_is_ahead_takes_over_no_living_job_and_writes_the_s
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schedule_goes_by_the_servers_clock() {
     let place = Place::new().await;
-    place.told_at("c", Some("0 0 * * * ?")).await.let_through(100);
+    place.scripted_at("c", Some("0 0 * * * ?")).await.let_through(100);
     let (wrong, gate) = ahead(&place, 1800).await;
     turn(&wrong).await;
     place.wait(1801);
@@ -67,7 +67,7 @@ async fn a_schedule_goes_by_the_servers_clock() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_of_life_from_the_future_holds_a_job_for_one_lease() {
     let place = Place::new().await;
-    place.told("c").await.let_through(100);
+    place.scripted("c").await.let_through(100);
     let worker = place.worker("w");
     turn(&worker).await;
     let job = place.ask("c", JobType::Full).await;
@@ -93,7 +93,7 @@ async fn a_sign_of_life_from_the_future_holds_a_job_for_one_lease() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_last_run_in_the_future_holds_up_no_schedule() {
     let place = Place::new().await;
-    place.told_at("c", Some("0 0 * * * ?")).await.let_through(100);
+    place.scripted_at("c", Some("0 0 * * * ?")).await.let_through(100);
     let far = timestamp(place.now() + TimeDelta::days(3650));
     place.change(Kind::Connector, "c", json!({"last_sync_scheduled_at": far})).await;
     let worker = place.worker("w");
@@ -109,7 +109,7 @@ async fn a_last_run_in_the_future_holds_up_no_schedule() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_whose_clock_is_set_back_renews_its_leases() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let worker = place.worker("w");
     turn(&worker).await;
     let job = place.ask("c", JobType::Full).await;
@@ -118,6 +118,6 @@ async fn a_worker_whose_clock_is_set_back_renews_its_leases() {
     place.set_back(60);
     worker.beat().await;
     assert_eq!(place.job(&job).await.last_seen(), Some(place.now()));
-    told.let_through(100);
+    script.let_through(100);
     worker.settle().await;
 }

@@ -4,7 +4,7 @@ use connectors_core::elastic::index;
 use connectors_core::rules::Filtering;
 use serde_json::{Value, json};
 
-use super::place::{Place, TOLD, filled, turn};
+use super::place::{Place, SCRIPTED, filled, turn};
 use crate::protocol::{JobStatus, JobType, Kind};
 
 fn basic(field: &str, rule: &str, value: &str) -> Value {
@@ -52,7 +52,7 @@ async fn a_good_draft_is_in_force_for_the_next_job() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_draft_is_told_and_leaves_the_active_rules_as_they_are() {
+async fn a_bad_draft_is_reported_and_leaves_the_active_rules_as_they_are() {
     let place = Place::new().await;
     let fixture = filled(2).await;
     place.memory("c", &fixture, None).await;
@@ -83,7 +83,7 @@ async fn a_bad_draft_is_told_and_leaves_the_active_rules_as_they_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn advanced_rules_wait_for_a_source_and_are_refused_where_it_has_none() {
     let place = Place::new().await;
-    place.connector("c", (&TOLD, serde_json::Map::new()), None).await;
+    place.connector("c", (&SCRIPTED, serde_json::Map::new()), None).await;
     let worker = place.worker("w");
     draft(&place, vec![], json!({"find": {}})).await;
     turn(&worker).await;
@@ -92,7 +92,7 @@ async fn advanced_rules_wait_for_a_source_and_are_refused_where_it_has_none() {
     turn(&worker).await;
     assert_eq!(filtering(&place).await["draft"]["validation"]["state"], "valid", "basic rules need none");
 
-    let name = place.told("other").await.name().to_owned();
+    let name = place.scripted("other").await.name().to_owned();
     place.change(Kind::Connector, "c", json!({"configuration": {"name": {"value": name}}})).await;
     draft(&place, vec![], json!({"find": {}})).await;
     turn(&worker).await;
@@ -109,8 +109,8 @@ async fn a_job_whose_active_rules_can_not_be_evaluated_fails_and_names_each() {
     let place = Place::new().await;
     let fixture = filled(3).await;
     place.memory("c", &fixture, None).await;
-    let told = place.told("told").await;
-    told.let_through(100);
+    let script = place.scripted("scripted").await;
+    script.let_through(100);
     let worker = place.worker("w");
     turn(&worker).await;
     let active = async |connector: &str, rules: Value, advanced: Value| {
@@ -131,11 +131,11 @@ async fn a_job_whose_active_rules_can_not_be_evaluated_fails_and_names_each() {
         status == failed && error.contains("advanced_snippet: title: expected a text"),
         "{status:?} {error}"
     );
-    let (status, error) = active("told", json!([]), json!({"a": 1})).await;
+    let (status, error) = active("scripted", json!([]), json!({"a": 1})).await;
     assert!(status == failed && error.contains("this source has no rules of its own"), "{status:?} {error}");
-    for index in ["c", "told"] {
+    for index in ["c", "scripted"] {
         assert!(!index::exists(place.store.client(), index).await.unwrap(), "{index}: nothing was written");
     }
-    let (status, error) = active("told", json!([]), json!({})).await;
+    let (status, error) = active("scripted", json!([]), json!({})).await;
     assert_eq!((status, error.as_str()), (Some(JobStatus::Completed), ""));
 }

@@ -13,8 +13,8 @@ use crate::worker::{Allow, Grant, Grantee, Options};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_of_a_check_is_the_error_of_its_connector_which_is_checked_again() {
     let place = Place::new().await;
-    let (told, well) = (place.told("c").await, place.told("well").await);
-    *told.ping.lock().unwrap() = Some(PANIC.into());
+    let (script, well) = (place.scripted("c").await, place.scripted("well").await);
+    *script.ping.lock().unwrap() = Some(PANIC.into());
     let worker = place.worker("w");
     turn(&worker).await;
     let connector = place.read("c").await;
@@ -24,7 +24,7 @@ async fn a_panic_of_a_check_is_the_error_of_its_connector_which_is_checked_again
         (place.read("well").await.status(), well.pinged.load(SeqCst)),
         (Some(ConnectorStatus::Connected), 1)
     );
-    *told.ping.lock().unwrap() = None;
+    *script.ping.lock().unwrap() = None;
     place.wait(3600);
     turn(&worker).await;
     assert_eq!(place.read("c").await.status(), Some(ConnectorStatus::Connected), "it is still attended");
@@ -34,7 +34,7 @@ async fn a_panic_of_a_check_is_the_error_of_its_connector_which_is_checked_again
 async fn a_job_into_an_index_of_the_program_fails_and_says_why() {
     for index in [".connectors-failures", ".elastic-connectors-v1", "A", "a/b"] {
         let place = Place::new().await;
-        place.told("c").await.let_through(10);
+        place.scripted("c").await.let_through(10);
         place.change(Kind::Connector, "c", json!({ "index_name": index })).await;
         let job = place.ask("c", JobType::Full).await;
         turn(&place.worker("w")).await;
@@ -61,8 +61,8 @@ async fn numbers_and_dates_of_a_document_that_no_worker_wrote_end_no_worker() {
     };
     for value in [json!(most >> 1), json!(-1), json!("x"), json!([1]), json!({ "a": 1 })] {
         let place = Place::new().await;
-        let told = place.told("c").await;
-        told.is_away.store(true, SeqCst);
+        let script = place.scripted("c").await;
+        script.is_away.store(true, SeqCst);
         let job = place.ask("c", JobType::Full).await;
         // What a real server's mapping would refuse, the worker may still read from another one.
         let patch = counts(value.clone()).as_object().unwrap().clone();
@@ -119,7 +119,7 @@ async fn who_may_write_connectors_gets_no_secret_path_or_host_that_is_not_allowe
         ("good", "server", "http://evil.org\\@a.example.com".to_owned(), Some("can't be told for certain")),
     ] {
         let place = Place::new().await;
-        place.told(id).await;
+        place.scripted(id).await;
         place.change(Kind::Connector, id, json!({ "configuration": { setting: { "value": value } } })).await;
         turn(&place.worker_with(bounded(folder.path()))).await;
         let connector = place.read(id).await;

@@ -76,7 +76,7 @@ async fn of_three_workers_one_makes_and_takes_each_job() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_jobs_of_one_connector_never_run_at_once() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let workers = [place.worker("w1"), place.worker("w2")];
     turn(&workers[0]).await;
     for _ in 0..2 {
@@ -87,7 +87,7 @@ async fn two_jobs_of_one_connector_never_run_at_once() {
         let running: usize = workers.iter().map(|worker| worker.jobs.all().len()).sum();
         assert!(running <= 1, "{running}");
     }
-    told.let_through(100);
+    script.let_through(100);
     for _ in 0..3 {
         futures::future::join_all(workers.iter().map(turn)).await;
     }
@@ -97,11 +97,11 @@ async fn two_jobs_of_one_connector_never_run_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_ends_a_sync_that_hangs_in_its_source() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let worker = place.worker("w");
     turn(&worker).await;
     let job = place.ask("c", JobType::Full).await;
-    told.let_through(3);
+    script.let_through(3);
     worker.tick().await.unwrap();
     until(async || listed(&worker) == 3).await;
     let patch = place.job(&job).await.cancel_requested(place.now()).unwrap();
@@ -118,11 +118,11 @@ async fn a_cancel_ends_a_sync_that_hangs_in_its_source() {
 #[tokio::test(flavor = "multi_thread")]
 async fn progress_is_written_and_the_lease_renewed_while_a_job_runs() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let worker = place.worker("w");
     turn(&worker).await;
     let job = place.ask("c", JobType::Full).await;
-    told.let_through(4);
+    script.let_through(4);
     worker.tick().await.unwrap();
     until(async || listed(&worker) == 4).await;
     place.wait(11);
@@ -139,7 +139,7 @@ async fn progress_is_written_and_the_lease_renewed_while_a_job_runs() {
     let other = place.worker("other");
     other.tick().await.unwrap();
     assert!(other.jobs.all().is_empty(), "the lease holds");
-    told.let_through(100);
+    script.let_through(100);
     worker.settle().await;
     let ended = place.job(&job).await.counts();
     assert_eq!((ended.indexed, ended.listed), (10, 10));
@@ -148,11 +148,11 @@ async fn progress_is_written_and_the_lease_renewed_while_a_job_runs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_worker_went_away_is_taken_over_and_the_old_worker_writes_no_more() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let (gone, heir) = (place.worker("gone"), place.worker("heir"));
     turn(&gone).await;
     let id = place.ask("c", JobType::Full).await;
-    told.let_through(2);
+    script.let_through(2);
     gone.tick().await.unwrap();
     until(async || listed(&gone) == 2).await;
 
@@ -165,7 +165,7 @@ async fn a_job_whose_worker_went_away_is_taken_over_and_the_old_worker_writes_no
     assert_eq!(lost.stopped(), Some(Stop::Lost));
     gone.settle().await;
     assert_eq!(place.job(&id).await.status(), Some(JobStatus::InProgress), "it is the heir's");
-    told.let_through(100);
+    script.let_through(100);
     heir.settle().await;
     let job = place.job(&id).await;
     assert_eq!((job.status(), job.worker()), (Some(JobStatus::Completed), Some("heir")));
@@ -175,20 +175,20 @@ async fn a_job_whose_worker_went_away_is_taken_over_and_the_old_worker_writes_no
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_worker_suspends_its_jobs_and_another_goes_on() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let first = place.worker("first");
     turn(&first).await;
     let id = place.ask("c", JobType::Full).await;
-    told.let_through(6);
+    script.let_through(6);
     first.tick().await.unwrap();
     until(async || listed(&first) == 6).await;
     first.shut_down().await;
     let job = place.job(&id).await;
     assert_eq!(job.status(), Some(JobStatus::Suspended));
-    assert_eq!((job.0.date("completed_at"), told.closed.load(SeqCst)), (None, 1));
+    assert_eq!((job.0.date("completed_at"), script.closed.load(SeqCst)), (None, 1));
 
     let second = place.worker("second");
-    told.let_through(100);
+    script.let_through(100);
     turn(&second).await;
     let job = place.job(&id).await;
     assert_eq!(
@@ -202,7 +202,7 @@ async fn a_stopped_worker_suspends_its_jobs_and_another_goes_on() {
 async fn a_job_that_cannot_run_ends_with_its_cause_and_holds_up_nobody() {
     let place = Place::new().await;
     let (broken, hangs, fine) =
-        (place.told("broken").await, place.told("hangs").await, place.told("fine").await);
+        (place.scripted("broken").await, place.scripted("hangs").await, place.scripted("fine").await);
     broken.panics.store(true, SeqCst);
     fine.let_through(100);
     let worker = place.worker_with(Options { content_slots: 3, ..Options::default() });
@@ -218,7 +218,7 @@ async fn a_job_that_cannot_run_ends_with_its_cause_and_holds_up_nobody() {
     worker.tick().await.unwrap();
     until(async || worker.jobs.all().len() == 1).await;
     for (id, status, words) in [
-        (&broken_job, JobStatus::Error, "(panic: told to panic)"),
+        (&broken_job, JobStatus::Error, "(panic: scripted to panic)"),
         (&access, JobStatus::Error, "can't tell who may read what"),
         (&done, JobStatus::Completed, ""),
         (&hanging, JobStatus::InProgress, ""),
@@ -234,8 +234,8 @@ async fn a_job_that_cannot_run_ends_with_its_cause_and_holds_up_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn orphans_and_jobs_that_every_worker_drops_are_ended() {
     let place = Place::new().await;
-    place.told("kept").await;
-    place.told("gone").await;
+    place.scripted("kept").await;
+    place.scripted("gone").await;
     let worker = place.worker("w");
     turn(&worker).await;
     let mut orphans = Vec::new();
@@ -333,12 +333,12 @@ async fn a_worker_that_slept_through_its_lease_stops_before_anybody_answers() {
     let place = Place::new().await;
     let host = place.store.client().settings().host.socket_addrs(|| None).unwrap().remove(0);
     let proxy = Proxy::http(host, Plan::calm()).await.unwrap();
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let options = Options { grace: Duration::from_millis(50), ..Options::default() };
     let worker = place.worker_of(connect(proxy.url().parse().unwrap()).await, options);
     turn(&worker).await;
     let job = place.ask("c", JobType::Full).await;
-    told.let_through(4);
+    script.let_through(4);
     worker.tick().await.unwrap();
     until(async || listed(&worker) == 4).await;
     let running = worker.jobs.all().remove(0);
@@ -362,14 +362,14 @@ async fn a_worker_that_slept_through_its_lease_stops_before_anybody_answers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_whose_job_is_lost_is_cut_off_at_once_and_writes_no_more() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let gate = Gate::before(&place).await;
     let patient = Options { worker: "w".into(), grace: Duration::from_secs(3600), ..Options::default() };
     let worker = place.worker_of(gate.store(0).await, patient);
     turn(&worker).await;
     let job = place.ask("c", JobType::Full).await;
     // All is listed, and its first write is on its way.
-    told.let_through(100);
+    script.let_through(100);
     let bulk = gate.hold("POST /c/_bulk", 0);
     worker.tick().await.unwrap();
     bulk.arrived().await;

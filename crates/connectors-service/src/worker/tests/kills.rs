@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::place::{Place, Told, connect};
+use super::place::{Place, Script, connect};
 use crate::protocol::{JobStatus, JobType};
 use crate::worker::{Options, Worker};
 
@@ -63,7 +63,7 @@ impl Drop for Killable {
 /// Connectors with a job each, and the workers that are killed.
 struct Siege {
     place: Place,
-    sources: Vec<Arc<Told>>,
+    sources: Vec<Arc<Script>>,
     jobs: Vec<String>,
     workers: Vec<Killable>,
     kills: usize,
@@ -76,7 +76,7 @@ impl Siege {
         let mut siege =
             Self { place, sources: Vec::new(), jobs: Vec::new(), workers: Vec::new(), kills: 0, drawn: 0 };
         for number in 0..JOBS {
-            siege.sources.push(siege.place.told(&format!("c{number}")).await);
+            siege.sources.push(siege.place.scripted(&format!("c{number}")).await);
         }
         for number in 0..WORKERS {
             siege.workers.push(Killable::new(&siege.place, &format!("w{number}")).await);

@@ -20,7 +20,7 @@ fn is_made_old(file: &Path) {
 async fn marks_go_with_their_index_where_the_server_lists_all_indices() {
     let (place, folder) = (Place::new().await, tempfile::tempdir().unwrap());
     for id in ["kept", "gone"] {
-        place.told(id).await.let_through(100);
+        place.scripted(id).await.let_through(100);
     }
     let gate = Gate::before(&place).await;
     let options = Options { marks: Some(folder.path().to_owned()), ..Options::default() };
@@ -36,7 +36,7 @@ async fn marks_go_with_their_index_where_the_server_lists_all_indices() {
         files.push(file);
     }
     place.store.client().call(&Request::delete("/gone")).await.unwrap();
-    // Somebody who may not see every index is told of more primary shards than the list has.
+    // Somebody who may not see every index sees more primary shards than the list has.
     gate.answer("GET /_cat/indices", 1, (200, "[]"));
     for (hours, left) in [(25, 2), (1, 2), (24, 1)] {
         place.wait(hours * 3600);

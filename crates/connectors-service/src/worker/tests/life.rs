@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use tempfile::TempDir;
 
-use super::place::{Place, TOLD, Told, filled, turn};
+use super::place::{Place, SCRIPTED, Script, filled, turn};
 use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind};
 use crate::secrets::Secrets;
 use crate::worker::{Options, Worker};
@@ -16,7 +16,7 @@ use connectors_testkit::Fixture as _;
 async fn a_created_connector_gets_its_form_and_waits_for_values() {
     let place = Place::new().await;
     let bare = json!({
-        "name": "n", "service_type": "told", "index_name": "docs", "status": "created", "configuration": {},
+        "name": "n", "service_type": "scripted", "index_name": "docs", "status": "created", "configuration": {},
         "created_at": "2024-01-01T00:00:00Z", "somebody": {"else": 1},
     });
     place.store.create(Kind::Connector, "c", bare.as_object().unwrap()).await.unwrap();
@@ -35,33 +35,33 @@ async fn a_created_connector_gets_its_form_and_waits_for_values() {
 #[tokio::test(flavor = "multi_thread")]
 async fn values_are_tried_when_they_change_and_when_their_check_is_due() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let worker = place.worker("w");
     turn(&worker).await;
     turn(&worker).await;
     assert_eq!(place.read("c").await.status(), Some(ConnectorStatus::Connected));
-    assert_eq!(told.pinged.load(SeqCst), 1, "not in every tick");
+    assert_eq!(script.pinged.load(SeqCst), 1, "not in every tick");
 
-    *told.ping.lock().unwrap() = Some("the password is wrong".into());
+    *script.ping.lock().unwrap() = Some("the password is wrong".into());
     place.wait(3601);
     turn(&worker).await;
     let connector = place.read("c").await;
     assert_eq!(connector.status(), Some(ConnectorStatus::Error));
     assert!(connector.0.text("error").unwrap().contains("the password is wrong"));
 
-    *told.ping.lock().unwrap() = None;
+    *script.ping.lock().unwrap() = None;
     place.change(Kind::Connector, "c", json!({"configuration": {"note": {"value": "new"}}})).await;
     turn(&worker).await;
     let connector = place.read("c").await;
     assert_eq!((connector.status(), connector.0.text("error")), (Some(ConnectorStatus::Connected), None));
-    assert_eq!(told.made.load(SeqCst), 2, "made anew for other values, and only then");
-    assert_eq!(told.closed.load(SeqCst), 1, "the old one is closed");
+    assert_eq!(script.made.load(SeqCst), 2, "made anew for other values, and only then");
+    assert_eq!(script.closed.load(SeqCst), 1, "the old one is closed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_that_a_person_takes_away_are_waited_for_again() {
     let place = Place::new().await;
-    place.connector("c", (&TOLD, Map::new()), None).await;
+    place.connector("c", (&SCRIPTED, Map::new()), None).await;
     let worker = place.worker("w");
     turn(&worker).await;
     assert_eq!(place.read("c").await.status(), Some(ConnectorStatus::NeedsConfiguration));
@@ -74,7 +74,7 @@ async fn values_that_a_person_takes_away_are_waited_for_again() {
     turn(&worker).await;
     let job = place.job(&job).await;
     assert_eq!(job.status(), Some(JobStatus::Error));
-    assert!(job.0.text("error").unwrap().contains("no told source of this name"));
+    assert!(job.0.text("error").unwrap().contains("no scripted source of this name"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,22 +123,22 @@ async fn a_source_stays_in_memory_and_is_asked_what_changed() {
     assert_eq!(place.count("c").await, 7);
 }
 
-/// The told source `c`, a setting of which is a file with this secret, and a worker that finds the file.
-async fn told_with_secret(place: &Place, secret: &str) -> (Arc<Told>, Arc<Worker>, TempDir) {
+/// The scripted source `c`, a setting of which is a file with this secret, and a worker that finds the file.
+async fn scripted_with_secret(place: &Place, secret: &str) -> (Arc<Script>, Arc<Worker>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("told"), format!("{secret}\n")).unwrap();
-    let told = place.told("c").await;
-    let note = json!({"configuration": {"note": {"value": "${secret:told}"}}});
+    std::fs::write(folder.path().join("scripted"), format!("{secret}\n")).unwrap();
+    let script = place.scripted("c").await;
+    let note = json!({"configuration": {"note": {"value": "${secret:scripted}"}}});
     place.change(Kind::Connector, "c", note).await;
     let secrets = Secrets::new(Some(folder.path().to_owned()));
-    (told, place.worker_with(Options { secrets, ..Options::default() }), folder)
+    (script, place.worker_with(Options { secrets, ..Options::default() }), folder)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_in_the_words_of_a_source_is_masked_in_documents() {
     let place = Place::new().await;
-    let (told, worker, _folder) = told_with_secret(&place, "pass-of-the-told-source").await;
-    *told.ping.lock().unwrap() = Some("no way in for pass-of-the-told-source".into());
+    let (script, worker, _folder) = scripted_with_secret(&place, "pass-of-the-scripted-source").await;
+    *script.ping.lock().unwrap() = Some("no way in for pass-of-the-scripted-source".into());
     turn(&worker).await;
     let connector = place.read("c").await;
     assert!(connector.0.text("error").unwrap().contains("no way in for ***"), "{connector:?}");
@@ -152,10 +152,10 @@ async fn a_secret_in_the_words_of_a_source_is_masked_in_documents() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_in_what_a_document_failed_of_is_masked_where_failures_are_kept() {
     let place = Place::new().await;
-    let (told, worker, _folder) = told_with_secret(&place, "pass-of-a-broken-document").await;
-    *told.broken.lock().unwrap() = Some("not for pass-of-a-broken-document".into());
-    told.documents.store(1, SeqCst);
-    told.let_through(1);
+    let (script, worker, _folder) = scripted_with_secret(&place, "pass-of-a-broken-document").await;
+    *script.broken.lock().unwrap() = Some("not for pass-of-a-broken-document".into());
+    script.documents.store(1, SeqCst);
+    script.let_through(1);
     place.ask("c", JobType::Full).await;
     turn(&worker).await;
     let failures = failures::list(place.store.client(), Some("c")).await.unwrap();

@@ -37,8 +37,8 @@ async fn ask(worker: &Arc<Worker>, path: &str) -> (u16, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn readiness_follows_the_server_and_names_connectors_in_error() {
     let place = Place::new().await;
-    let told = place.told("c").await;
-    *told.ping.lock().unwrap() = Some("no way in".into());
+    let script = place.scripted("c").await;
+    *script.ping.lock().unwrap() = Some("no way in".into());
     let worker = place.worker("w");
     turn(&worker).await;
     let (status, body) = ask(&worker, "/readyz").await;
@@ -96,11 +96,11 @@ async fn a_worker_that_stopped_to_look_is_not_alive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_grow_with_what_jobs_do_and_tell_where_they_stand() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let worker = place.worker("w");
     turn(&worker).await;
     place.ask("c", JobType::Full).await;
-    told.let_through(100);
+    script.let_through(100);
     turn(&worker).await;
     place.wait(60);
     let (status, text) = ask(&worker, "/metrics").await;
@@ -118,7 +118,7 @@ async fn numbers_grow_with_what_jobs_do_and_tell_where_they_stand() {
     assert!(!text.contains("connectors_elasticsearch_requests_total{connector=\"c\"} 0"), "{text}");
     assert!(!text.contains("connectors_job_stage{"), "{text}");
 
-    told.permits.forget_permits(1000);
+    script.permits.forget_permits(1000);
     place.ask("c", JobType::Full).await;
     worker.tick().await.unwrap();
     while !ask(&worker, "/metrics").await.1.contains("stage=\"listing\"") {
@@ -127,14 +127,14 @@ async fn numbers_grow_with_what_jobs_do_and_tell_where_they_stand() {
     place.wait(700);
     let (_, text) = ask(&worker, "/metrics").await;
     assert!(text.contains("connectors_job_still_seconds{connector=\"c\"} 700"), "{text}");
-    told.let_through(100);
+    script.let_through(100);
     worker.settle().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_stands_still_is_told_of_once_until_it_goes_on() {
+async fn a_job_that_stands_still_is_logged_once_until_it_goes_on() {
     let place = Place::new().await;
-    let told = place.told("c").await;
+    let script = place.scripted("c").await;
     let worker = place.worker("w");
     turn(&worker).await;
     place.ask("c", JobType::Full).await;
@@ -142,17 +142,17 @@ async fn a_job_that_stands_still_is_told_of_once_until_it_goes_on() {
     let running = worker.jobs.all().remove(0);
     worker.beat().await;
     place.wait(601);
-    assert_eq!(running.still_since(place.now()).num_seconds(), 601);
+    assert_eq!(running.stalled_for(place.now()).num_seconds(), 601);
     let connections = &worker.resources.connections;
-    watchdog::watch(&worker.jobs.all(), connections, worker.options.still, place.now());
+    watchdog::watch(&worker.jobs.all(), connections, worker.options.stalled_after, place.now());
     assert!(!running.is_first_logged(), "it was logged");
-    told.let_through(5);
+    script.let_through(5);
     while running.counters.listed.load(SeqCst) < 5 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(running.still_since(place.now()).num_seconds(), 0);
+    assert_eq!(running.stalled_for(place.now()).num_seconds(), 0);
     assert!(running.is_first_logged(), "it went on");
-    told.let_through(100);
+    script.let_through(100);
     worker.settle().await;
     let job = place.jobs("c").await.remove(0);
     assert_eq!((job.status(), place.count("c").await), (Some(JobStatus::Completed), 10), "it was not ended");

@@ -11,7 +11,7 @@ const CONNECTORS: &str = "POST /.elastic-connectors/_search";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connector_that_a_search_does_not_show_keeps_its_jobs() {
     let place = Place::new().await;
-    let [running, waiting] = [place.told("running").await, place.told("waiting").await];
+    let [running, waiting] = [place.scripted("running").await, place.scripted("waiting").await];
     let gate = Gate::before(&place).await;
     let options = Options { worker: "w".into(), content_slots: 1, ..Options::default() };
     let worker = place.worker_of(gate.store(0).await, options);
@@ -30,8 +30,8 @@ async fn a_connector_that_a_search_does_not_show_keeps_its_jobs() {
     gate.answer("GET /.elastic-connectors/_doc", 2, (503, "{}"));
     worker.tick().await.unwrap();
     assert_eq!(place.job(&jobs[1]).await.status(), Some(JobStatus::Pending), "it could not be looked up");
-    for told in [&running, &waiting] {
-        told.let_through(100);
+    for script in [&running, &waiting] {
+        script.let_through(100);
     }
     worker.settle().await;
     turn(&worker).await;

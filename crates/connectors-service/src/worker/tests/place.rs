@@ -1,4 +1,4 @@
-//! A server, a clock that is driven, workers, and a source that does as it is told.
+//! A server, a clock that is driven, workers, and a source that follows a script.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -103,22 +103,22 @@ impl Place {
     /// A worker whose machine's clock is this many seconds ahead.
     pub(super) fn worker_ahead(&self, ahead: i64, store: Store, options: Options) -> Arc<Worker> {
         let context =
-            Context { clock: self.clock(ahead), mask: crate::secrets::kept(), ..Context::default() };
-        let registry = Registry::new([&MEMORY as &dyn Registered, &TOLD]);
+            Context { clock: self.clock(ahead), mask: crate::secrets::failure_mask(), ..Context::default() };
+        let registry = Registry::new([&MEMORY as &dyn Registered, &SCRIPTED]);
         Worker::new(store, registry, context, (options, connectors_core::sync::Options::default()))
     }
 
-    /// Makes a connector of the told source whose index has its id as name.
-    pub(super) async fn told(&self, id: &str) -> Arc<Told> {
-        self.told_at(id, None).await
+    /// Makes a connector of the scripted source whose index has its id as name.
+    pub(super) async fn scripted(&self, id: &str) -> Arc<Script> {
+        self.scripted_at(id, None).await
     }
 
     /// The same, with a schedule.
-    pub(super) async fn told_at(&self, id: &str, schedule: Option<&str>) -> Arc<Told> {
-        let told = Told::named(&format!("{}-{id}", self.store.client().settings().shown_host()));
-        let values = Map::from_iter([("name".to_owned(), json!(told.name))]);
-        self.connector(id, (&TOLD, values), schedule).await;
-        told
+    pub(super) async fn scripted_at(&self, id: &str, schedule: Option<&str>) -> Arc<Script> {
+        let script = Script::named(&format!("{}-{id}", self.store.client().settings().shown_host()));
+        let values = Map::from_iter([("name".to_owned(), json!(script.name))]);
+        self.connector(id, (&SCRIPTED, values), schedule).await;
+        script
     }
 
     /// Makes a connector of the source in memory.
@@ -212,13 +212,13 @@ pub(super) async fn filled(count: usize) -> MemoryFixture {
     fixture
 }
 
-static ALL: LazyLock<Mutex<HashMap<String, Arc<Told>>>> = LazyLock::new(Mutex::default);
+static ALL: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
 
 /// The error with which a ping does not end, but panics.
-pub(super) const PANIC: &str = "told to panic by a ping";
+pub(super) const PANIC: &str = "scripted to panic by a ping";
 
-/// What a told source does.
-pub(super) struct Told {
+/// What a scripted source does.
+pub(super) struct Script {
     name: String,
     /// Documents that may be listed; more wait.
     pub(super) permits: Semaphore,
@@ -237,9 +237,9 @@ pub(super) struct Told {
     pub(super) closed: AtomicU64,
 }
 
-impl Told {
+impl Script {
     fn named(name: &str) -> Arc<Self> {
-        let told = Arc::new(Self {
+        let script = Arc::new(Self {
             name: name.to_owned(),
             permits: Semaphore::new(0),
             documents: AtomicU64::new(10),
@@ -251,8 +251,8 @@ impl Told {
             pinged: AtomicU64::new(0),
             closed: AtomicU64::new(0),
         });
-        ALL.lock().unwrap().insert(name.to_owned(), told.clone());
-        told
+        ALL.lock().unwrap().insert(name.to_owned(), script.clone());
+        script
     }
 
     /// What a connector's setting calls it.
@@ -268,7 +268,7 @@ impl Told {
 
 connectors_core::config! {
     /// Which one.
-    pub(super) struct ToldConfig {
+    pub(super) struct ScriptedConfig {
         /// Its name.
         #[label = "Name"]
         pub(super) name: String,
@@ -284,20 +284,20 @@ connectors_core::config! {
     }
 }
 
-/// A source that does as [`Told`] says.
-pub(super) struct ToldSource(Arc<Told>);
+/// A source that does as [`Script`] says.
+pub(super) struct ScriptedSource(Arc<Script>);
 
-pub(super) static TOLD: Definition<ToldSource> = Definition::new();
+pub(super) static SCRIPTED: Definition<ScriptedSource> = Definition::new();
 
-impl connectors_core::Connector for ToldSource {
-    const NAME: &'static str = "told";
-    type Config = ToldConfig;
+impl connectors_core::Connector for ScriptedSource {
+    const NAME: &'static str = "scripted";
+    type Config = ScriptedConfig;
 
-    fn connect(config: ToldConfig, _: &Context) -> Result<Self> {
-        let told = ALL.lock().unwrap().get(&config.name).cloned();
-        let told = told.ok_or_else(|| Error::config("there is no told source of this name"))?;
-        told.made.fetch_add(1, SeqCst);
-        Ok(Self(told))
+    fn connect(config: ScriptedConfig, _: &Context) -> Result<Self> {
+        let script = ALL.lock().unwrap().get(&config.name).cloned();
+        let script = script.ok_or_else(|| Error::config("there is no scripted source of this name"))?;
+        script.made.fetch_add(1, SeqCst);
+        Ok(Self(script))
     }
 }
 
@@ -307,22 +307,22 @@ fn broken(error: String) -> Body {
 }
 
 #[async_trait]
-impl Source for ToldSource {
+impl Source for ScriptedSource {
     async fn ping(&self) -> Result<()> {
         self.0.pinged.fetch_add(1, SeqCst);
-        let told = self.0.ping.lock().unwrap().clone();
-        assert!(told.as_deref() != Some(PANIC), "{PANIC}");
-        told.map_or(Ok(()), |error| Err(Error::denied(error)))
+        let error = self.0.ping.lock().unwrap().clone();
+        assert!(error.as_deref() != Some(PANIC), "{PANIC}");
+        error.map_or(Ok(()), |error| Err(Error::denied(error)))
     }
 
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
         let count = self.0.documents.load(SeqCst);
         if self.0.is_away.load(SeqCst) {
-            return stream::iter([Err(Error::transient("the told source is away"))]).boxed();
+            return stream::iter([Err(Error::transient("the scripted source is away"))]).boxed();
         }
         stream::iter(0..count)
             .then(move |number| async move {
-                assert!(!self.0.panics.load(SeqCst), "told to panic");
+                assert!(!self.0.panics.load(SeqCst), "scripted to panic");
                 self.0.permits.acquire().await.unwrap().forget();
                 let document = Document::new(format!("d{number}")).version(number);
                 Ok(match self.0.broken.lock().unwrap().clone() {

@@ -25,8 +25,8 @@ async fn left(place: &Place, connector: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn old_jobs_go_but_for_open_ones_and_the_last_of_each_type() {
     let place = Place::new().await;
-    place.told("c").await;
-    place.told("gone").await;
+    place.scripted("c").await;
+    place.scripted("gone").await;
     // It waits for its settings, so that its jobs wait with it.
     let waits = json!({"configuration": {"name": {"value": ""}}, "status": "needs_configuration"});
     place.change(Kind::Connector, "c", waits).await;
@@ -50,7 +50,7 @@ async fn old_jobs_go_but_for_open_ones_and_the_last_of_each_type() {
 async fn of_many_jobs_of_a_connector_the_newest_stay() {
     let place = Place::new().await;
     for id in ["many", "few"] {
-        place.told(id).await;
+        place.scripted(id).await;
     }
     let access = jobs(&place, "many", (&[JobType::AccessControl], "error")).await;
     let many = jobs(&place, "many", (&[JobType::Full; 7], "completed")).await;

@@ -23,8 +23,8 @@ async fn runs_that_a_restart_missed_are_made_up_for_as_set() {
         [(CatchUp::Once, 2, [1, 1, 4]), (CatchUp::Skip, 1, [1, 0, 5]), (CatchUp::All, 6, [1, 5, 0])]
     {
         let place = Place::new().await;
-        let told = place.told_at("c", Some("0 0 * * * ?")).await;
-        told.let_through(1000);
+        let script = place.scripted_at("c", Some("0 0 * * * ?")).await;
+        script.let_through(1000);
         let options = || Options { missed, ..Options::default() };
         let worker = place.worker_with(options());
         turn(&worker).await;
@@ -47,7 +47,7 @@ async fn runs_that_a_restart_missed_are_made_up_for_as_set() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_run_that_a_restart_missed_is_made_up_for() {
     let place = Place::new().await;
-    place.told_at("c", Some("0 0 * * * ?")).await.let_through(1000);
+    place.scripted_at("c", Some("0 0 * * * ?")).await.let_through(1000);
     turn(&place.worker("one")).await;
     place.wait(2 * HOUR + 600);
     let restarted = place.worker("two");
@@ -59,7 +59,7 @@ async fn a_first_run_that_a_restart_missed_is_made_up_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_two_workers_see_is_counted_by_one() {
     let place = Place::new().await;
-    place.told_at("c", Some("0 0 * * * ?")).await.let_through(1000);
+    place.scripted_at("c", Some("0 0 * * * ?")).await.let_through(1000);
     let workers = [place.worker("one"), place.worker("two")];
     for worker in &workers {
         turn(worker).await;
@@ -80,8 +80,8 @@ async fn a_run_that_two_workers_see_is_counted_by_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schedule_that_is_set_anew_begins_then() {
     let place = Place::new().await;
-    let told = place.told_at("c", Some("0 0 0 1 1 ?")).await;
-    told.let_through(1000);
+    let script = place.scripted_at("c", Some("0 0 0 1 1 ?")).await;
+    script.let_through(1000);
     let worker = place.worker("w");
     turn(&worker).await;
     place.wait(10 * HOUR);
@@ -103,8 +103,8 @@ async fn a_schedule_that_is_set_anew_begins_then() {
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_that_an_outage_of_the_server_missed_are_made_up_for() {
     let place = Place::new().await;
-    let told = place.told_at("c", Some("0 0 * * * ?")).await;
-    told.let_through(1000);
+    let script = place.scripted_at("c", Some("0 0 * * * ?")).await;
+    script.let_through(1000);
     let worker = place.worker("w");
     turn(&worker).await;
     place.take_down().await;

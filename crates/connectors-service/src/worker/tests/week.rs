@@ -14,7 +14,7 @@ use futures::future::{join_all, select_all};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use super::place::{Place, TOLD, Told, filled};
+use super::place::{Place, SCRIPTED, Script, filled};
 use crate::protocol::{JobStatus, JobType, Kind, NewConnector, Schedule};
 use crate::worker::running::RunningJob;
 use crate::worker::{Options, Worker};
@@ -87,11 +87,11 @@ impl Sum {
     }
 }
 
-/// The server, what it is told to sync, and the workers of the moment.
+/// The server, what it syncs, and the workers of the moment.
 struct Week {
     place: Place,
     stores: Vec<MemoryFixture>,
-    slow: Arc<Told>,
+    slow: Arc<Script>,
     workers: Vec<Arc<Worker>>,
     is_up: bool,
     past: Sum,
@@ -101,12 +101,12 @@ impl Week {
     async fn new() -> Self {
         let place = Place::of(in_memory()).await;
         let (mut stores, mut asked) = (Vec::new(), Vec::new());
-        let slow = place.told(SLOW).await;
+        let slow = place.scripted(SLOW).await;
         place.store.delete(Kind::Connector, SLOW).await.unwrap();
         let named = Map::from_iter([("name".to_owned(), json!(slow.name()))]);
         for (id, plans) in PLANS {
             if id == SLOW {
-                create(&place, id, (&TOLD, named.clone()), plans).await;
+                create(&place, id, (&SCRIPTED, named.clone()), plans).await;
                 continue;
             }
             let store = filled(3).await;
