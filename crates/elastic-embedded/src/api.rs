@@ -11,12 +11,9 @@ mod search;
 
 use axum::http::Method;
 
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
-use crate::http::{Call, Reply};
 use crate::store::Node;
-
-/// What this server calls itself, in the version that `/` tells.
-pub(crate) const PRODUCT: &str = "elastic-embedded";
 
 /// Answers one request.
 ///

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::store::disk;
 use crate::tree::Tree;
 
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -156,7 +155,7 @@ impl Failure {
 impl From<tantivy::TantivyError> for Failure {
     fn from(error: tantivy::TantivyError) -> Self {
         let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |cause| cause.source());
-        let full = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(disk::is_full);
+        let full = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(is_full);
         let words = error.to_string();
         match full || NO_ROOM.iter().any(|said| words.contains(said)) {
             true => Failure::full(),
@@ -167,6 +166,25 @@ impl From<tantivy::TantivyError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        if disk::is_full(&error) { Failure::full() } else { Failure::internal(error) }
+        if is_full(&error) { Failure::full() } else { Failure::internal(error) }
+    }
+}
+
+/// True for an error that says that there is no room: of the disk, of this user's share of it, or in a file
+/// as large as this process may write.
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_a_full_disk_is_told_from_others() {
+        let full = std::fs::write("/dev/full", "x").unwrap_err();
+        assert!(is_full(&full) && !is_full(&std::io::ErrorKind::NotFound.into()));
+        assert_eq!(Failure::from(full).status(), 403);
     }
 }

@@ -1,7 +1,6 @@
 //! HTTP: who may ask, what a request is, how an answer leaves.
 
 mod budget;
-mod call;
 mod guard;
 
 use std::fs::File;
@@ -22,8 +21,8 @@ use tokio::time::timeout;
 
 pub(crate) use self::budget::Budget;
 use self::budget::Share;
-pub(crate) use self::call::{Call, Reply};
 use crate::api;
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
 use crate::store::Node;
 use crate::tree::object;

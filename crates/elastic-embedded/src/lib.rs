@@ -36,6 +36,7 @@
 
 mod analysis;
 mod api;
+mod call;
 mod dates;
 mod failure;
 mod filter_path;

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
 use crate::filter_path::wildcard;
-use crate::http::{Call, Reply};
 use crate::options::Options;
 use crate::store::Node;
 use crate::tree::object;

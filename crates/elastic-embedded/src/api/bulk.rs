@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::document::{self, Refresh};
 use super::pipeline;
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
-use crate::http::{Call, Reply};
 use crate::identity;
 use crate::options::Options;
 use crate::store::{Action, Condition, Index, Node, Operation, Written};

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::PRODUCT;
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
-use crate::http::{Call, Reply};
 use crate::store::Node;
 
+/// What this server calls itself, in the version that `/` tells.
+const PRODUCT: &str = "elastic-embedded";
 /// The version whose behaviour the scenarios hold this server to.
 const VERSION: &str = "9.5.3";
 const NAME: &str = "embedded";

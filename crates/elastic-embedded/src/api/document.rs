@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::pipeline;
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
-use crate::http::{Call, Reply};
 use crate::identity;
 use crate::options::Options;
 use crate::search::SourceFilter;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
-use crate::http::{Call, Reply};
 use crate::mapping::Mapping;
 use crate::options::Options;
 use crate::search::shards;

@@ -1,7 +1,7 @@
 //! Ingest pipelines: there are none.
 
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
-use crate::http::{Call, Reply};
 use crate::tree::object;
 
 /// Every pipeline.

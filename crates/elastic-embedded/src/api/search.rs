@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::limits;
+use crate::call::{Call, Reply};
 use crate::failure::{Failure, Result};
-use crate::http::{Call, Reply};
 use crate::options::Options;
 use crate::search::{self, Request, keep_alive, shards};
 use crate::store::{Index, Node, View};

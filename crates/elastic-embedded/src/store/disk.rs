@@ -29,13 +29,6 @@ fn is_enough(free: u64, whole: u64) -> bool {
     whole == 0 || free >= (whole / 20).min(MOST_RESERVED)
 }
 
-/// True for an error that says that there is no room: of the disk, of this user's share of it, or in a file
-/// as large as this process may write.
-pub(crate) fn is_full(error: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
-}
-
 /// Makes sure that the names of a folder are on the disk.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
@@ -69,12 +62,5 @@ mod tests {
         ] {
             assert_eq!(is_enough(free, whole), enough, "{free} of {whole}");
         }
-    }
-
-    #[test]
-    fn an_error_of_a_full_disk_is_told_from_others() {
-        let full = std::fs::write("/dev/full", "x").unwrap_err();
-        assert!(is_full(&full) && !is_full(&io::ErrorKind::NotFound.into()));
-        assert_eq!(Failure::from(full).status(), 403);
     }
 }
