@@ -74,26 +74,26 @@ fn covers(pattern: &[String], path: &[&str]) -> bool {
         (None, _) => true,
         (_, None) => false,
         (Some((first, rest)), Some((name, below))) => {
-            (first == "**" && (covers(rest, path) || covers(pattern, below)))
+            (first == "**" && (covers(rest, below) || covers(pattern, below)))
                 || (wildcard(first, name) && covers(rest, below))
         }
     }
 }
 
-/// What the patterns mean one level below `name`; `None` if one of them ends there.
+/// What the patterns mean one level below `name`; `None` if one of them ends there. `**` stands for one level or more.
 fn descend<'a>(patterns: &[&'a [String]], name: &str) -> Option<Vec<&'a [String]>> {
     let mut below = Vec::new();
-    let mut open: Vec<&[String]> = patterns.to_vec();
-    while let Some(pattern) = open.pop() {
+    for pattern in patterns {
         let (first, rest) = pattern.split_first()?;
+        if !wildcard(first, name) {
+            continue;
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        below.push(rest);
         if first == "**" {
             below.push(pattern);
-            open.push(rest);
-        } else if wildcard(first, name) {
-            if rest.is_empty() {
-                return None;
-            }
-            below.push(rest);
         }
     }
     Some(below)

@@ -21,9 +21,15 @@
 //! - A place (`geo_point`) is kept and shown as it was sent, and found by `exists` alone.
 //! - Dates have the default format only, so `2024/01/02` is mapped as text; date math is refused.
 //! - The length of all texts of a document, not of one field, weighs in a score.
+//! - A phrase in which a word repeats may be found by one of them where it may have other words among its own.
 //! - Reasons of errors lack the line and column in front; a key that stands twice in an object counts once.
-//! - A clause that makes no sense is refused also where it could not change the result.
+//! - A clause that makes no sense is refused also where it could not change the result, or where nothing can match.
+//! - Of several indices, one that refuses a search fails the whole; the first terms of an aggregation are those of all
+//!   documents, not those that are first in one index.
+//! - Highlighting marks what a clause looks for, also where that clause alone did not match. A fragment begins and ends
+//!   about where the real one's does, and is the better the more of it is marked.
 //! - Where Elasticsearch and OpenSearch differ, it answers as Elasticsearch does.
+//! - A number in a text or keyword is indexed as it would be printed, not as it was written: `1.50` as `1.5`.
 //! - Slices of a point in time split documents by the order of writing.
 //!
 //! ```no_run

@@ -1,6 +1,7 @@
 //! Queries: from the request's JSON to the engine's query.
 
 mod exact;
+mod fragments;
 mod full_text;
 mod number;
 mod pattern;
@@ -13,7 +14,7 @@ use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, TermSetQuery,
 };
 
-pub(crate) use self::full_text::{Fragment, Wanted};
+pub(crate) use self::fragments::{Fragment, Wanted, fragments};
 use crate::failure::{Failure, Result};
 use crate::mapping::Mapping;
 use crate::options::Options;
@@ -82,11 +83,6 @@ pub(crate) fn build(context: Context<'_>, value: &Value) -> Result<BoxQuery> {
 /// Reads the text of `q=`.
 pub(crate) fn from_text(context: Context<'_>, text: &str, and: bool) -> Result<BoxQuery> {
     query_string::from_text(context, text, and)
-}
-
-/// What a query would mark in a field's text.
-pub(crate) fn fragments(context: Context<'_>, value: &Value) -> Vec<Fragment> {
-    full_text::fragments(context, value)
 }
 
 /// Reads a query that may have a boost, and refuses what nothing has read.

@@ -48,8 +48,8 @@ pub(crate) fn run(views: &[View], request: &Request, filter: &FilterPath) -> Res
     answer.push("took", started.elapsed().as_millis() as u64);
     answer.push("timed_out", false);
     answer.push("_shards", shards(views.len()));
-    answer.push("hits", hits_of(request, &top, fetched));
-    if let Some(running) = top.aggregations {
+    answer.push("hits", hits_of(request, &top, (views.len(), fetched)));
+    if let Some(running) = top.aggregations.filter(|_| !views.is_empty()) {
         answer.push("aggregations", running.finish()?);
     }
     Ok(answer)
@@ -73,9 +73,13 @@ fn collect_view(ord: usize, view: &View, request: &Request, top: &mut Top<'_>) -
         return Err(window_too_large(request.window(), limit));
     }
     let order = sort::resolve(&request.sort, view, request.pit.is_some())?;
+    let context = Context::new(&view.meta.mapping, view.fields);
+    if let Some(highlight) = &request.highlight {
+        highlight.check(context)?;
+    }
     let plan = Plan {
         view: ord,
-        query: query_of(Context::new(&view.meta.mapping, view.fields), request)?,
+        query: query_of(context, request)?,
         sort: &order,
         after: request.after.as_deref(),
         slice: request.slice,
@@ -92,17 +96,22 @@ fn query_of(context: Context<'_>, request: &Request) -> Result<query::BoxQuery> 
     }
 }
 
-fn hits_of(request: &Request, top: &Top<'_>, fetched: Tree) -> Tree {
+fn hits_of(request: &Request, top: &Top<'_>, (indices, fetched): (usize, Tree)) -> Tree {
     let mut hits = object! {};
     match request.track_total {
         None => {}
+        Some(_) if indices == 0 => hits.push("total", object! { "value" => 0, "relation" => "eq" }),
         Some(limit) if top.total > limit || (limit == 0 && request.size == 0) => {
             hits.push("total", object! { "value" => limit, "relation" => "gte" })
         }
         Some(_) => hits.push("total", object! { "value" => top.total, "relation" => "eq" }),
     }
-    let best =
-        if request.sort.is_empty() { top.hits.iter().map(|hit| hit.score).reduce(f32::max) } else { None };
+    let best = match indices {
+        // Where nothing was searched, the best of all is 0.
+        0 => Some(0.0),
+        _ if request.sort.is_empty() => top.hits.iter().map(|hit| hit.score).reduce(f32::max),
+        _ => None,
+    };
     hits.push("max_score", best.map_or(Value::Null, score));
     hits.push("hits", fetched);
     hits

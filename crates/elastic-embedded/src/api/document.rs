@@ -41,9 +41,17 @@ pub(super) fn get(node: &Node, call: &Call, (name, id): At<'_>) -> Result<Reply>
 pub(super) fn get_source(node: &Node, call: &Call, (name, id): At<'_>) -> Result<Reply> {
     call.allow(&["_source", "_source_includes", "_source_excludes", "realtime", "refresh", "preference"])?;
     let index = node.index(name)?;
+    let filter = source_filter(call);
+    if !filter.wants_any() {
+        return Err(Failure::new(
+            400,
+            "action_request_validation_exception",
+            "Validation Failed: 1: fetching source can not be disabled;",
+        ));
+    }
     refresh_before(call, &index)?;
     match index.get(id)? {
-        Some(found) => Ok(source_filter(call).apply(crate::search::raw(found.source)?)?.into()),
+        Some(found) => Ok(filter.apply(crate::search::raw(found.source)?)?.into()),
         None => {
             let reason = format!("Document not found [{}]/[{id}]", index.meta().name);
             Err(Failure::new(404, "resource_not_found_exception", reason))

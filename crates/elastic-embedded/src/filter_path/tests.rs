@@ -21,6 +21,11 @@ fn keeps_and_leaves_out() {
         ("-hits.hits,-took", json!({"hits": {"total": 2}})),
         ("-hits.hits._id", json!({"took": 1, "hits": {"total": 2, "hits": [{"sort": [1]}]}})),
         ("-hits.hits._id,-hits.hits.sort", json!({"took": 1, "hits": {"total": 2}})),
+        ("**.took", json!({})),
+        ("hits.**.total", json!({})),
+        ("hits.**.sort", json!({"hits": {"hits": [{"sort": [1]}]}})),
+        ("-**.took,-hits", json!({"took": 1})),
+        ("took,hits.**", answer.clone()),
         ("nothing", json!({})),
     ] {
         assert_eq!(filtered(path, answer.clone()), expected, "{path}");
@@ -35,6 +40,7 @@ fn tells_what_need_not_be_made() {
     assert!(!filter.wants(&["hits", "hits", "_source"]));
     assert!(!FilterPath::parse("-hits.hits._source").wants(&["hits", "hits", "_source"]));
     assert!(!FilterPath::parse("-**._source").wants(&["hits", "hits", "_source"]));
+    assert!(FilterPath::parse("-**.hits").wants(&["hits"]));
     assert!(FilterPath::parse("**.sort").wants(&["hits", "hits", "_source"]));
     assert!(FilterPath::default().wants(&["anything"]));
 }

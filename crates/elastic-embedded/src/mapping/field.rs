@@ -139,7 +139,7 @@ impl Field {
 
     /// A number as the field keeps it.
     pub(crate) fn scaled(&self, number: f64) -> f64 {
-        self.scaling.map_or(number, |factor| (number * factor).round() / factor)
+        self.scaling.map_or(number, |factor| half_up(number * factor) / factor)
     }
 
     /// An exact value as it is kept and looked for.
@@ -190,4 +190,10 @@ impl Field {
         }
         Ok(())
     }
+}
+
+/// The nearest whole number; of two, the greater.
+fn half_up(number: f64) -> f64 {
+    let below = number.floor();
+    if number - below >= 0.5 { below + 1.0 } else { below }
 }

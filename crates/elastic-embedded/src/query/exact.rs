@@ -183,6 +183,10 @@ pub(super) fn fitting(context: Context<'_>, name: &str, pattern: &str) -> Result
         let reason = "[wildcard] queries are not currently supported on keyed [flattened] fields.";
         return Err(no_such_query(reason.to_owned()));
     }
+    // Not even an empty text fits an empty pattern.
+    if pattern.is_empty() {
+        return Ok(none());
+    }
     let (head, rest) = Pattern::read(&resolved.field.normalized(pattern)).split();
     Ok(beginning(context, &resolved, &head, move |term| {
         std::str::from_utf8(term).is_ok_and(|term| rest.matches(term))

@@ -5,29 +5,11 @@ use tantivy::Term;
 use tantivy::query::{BooleanQuery, DisjunctionMaxQuery, Occur, PhraseQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
-use super::{BoxQuery, Context, exact, minimum_should_match, none, query_string, with_boost};
+use super::{BoxQuery, Context, exact, minimum_should_match, none, with_boost};
 use crate::analysis;
 use crate::failure::{Failure, Result};
 use crate::mapping::{Kind, Resolved};
 use crate::options::Options;
-
-/// What a query looks for in the text of a field, for highlighting.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Fragment {
-    /// The field, or a pattern of fields.
-    pub(crate) field: String,
-    /// The text as it was asked for, as an exact value holds it.
-    pub(crate) text: String,
-    pub(crate) wanted: Wanted,
-}
-
-/// The words that are looked for, in lower case.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Wanted {
-    Words(Vec<String>),
-    Phrase(Vec<String>),
-    Beginning(String),
-}
 
 /// How the words of a text are looked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,7 +140,7 @@ pub(super) fn in_fields(
             queries.push(with_boost(in_field(context, pattern, &asked)?, *boost));
         }
         for resolved in context.mapping.matching(pattern) {
-            if pattern.contains('*') && !resolved.field.index {
+            if pattern.contains('*') && !resolved.field.index && !resolved.field.doc_values {
                 continue;
             }
             queries.push(with_boost(in_field(context, &resolved.path, &asked)?, *boost));
@@ -218,70 +200,4 @@ fn some_of(asked: &Asked, terms: Vec<Term>) -> Result<BoxQuery> {
         )),
         _ => Box::new(BooleanQuery::new(clauses)),
     })
-}
-
-/// What a query would mark, by field. Parts that can't be read mark nothing: building the query reports them.
-pub(super) fn fragments(context: Context<'_>, query: &Value) -> Vec<Fragment> {
-    let mut found = Vec::new();
-    if let Some(members) = query.as_object() {
-        for (kind, body) in members {
-            collect(context, kind, body, &mut found);
-        }
-    }
-    found
-}
-
-fn collect(context: Context<'_>, kind: &str, body: &Value, found: &mut Vec<Fragment>) {
-    match kind {
-        "bool" => {
-            let clauses = ["must", "should", "filter"].iter().filter_map(|key| body.get(key));
-            let clauses = clauses
-                .flat_map(|clause| clause.as_array().map_or(std::slice::from_ref(clause), Vec::as_slice));
-            clauses.for_each(|clause| found.extend(fragments(context, clause)));
-        }
-        "constant_score" => {
-            found.extend(body.get("filter").map(|filter| fragments(context, filter)).unwrap_or_default())
-        }
-        "match" | "match_phrase" | "term" | "prefix" => {
-            for (field, body) in body.as_object().into_iter().flatten() {
-                let text = ["query", "value"].iter().find_map(|key| body.get(key)).unwrap_or(body);
-                let text = exact::text(text);
-                let wanted = match kind {
-                    "prefix" => Wanted::Beginning(text.clone()),
-                    "term" => Wanted::Words(vec![text.clone()]),
-                    _ => wanted(&text, kind == "match_phrase"),
-                };
-                found.push(Fragment { field: field.clone(), text, wanted });
-            }
-        }
-        "multi_match" => {
-            let text = body.get("query").map(exact::text).unwrap_or_default();
-            let phrase = body.get("type").is_some_and(|kind| kind == "phrase");
-            for field in patterns(body) {
-                found.push(Fragment { field, text: text.clone(), wanted: wanted(&text, phrase) });
-            }
-        }
-        "query_string" => {
-            let text = body.get("query").map(exact::text).unwrap_or_default();
-            found.extend(query_string::fragments(&text, &patterns(body)));
-        }
-        _ => {}
-    }
-}
-
-fn patterns(body: &Value) -> Vec<String> {
-    let listed = body.get("fields").and_then(Value::as_array).into_iter().flatten();
-    let one = body.get("default_field").into_iter();
-    let names: Vec<_> = listed
-        .chain(one)
-        .filter_map(Value::as_str)
-        .map(|field| field.split('^').next().unwrap_or(field).to_owned())
-        .collect();
-    if names.is_empty() { vec!["*".to_owned()] } else { names }
-}
-
-/// The words of a text as highlighting looks for them.
-pub(super) fn wanted(text: &str, phrase: bool) -> Wanted {
-    let words = analysis::words(text).into_iter().map(|word| word.text).collect();
-    if phrase { Wanted::Phrase(words) } else { Wanted::Words(words) }
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use tantivy::query::{BooleanQuery, Occur};
 
 use self::parse::{Clause, Leaf, Node, Term};
-use super::full_text::{self, Asked, Fragment, Wanted, Weighted};
+use super::fragments::Found;
+use super::full_text::{self, Asked, Weighted};
 use super::range::{self, Ends};
 use super::{BoxQuery, Context, all, constant, exact, none, scan, with_boost};
 use crate::analysis;
@@ -19,6 +20,8 @@ use crate::options::Options;
 /// Where words without a field of their own are looked for, and how.
 struct Defaults {
     fields: Vec<Weighted>,
+    /// The only one of them, if it is named as such: an object may be too.
+    field: Option<String>,
     lenient: bool,
     and: bool,
 }
@@ -28,17 +31,21 @@ pub(super) fn read(context: Context<'_>, options: &mut Options<'_>) -> Result<Bo
         .text("query")?
         .ok_or_else(|| Failure::parsing("query_string must be provided with a [query]"))?;
     let mut fields = full_text::weighted(&options.list("fields"))?;
-    if let Some(field) = options.text("default_field")? {
-        fields.push((field.to_owned(), None));
-    }
+    let field = options.text("default_field")?;
+    fields.extend(field.map(|field| (field.to_owned(), None)));
+    let field = field.filter(|field| fields.len() == 1 && !field.contains('*')).map(str::to_owned);
     let and = options.text("default_operator")?.is_some_and(|operator| operator.eq_ignore_ascii_case("and"));
     let lenient = options.flag("lenient")?.unwrap_or(fields.is_empty());
     options.flag("analyze_wildcard")?;
-    whole(context, &parse::parse(text, and)?, &Defaults { fields, lenient, and })
+    whole(context, &parse::parse(text, and)?, &Defaults { fields, field, lenient, and })
 }
 
 pub(super) fn from_text(context: Context<'_>, text: &str, and: bool) -> Result<BoxQuery> {
-    whole(context, &parse::parse(text, and)?, &Defaults { fields: Vec::new(), lenient: true, and })
+    whole(
+        context,
+        &parse::parse(text, and)?,
+        &Defaults { fields: Vec::new(), field: None, lenient: true, and },
+    )
 }
 
 fn whole(context: Context<'_>, node: &Node, defaults: &Defaults) -> Result<BoxQuery> {
@@ -79,7 +86,11 @@ fn none_but_not(clauses: &[(Occur, BoxQuery)]) -> BoxQuery {
 }
 
 fn build_leaf(context: Context<'_>, leaf: &Leaf, defaults: &Defaults) -> Result<Option<BoxQuery>> {
+    let default = defaults.field.as_deref();
     Ok(Some(match (leaf.field.as_deref(), &leaf.term) {
+        (None, Term::Pattern(pattern)) if pattern == "*" && default.is_some() => {
+            constant(default.map_or_else(none, |field| exact::having(context, field)), 1.0)
+        }
         (Some("*") | None, Term::Pattern(pattern)) if pattern == "*" && defaults.are_all(leaf) => all(),
         (Some(field), Term::Pattern(pattern)) if pattern == "*" && !field.contains('*') => {
             constant(exact::having(context, field), 1.0)
@@ -115,16 +126,13 @@ fn in_fields(
         Term::Pattern(pattern) => {
             return union(context, (fields, lenient), |name| match pattern.as_str() {
                 "*" => Ok(exact::having(context, name)),
-                _ => exact::fitting(context, name, &lower(context, name, pattern)),
+                _ => fitting(context, name, &lower(context, name, pattern)),
             })
             .map(Some);
         }
         Term::Range(from, to) => {
             return union(context, (fields, lenient), |name| {
-                let end = |end: &Bound<Value>| {
-                    end.clone().map(|end| lower(context, name, &exact::text(&end)).into())
-                };
-                let (from, to): (Bound<Value>, Bound<Value>) = (end(from), end(to));
+                let (from, to) = (lower_end(context, name, from), lower_end(context, name, to));
                 range::within(context, name, Ends { from: from.as_ref(), to: to.as_ref() })
             })
             .map(Some);
@@ -159,6 +167,18 @@ fn union(
     Ok(if queries.is_empty() { none() } else { constant(Box::new(BooleanQuery::union(queries)), 1.0) })
 }
 
+fn lower_end(context: Context<'_>, name: &str, end: &Bound<Value>) -> Bound<Value> {
+    end.clone().map(|end| lower(context, name, &exact::text(&end)).into())
+}
+
+/// A pattern of which only the end is open asks for a beginning, which more fields can answer.
+fn fitting(context: Context<'_>, name: &str, pattern: &str) -> Result<BoxQuery> {
+    match pattern.strip_suffix('*') {
+        Some(start) if !start.contains(['*', '?', '\\']) => exact::starting(context, name, start),
+        _ => exact::fitting(context, name, pattern),
+    }
+}
+
 /// Patterns meet analysed text in lower case, as its words are.
 fn lower(context: Context<'_>, name: &str, text: &str) -> String {
     let analysed =
@@ -166,40 +186,42 @@ fn lower(context: Context<'_>, name: &str, text: &str) -> String {
     if analysed { analysis::lower(text) } else { text.to_owned() }
 }
 
-/// What the text would mark in the given fields.
-pub(super) fn fragments(text: &str, fields: &[String]) -> Vec<Fragment> {
-    let mut found = Vec::new();
+/// Adds what the text would mark in the given fields.
+pub(super) fn fragments(found: &mut Found<'_>, text: &str, fields: &[String]) {
     if let Ok(node) = parse::parse(text, false) {
-        collect(&node, fields, &mut found);
+        mark(&node, fields, found);
     }
-    found
 }
 
-fn collect(node: &Node, fields: &[String], found: &mut Vec<Fragment>) {
+fn mark(node: &Node, fields: &[String], found: &mut Found<'_>) {
     match node {
         Node::Group(clauses, _) => {
             let positive = clauses.iter().filter(|clause| clause.occur != Occur::MustNot);
-            positive.for_each(|clause| collect(&clause.node, fields, found));
+            positive.for_each(|clause| mark(&clause.node, fields, found));
         }
-        Node::Leaf(Leaf { field, term, .. }) => {
-            let (text, wanted) = match term {
-                Term::Words(text) => (text, full_text::wanted(text, false)),
-                Term::Phrase(text, _) => (text, full_text::wanted(text, true)),
-                Term::Pattern(text) => match text.strip_suffix('*') {
-                    Some(start) if !start.is_empty() && !start.contains('*') => {
-                        (text, Wanted::Beginning(analysis::lower(start)))
-                    }
-                    _ => return,
-                },
-                Term::Range(..) => return,
-            };
-            let own = field.clone().into_iter();
-            let fields: Vec<_> = if field.is_some() { own.collect() } else { fields.to_vec() };
-            found.extend(fields.into_iter().map(|field| Fragment {
-                field,
-                text: text.clone(),
-                wanted: wanted.clone(),
-            }));
+        Node::Leaf(Leaf { field: Some(field), term, .. }) => mark_term(term, field, found),
+        Node::Leaf(Leaf { term, .. }) => fields.iter().for_each(|field| mark_term(term, field, found)),
+    }
+}
+
+fn mark_term(term: &Term, field: &str, found: &mut Found<'_>) {
+    match term {
+        Term::Words(text) => found.text(field, text, None),
+        Term::Phrase(text, slop) => found.text(field, text, Some(*slop as usize)),
+        Term::Pattern(pattern) if pattern == "*" => {}
+        Term::Pattern(pattern) => {
+            let context = found.context;
+            for resolved in context.mapping.matching(field) {
+                found.wildcard(&resolved.path, &lower(context, &resolved.path, pattern));
+            }
+        }
+        Term::Range(from, to) => {
+            let context = found.context;
+            for resolved in context.mapping.matching(field) {
+                let end = |end: &Bound<Value>| lower_end(context, &resolved.path, end);
+                let (from, to) = (end(from), end(to));
+                found.range(&resolved.path, (from.as_ref(), to.as_ref()));
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::scan::{self, Test};
 use super::{BoxQuery, Context, constant, none, with_boost};
 use crate::dates;
 use crate::failure::{Failure, Result};
-use crate::mapping::{Kind, Number, Resolved};
+use crate::mapping::{Field, Kind, Number, Resolved};
 use crate::options::Options;
 
 /// Both ends of a range, as they were asked for.
@@ -87,10 +87,20 @@ fn strings(context: Context<'_>, resolved: &Resolved<'_>, ends: Ends<'_>) -> Res
     if !field.index && !field.doc_values {
         return Err(unindexed(path));
     }
+    let is_inside = between(field, ends);
+    if !field.index {
+        return Ok(scan::values(path, field, Test::Text(Arc::new(is_inside))));
+    }
+    let start = context.fields.string_term(path, field, "");
+    Ok(scan::terms(start.field(), start.serialized_value_bytes().to_vec(), is_inside))
+}
+
+/// True for terms of a string field between the ends.
+pub(super) fn between(field: &Field, ends: Ends<'_>) -> impl Fn(&[u8]) -> bool + Send + Sync + use<> {
     let owned =
         |bound: Bound<&Value>| bound.map(|value| field.normalized(&text(value)).into_owned().into_bytes());
     let (from, to) = (owned(ends.from), owned(ends.to));
-    let is_inside = move |term: &[u8]| {
+    move |term: &[u8]| {
         let above = match &from {
             Bound::Included(from) => term >= from.as_slice(),
             Bound::Excluded(from) => term > from.as_slice(),
@@ -102,12 +112,7 @@ fn strings(context: Context<'_>, resolved: &Resolved<'_>, ends: Ends<'_>) -> Res
                 Bound::Excluded(to) => term < to.as_slice(),
                 Bound::Unbounded => true,
             }
-    };
-    if !field.index {
-        return Ok(scan::values(path, field, Test::Text(Arc::new(is_inside))));
     }
-    let start = context.fields.string_term(path, field, "");
-    Ok(scan::terms(start.field(), start.serialized_value_bytes().to_vec(), is_inside))
 }
 
 fn fractions(kind: Kind, ends: Ends<'_>) -> Result<(f64, f64)> {

@@ -12,8 +12,7 @@ use self::passages::{beginning, passages};
 use super::request::Request;
 use crate::analysis;
 use crate::failure::{Failure, Result};
-use crate::filter_path::wildcard;
-use crate::mapping::{Kind, Mapping};
+use crate::mapping::{Field, Kind, Mapping};
 use crate::options::Options;
 use crate::query::{Context, Fragment, Wanted};
 use crate::tree::Tree;
@@ -70,6 +69,12 @@ impl Highlight {
         Ok(Highlight { fields, query })
     }
 
+    /// # Errors
+    /// Those of the query, if it is another than that of the search.
+    pub(super) fn check(&self, context: Context<'_>) -> Result<()> {
+        self.query.as_ref().map_or(Ok(()), |query| crate::query::build(context, query).map(drop))
+    }
+
     /// What the query marks.
     pub(super) fn fragments(&self, context: Context<'_>, request: &Request) -> Vec<Fragment> {
         match &self.query {
@@ -81,12 +86,12 @@ impl Highlight {
 
 impl Style {
     fn read(mut self, options: &mut Options<'_>) -> Result<Self> {
-        if let Some(Value::String(tag)) = options.list("pre_tags").first() {
-            self.pre.clone_from(tag);
+        let (pre, post) = (tag(options, "pre_tags")?, tag(options, "post_tags")?);
+        if pre.is_some() && post.is_none() {
+            return Err(Failure::parsing("pre_tags are set but post_tags are not set"));
         }
-        if let Some(Value::String(tag)) = options.list("post_tags").first() {
-            self.post.clone_from(tag);
-        }
+        self.pre = pre.unwrap_or(self.pre);
+        self.post = post.unwrap_or(self.post);
         self.size = options.count("fragment_size")?.unwrap_or(self.size);
         self.count = options.count("number_of_fragments")?.unwrap_or(self.count);
         self.no_match = options.count("no_match_size")?.unwrap_or(self.no_match);
@@ -104,6 +109,17 @@ impl Style {
     }
 }
 
+/// The first of the tags of that name.
+fn tag(options: &mut Options<'_>, key: &str) -> Result<Option<String>> {
+    let Some(tags) = options.take(key) else { return Ok(None) };
+    let first = if let Value::Array(tags) = tags { tags.first() } else { Some(tags) };
+    match first {
+        None => Err(Failure::argument("pre_tags or post_tags must not be empty")),
+        Some(Value::String(tag)) => Ok(Some(tag.clone())),
+        Some(other) => Err(Failure::parsing(format!("[{key}] must be strings but one is {other}"))),
+    }
+}
+
 /// The `highlight` object of one document.
 pub(super) fn mark(
     asked: &Highlight,
@@ -116,16 +132,14 @@ pub(super) fn mark(
     let mut marked = Vec::new();
     for HighlightField { pattern, style } in &asked.fields {
         for resolved in mapping.matching(pattern) {
-            let exact = match resolved.field.kind {
-                Kind::Text => false,
-                Kind::Keyword => true,
-                _ => continue,
-            };
-            let wanted: Vec<&Fragment> = fragments
-                .iter()
-                .filter(|fragment| !style.require_field_match || wildcard(&fragment.field, &resolved.path))
-                .collect();
-            let found = field(style, &wanted, texts_of(&texts, &resolved.path), exact);
+            if !matches!(resolved.field.kind, Kind::Text | Kind::Keyword) {
+                continue;
+            }
+            let is_meant =
+                |fragment: &&Fragment| !style.require_field_match || fragment.field == resolved.path;
+            let wanted: Vec<&Wanted> =
+                fragments.iter().filter(is_meant).map(|fragment| &fragment.wanted).collect();
+            let found = marked_texts(style, &wanted, (resolved.field, texts_of(&texts, &resolved.path)));
             if !found.is_empty() {
                 marked.push((resolved.path.into(), Tree::from(found)));
             }
@@ -140,10 +154,12 @@ fn texts_of<'a>(texts: &'a [(String, Vec<String>)], path: &str) -> &'a [String] 
     at(path).or_else(|| at(path.rsplit_once('.')?.0)).unwrap_or_default()
 }
 
-fn field(style: &Style, wanted: &[&Fragment], texts: &[String], exact: bool) -> Vec<String> {
+fn marked_texts(style: &Style, wanted: &[&Wanted], (field, texts): (&Field, &[String])) -> Vec<String> {
+    let exact = field.kind == Kind::Keyword;
     let mut found: Vec<(usize, String)> = Vec::new();
     for text in texts {
-        let hits = if exact { whole(text, wanted) } else { hits(&analysis::words(text), wanted) };
+        let hits =
+            if exact { whole(field, text, wanted) } else { hits(style, &analysis::words(text), wanted) };
         if hits.is_empty() {
             continue;
         }
@@ -164,42 +180,73 @@ fn field(style: &Style, wanted: &[&Fragment], texts: &[String], exact: bool) -> 
     found.into_iter().map(|(_, text)| text).collect()
 }
 
-/// Byte ranges of the words that were looked for.
-fn hits(tokens: &[Token], wanted: &[&Fragment]) -> Vec<Range<usize>> {
-    let mut marked = vec![false; tokens.len()];
-    for Fragment { wanted, .. } in wanted {
-        for (at, token) in tokens.iter().enumerate() {
-            let length = match wanted {
-                Wanted::Words(words) => usize::from(words.contains(&token.text)),
-                Wanted::Beginning(start) => usize::from(token.text.starts_with(start.as_str())),
-                Wanted::Phrase(words) => {
-                    let next = tokens[at..].iter().map(|token| &token.text).take(words.len());
-                    if next.eq(words.iter()) { words.len() } else { 0 }
-                }
+/// Byte ranges of the words that were looked for, in order. A phrase is one, unless fields need not match: then its words
+/// are.
+fn hits(style: &Style, tokens: &[Token], wanted: &[&Wanted]) -> Vec<Range<usize>> {
+    let mut hits = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        for wanted in wanted {
+            let places = match wanted {
+                Wanted::Term(word) if *word == token.text => vec![at],
+                Wanted::Terms(accept) if accept(&token.text) => vec![at],
+                Wanted::Phrase(words, slop) => phrase(tokens, at, (words, *slop)),
+                _ => continue,
             };
-            marked[at..at + length].fill(true);
+            let places = if style.require_field_match {
+                places.first().zip(places.last()).into_iter().map(|(first, last)| (*first, *last)).collect()
+            } else {
+                places.into_iter().map(|place| (place, place)).collect::<Vec<_>>()
+            };
+            hits.extend(
+                places.into_iter().map(|(first, last)| tokens[first].offset_from..tokens[last].offset_to),
+            );
         }
     }
-    let hit = tokens.iter().zip(marked).filter(|(_, marked)| *marked);
-    hit.map(|(token, _)| token.offset_from..token.offset_to).collect()
+    hits.sort_by_key(|hit: &Range<usize>| (hit.start, hit.end));
+    hits.dedup();
+    hits
 }
 
-/// A keyword is marked as a whole, or not at all.
-fn whole(text: &str, wanted: &[&Fragment]) -> Vec<Range<usize>> {
-    let hit = wanted.iter().any(|fragment| match &fragment.wanted {
-        Wanted::Beginning(start) => text.starts_with(start.as_str()),
-        Wanted::Words(_) | Wanted::Phrase(_) => fragment.text == text,
-    });
+/// The places of the words of a phrase that begins at a place; none if it does not.
+fn phrase(tokens: &[Token], at: usize, (words, slop): (&[String], usize)) -> Vec<usize> {
+    let mut places = Vec::with_capacity(words.len());
+    let mut next = at;
+    for (order, word) in words.iter().enumerate() {
+        let left = if order == 0 { 0 } else { slop - (next - at - order) };
+        let found = tokens[next..].iter().take(left + 1).position(|token| token.text == *word);
+        let Some(found) = found else { return Vec::new() };
+        places.push(next + found);
+        next += found + 1;
+    }
+    places
+}
+
+/// An exact value is marked as a whole, or not at all.
+fn whole(field: &Field, text: &str, wanted: &[&Wanted]) -> Vec<Range<usize>> {
+    let value = field.normalized(text);
+    let is_kept =
+        !text.is_empty() && field.ignore_above.is_none_or(|limit| text.encode_utf16().count() <= limit);
+    let hit = is_kept
+        && wanted.iter().any(|wanted| match wanted {
+            Wanted::Term(term) => *term == value,
+            Wanted::Terms(accept) => accept(&value),
+            Wanted::Phrase(..) => false,
+        });
     if hit { std::iter::once(0..text.len()).collect() } else { Vec::new() }
 }
 
+/// The text of a passage with its hits marked; of two that overlap, the second is marked from the end of the first.
 fn tagged(style: &Style, text: &str, passage: Range<usize>, hits: &[&Range<usize>]) -> String {
     let mut out = String::new();
     let mut from = passage.start;
-    for hit in hits {
-        out.push_str(&text[from..hit.start]);
+    for hit in hits.iter().filter(|hit| hit.end > passage.start) {
+        if hit.end <= from {
+            continue;
+        }
+        let start = hit.start.max(from);
+        out.push_str(&text[from..start]);
         out.push_str(&style.pre);
-        out.push_str(&text[hit.start..hit.end]);
+        out.push_str(&text[start..hit.end]);
         out.push_str(&style.post);
         from = hit.end;
     }

@@ -49,10 +49,8 @@ impl Request {
         let mut options = Options::new("search", body)?;
         let pit = options.take("pit").map(pit).transpose()?;
         let stored = stored_fields(options.take("stored_fields"))?;
-        let source = match source_parameters(&mut parameter) {
-            Some(source) => source,
-            None => SourceFilter::read(options.take("_source"))?,
-        };
+        let source = SourceFilter::read(options.take("_source"))?;
+        let source = source_parameters(&mut parameter).unwrap_or(source);
         let mut request = Request {
             query: options.take("query").cloned().unwrap_or_else(|| json!({"match_all": {}})),
             text: parameter("q").map(|text| {
@@ -76,10 +74,11 @@ impl Request {
         };
         options.finish()?;
         request.read_parameters(parameter)?;
-        // The order without a sort.
+        // The order without a sort; over a point in time hits show where they stand in it.
         if let [only] = request.sort.as_slice()
             && only.is_score()
             && only.descending()
+            && request.pit.is_none()
         {
             request.sort.clear();
         }
@@ -97,7 +96,7 @@ impl Request {
         }
         if let Some(fields) = parameter("docvalue_fields") {
             let fields: Vec<Value> = fields.split(',').map(Value::from).collect();
-            self.doc_values = DocValue::read(fields.iter().collect())?;
+            self.doc_values.extend(DocValue::read(fields.iter().collect())?);
         }
         Ok(())
     }

@@ -170,6 +170,9 @@ fn field(name: &str, sort: &Sort, view: &View) -> Result<(String, Field)> {
         )),
         (Some(found), _) if !found.field.doc_values => Err(no_doc_values(name)),
         (Some(found), _) => Ok((found.path, found.field.clone())),
+        (None, _) if name == "_id" => Err(Failure::argument(
+            "Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster setting: indices.id_field_data.enabled",
+        )),
         (None, Some(Kind::Text)) => Err(no_field_data(name, &view.meta.name)),
         (None, Some(kind)) => Ok((name.to_owned(), Field::new(kind))),
         (None, None) => Err(Failure::new(

@@ -16,7 +16,7 @@ use super::log::{self, Log, Record};
 use super::meta::Meta;
 use super::read;
 use crate::failure::{Failure, Result};
-use crate::mapping::{self, Mapping};
+use crate::mapping::{self, Stored};
 
 /// The log may grow to this size before the engine takes over what it holds.
 const MAX_LOG_BYTES: u64 = 64 << 20;
@@ -267,12 +267,12 @@ impl Batch<'_> {
             return self.put(&id, source, (None, None));
         }
         let current = self.current(&id)?;
-        let exists = current.is_some_and(|current| current.exists);
-        if matches!(action, Action::Create(_)) && exists {
-            return Err(self.conflict(&id, &already_there(current)));
-        }
-        if exists || !matches!(action, Action::Update(_)) {
-            self.check(&id, condition, current)?;
+        if let Err(refusal) = self.admits((&id, &action), (current, condition)) {
+            // The document is read first: what is wrong with it counts more, and its new fields are mapped.
+            if let Action::Index(source) | Action::Create(source) = &action {
+                self.values(&id, source)?;
+            }
+            return Err(refusal);
         }
         match action {
             Action::Delete => self.delete(&id, (current, condition)),
@@ -281,6 +281,29 @@ impl Batch<'_> {
                 self.put(&id, source, (current, condition))
             }
         }
+    }
+
+    /// # Errors
+    /// 409 if what is there does not let the operation be done.
+    fn admits(&self, (id, action): (&str, &Action), (current, condition): Met) -> Result<()> {
+        let exists = current.is_some_and(|current| current.exists);
+        if matches!(action, Action::Create(_)) && exists {
+            return Err(self.conflict(id, &already_there(current)));
+        }
+        if !exists && matches!(action, Action::Update(_)) {
+            return Ok(());
+        }
+        self.check(id, condition, current)
+    }
+
+    /// What is indexed of a document. Fields that are not mapped yet are.
+    fn values(&mut self, id: &str, source: &Source) -> Result<Vec<(String, Stored)>> {
+        let parsed = mapping::parse(id, &source.parsed, &self.meta.mapping, self.meta.settings.limits())?;
+        if let Some(extended) = parsed.mapping {
+            self.meta.mapping = extended;
+            self.extended = true;
+        }
+        Ok(parsed.values)
     }
 
     fn update(&mut self, id: &str, update: Update, met: Option<Current>) -> Result<Written> {
@@ -300,15 +323,12 @@ impl Batch<'_> {
     }
 
     fn put(&mut self, id: &str, source: Source, (current, condition): Met) -> Result<Written> {
-        let parsed = mapping::parse(id, &source.parsed, &self.meta.mapping, self.meta.settings.limits())?;
-        if let Some(extended) = parsed.mapping {
-            self.extend(extended);
-        }
+        let values = self.values(id, &source)?;
         let exists = current.is_some_and(|current| current.exists);
         let (seq, version) = (self.writing.take_seq(), version(condition, current));
         let record = Record { seq, version, id, source: Some(&source.bytes) };
         let place = self.writing.log.append(&record)?;
-        let row = Row { id, source: &source.bytes, seq, version, values: parsed.values };
+        let row = Row { id, source: &source.bytes, seq, version, values };
         let document = UserOperation::Add(self.index.fields.document(row));
         if exists {
             self.hand_over([UserOperation::Delete(self.index.fields.id_term(id)), document])?;
@@ -340,11 +360,6 @@ impl Batch<'_> {
             Ok(_) => Ok(()),
             Err(error) => Err(self.index.fail_engine(self.writing, error)),
         }
-    }
-
-    fn extend(&mut self, mapping: Mapping) {
-        self.meta.mapping = mapping;
-        self.extended = true;
     }
 
     fn current(&self, id: &str) -> Result<Option<Current>> {

@@ -148,26 +148,29 @@ impl Keys {
         let key = match &self.column {
             KeyColumn::Score => fraction_key(score.into()),
             KeyColumn::Sequence(column) => column.first(doc).unwrap_or_default().into(),
-            KeyColumn::Whole(column) => self.pick(column, doc).map_or(self.missing, i128::from),
-            KeyColumn::Fraction(column) => self.pick(column, doc).map_or(self.missing, fraction_key),
-            KeyColumn::Text(column) => {
-                self.pick(column.ords(), doc).map_or(self.missing, |ord| i128::from(ord) * 2)
-            }
+            KeyColumn::Whole(column) => self.best(column, doc, i128::from),
+            KeyColumn::Fraction(column) => self.best(column, doc, fraction_key),
+            KeyColumn::Text(column) => self.best(column.ords(), doc, |ord| i128::from(ord) * 2),
             KeyColumn::Empty => self.missing,
         };
         if self.descending { -key } else { key }
     }
 
-    fn pick<T: PartialOrd + Copy + std::fmt::Debug + Send + Sync + 'static>(
+    /// The key of the value of a document that counts.
+    fn best<T: PartialOrd + Copy + std::fmt::Debug + Send + Sync + 'static>(
         &self,
         column: &Column<T>,
         doc: u32,
-    ) -> Option<T> {
-        if column.get_cardinality() != tantivy::columnar::Cardinality::Multivalued {
-            return column.first(doc);
-        }
-        let better = |a: T, b: T| if (b > a) == self.greatest { b } else { a };
-        column.values_for_doc(doc).reduce(better)
+        key: impl Fn(T) -> i128,
+    ) -> i128 {
+        let found = if column.get_cardinality() != tantivy::columnar::Cardinality::Multivalued {
+            column.first(doc).map(key)
+        } else if self.greatest {
+            column.values_for_doc(doc).map(key).max()
+        } else {
+            column.values_for_doc(doc).map(key).min()
+        };
+        found.unwrap_or(self.missing)
     }
 
     /// A key as a value that other segments understand.
