@@ -1,115 +1,13 @@
 //! Changes since a cursor.
 
-use std::sync::Mutex;
-
-use async_trait::async_trait;
+use connectors_core::ErrorKind;
 use connectors_core::rules::Basic;
-use connectors_core::sync::{Pipeline, Report, Status, failures, full_resumable, incremental};
-use connectors_core::{
-    Change, Cursor, Document, DocumentId, Error, ErrorKind, Incremental, Lookup, Result, Rules, Source,
-};
-use futures::stream::{self, BoxStream, StreamExt};
+use connectors_core::sync::{Pipeline, Status};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::fake::Index;
-use crate::support::source::document;
-use crate::support::{Entry, Fault, Memory, World, accounts, entries};
-
-#[derive(Debug, Clone)]
-enum Event {
-    Put(Entry),
-    Delete(&'static str),
-    Checkpoint(u64),
-    Error(ErrorKind),
-    Cancel(CancellationToken),
-}
-
-/// A source with a log of changes; a cursor is a place in it.
-#[derive(Default)]
-pub(crate) struct Log {
-    memory: Memory,
-    events: Mutex<Vec<Event>>,
-    asked_from: Mutex<Vec<u64>>,
-    has_no_log: bool,
-    backend: Mutex<Option<String>>,
-}
-
-impl Log {
-    pub(crate) fn of(count: i64) -> Self {
-        Self { memory: Memory::numbered(count), ..Self::default() }
-    }
-
-    fn then(&self, events: impl IntoIterator<Item = Event>) {
-        self.events.lock().unwrap().extend(events);
-    }
-}
-
-#[async_trait]
-impl Source for Log {
-    async fn ping(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn backend(&self) -> Result<Option<String>> {
-        Ok(self.backend.lock().unwrap().clone())
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        self.memory.lookup()
-    }
-
-    fn documents<'a>(&'a self, rules: &'a Rules) -> BoxStream<'a, Result<Document>> {
-        self.memory.documents(rules)
-    }
-}
-
-#[async_trait]
-impl Incremental for Log {
-    async fn cursor(&self) -> Result<Cursor> {
-        if self.has_no_log {
-            return Err(Error::config("no log is kept"));
-        }
-        Ok(Cursor(json!(self.events.lock().unwrap().len())))
-    }
-
-    fn changes<'a>(&'a self, from: Cursor, _: &'a Rules) -> BoxStream<'a, Result<Change>> {
-        let from = from.0.as_u64().unwrap();
-        self.asked_from.lock().unwrap().push(from);
-        let events: Vec<Event> = self.events.lock().unwrap()[usize::try_from(from).unwrap()..].to_vec();
-        stream::iter(events)
-            .filter_map(async |event| match event {
-                Event::Put(entry) => Some(Ok(Change::Upsert(document(entry, &self.memory.asked)))),
-                Event::Delete(id) => Some(Ok(Change::Delete(DocumentId::from(id)))),
-                Event::Checkpoint(place) => Some(Ok(Change::Checkpoint(Cursor(json!(place))))),
-                Event::Error(kind) => Some(Err(Error::new(kind, "the log stumbled"))),
-                Event::Cancel(token) => {
-                    token.cancel();
-                    None
-                }
-            })
-            .boxed()
-    }
-}
-
-async fn full(world: &World, log: &Log) -> Report {
-    let report = full_resumable(&world.job(log, "docs"), log).await;
-    assert!(report.adds_up(), "{report:?}");
-    report
-}
-
-async fn apply(world: &World, log: &Log) -> Report {
-    let report = incremental(&world.job(log, "docs"), log).await;
-    assert!(report.adds_up(), "{report:?}");
-    report
-}
-
-/// The cursor from which the next incremental sync goes on.
-async fn cursor(world: &World, log: &Log) -> u64 {
-    world.fake.behave();
-    apply(world, log).await;
-    *log.asked_from.lock().unwrap().last().unwrap()
-}
+use crate::support::log::{Event, Log, apply, cursor, full};
+use crate::support::{Entry, Fault, World, accounts, entries};
 
 #[tokio::test]
 async fn changes_are_applied_in_order_and_the_cursor_kept() {
@@ -304,21 +202,6 @@ async fn many_changes_with_files_lose_nothing() {
 }
 
 #[tokio::test]
-async fn a_refused_change_is_kept_as_a_failure() {
-    let world = World::new().await;
-    let log = Log::of(2);
-    full(&world, &log).await;
-    log.then([Event::Put(Entry::versioned("bad", 1)), Event::Delete("d0"), Event::Checkpoint(2)]);
-    world.fake.script(|call| call.items(400, |id| id == "bad"));
-    let report = apply(&world, &log).await;
-    assert_eq!((report.status, accounts(&report)), (Status::Partial, [0, 0, 0, 1, 1]));
-    assert_eq!(world.failures().await[0].id, "bad");
-    assert_eq!(cursor(&world, &log).await, 0, "nothing passes a change that can't be asked for again");
-    assert!(world.failures().await.is_empty(), "it is written by now");
-    assert_eq!(world.body("bad"), json!({"n": 1}));
-}
-
-#[tokio::test]
 async fn after_document_level_security_was_switched_a_full_sync_comes_first() {
     let mut world = World::new().await;
     let log = Log::of(3);
@@ -366,45 +249,6 @@ async fn what_a_pipeline_drops_of_changes_leaves_no_older_version_and_takes_no_n
 }
 
 #[tokio::test]
-async fn what_failed_is_asked_for_again_by_the_next_incremental_sync() {
-    let world = World::new().await;
-    let log = Log { memory: Memory::numbered(2).with_lookup([Entry::versioned("bad", 1)]), ..Log::default() };
-    full(&world, &log).await;
-    log.then([Event::Put(Entry::versioned("bad", 1)), Event::Delete("d0"), Event::Checkpoint(2)]);
-    world.fake.script(|call| call.items(400, |id| ["bad", "d0"].contains(&id)));
-    let report = apply(&world, &log).await;
-    assert_eq!((report.status, report.failed, report.undeleted), (Status::Partial, 1, 1));
-    log.memory.set(entries(1..2));
-    let report = apply(&world, &log).await;
-    assert_eq!(
-        (report.failed, report.undeleted),
-        (1, 1),
-        "both are tried again, though the log has nothing new"
-    );
-    let tries: Vec<u32> = world.failures().await.iter().map(|failure| failure.tries).collect();
-    assert_eq!(tries, [2, 2]);
-    assert_eq!(cursor(&world, &log).await, 2, "the cursor passed what is kept for another try");
-    assert!(world.failures().await.is_empty());
-    assert_eq!(world.ids(), ["bad", "d1"]);
-}
-
-#[tokio::test]
-async fn what_failed_a_moment_ago_waits_where_changes_are_followed() {
-    let mut world = World::new().await;
-    world.options.retry_wait = std::time::Duration::from_secs(30);
-    let log = Log { memory: Memory::numbered(1).with_lookup([Entry::versioned("bad", 1)]), ..Log::default() };
-    full(&world, &log).await;
-    log.then([Event::Put(Entry::versioned("bad", 1)), Event::Checkpoint(1)]);
-    world.fake.script(|call| call.items(400, |id| id == "bad"));
-    apply(&world, &log).await;
-    world.fake.behave();
-    assert_eq!(apply(&world, &log).await.listed, 0, "the clock stands still");
-    let later = chrono::DateTime::from_timestamp(1_700_000_031, 0).unwrap();
-    world.context.clock = connectors_core::Clock::fixed(later);
-    assert_eq!(accounts(&apply(&world, &log).await), [1, 0, 0, 0, 0]);
-}
-
-#[tokio::test]
 async fn a_cursor_of_another_backend_is_never_used() {
     let world = World::new().await;
     let log = Log::of(2);
@@ -418,56 +262,4 @@ async fn a_cursor_of_another_backend_is_never_used() {
     assert!(error.contains("before: rs0/one, now: rs0/restored"), "{error}");
     full(&world, &log).await;
     assert_eq!(apply(&world, &log).await.status, Status::Completed);
-}
-
-#[tokio::test]
-async fn failures_that_can_not_be_kept_keep_the_cursor_back() {
-    let world = World::new().await;
-    let log = Log { memory: Memory::numbered(1).with_lookup([]), ..Log::default() };
-    full(&world, &log).await;
-    log.then([Event::Put(Entry::versioned("bad", 1)), Event::Checkpoint(1)]);
-    world.fake.script(|call| match call.path.as_str() {
-        "/.connectors-failures/_bulk" => Fault::Status(403),
-        _ => call.items(400, |id| id == "bad"),
-    });
-    assert_eq!(apply(&world, &log).await.status, Status::Failed);
-    assert_eq!(cursor(&world, &log).await, 0);
-    assert_eq!(world.body("bad"), json!({"n": 1}));
-}
-
-#[tokio::test]
-async fn a_full_sync_whose_failures_can_not_be_kept_keeps_no_cursor() {
-    for (is_foreign, status) in [(false, Status::Failed), (true, Status::Partial)] {
-        let world = World::new().await;
-        if is_foreign {
-            let mappings = json!({ "properties": { "index": { "type": "text" } } });
-            world.fake.kept().indices.insert(failures::INDEX.into(), Index { mappings, ..Index::default() });
-        }
-        let log = Log { memory: Memory::numbered(3).with_lookup([]), ..Log::default() };
-        world.fake.script(|call| match call.path.as_str() {
-            "/.connectors-failures/_bulk" => Fault::Status(400),
-            _ => call.items(400, |id| id == "d1"),
-        });
-        let report = full(&world, &log).await;
-        assert_eq!((report.status, report.failed), (status, 1), "{report:?}");
-        world.fake.behave();
-        let error = apply(&world, &log).await.error.unwrap();
-        assert!(error.contains("full sync"), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn too_many_failures_keep_the_cursor_back() {
-    let mut world = World::new().await;
-    world.options.max_failures = 3;
-    let log = Log { memory: Memory::numbered(1).with_lookup([]), ..Log::default() };
-    full(&world, &log).await;
-    log.then((0..9).map(|n| Event::Put(Entry::versioned(&format!("x{n}"), n))));
-    log.then([Event::Checkpoint(9)]);
-    world.fake.script(|call| call.items(400, |id| id.starts_with('x')));
-    let report = apply(&world, &log).await;
-    assert_eq!((report.status, report.failed), (Status::Failed, 9));
-    assert!(report.error.unwrap().contains("too many documents failed"));
-    assert_eq!(cursor(&world, &log).await, 0);
-    assert_eq!(world.ids().len(), 10);
 }

@@ -19,6 +19,8 @@ mod deletes;
 #[cfg(test)]
 mod digests;
 #[cfg(test)]
+mod failed_changes;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod faulty_indices;

@@ -5,8 +5,8 @@ use connectors_core::sync::{
 };
 use serde_json::{Value, json};
 
-use crate::incremental::Log;
 use crate::support::fake::Index;
+use crate::support::log::Log;
 use crate::support::{Fault, INDEX, Memory, World, accounts};
 
 const FAILURES: &str = ".connectors-failures";

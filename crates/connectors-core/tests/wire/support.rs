@@ -2,6 +2,7 @@
 
 pub(crate) mod fake;
 pub(crate) mod faults;
+pub(crate) mod log;
 pub(crate) mod source;
 
 use std::sync::Arc;
