@@ -30,8 +30,10 @@ impl Scratch {
         git(&index, &["add", "--all"])?;
         let tree = git(&index, &["write-tree"])?;
         let objects = git(&outer, &["rev-parse", "--path-format=absolute", "--git-path", "objects"])?;
-        // Both copies share the build folder: what comes from the registry is compiled once.
-        let inner = outer.with_var("CARGO_TARGET_DIR", shell.target());
+        // Both copies share the build folder: what comes from the registry is compiled once. Cargo names our own crates by their
+        // place in the workspace, which is the same in both: another profile keeps it from taking the copy's for ours.
+        let inner =
+            outer.with_var("CARGO_TARGET_DIR", shell.target()).with_var("CARGO_PROFILE_DEV_DEBUG", "0");
         let inner = Shell { root: folder, ..inner.with_var("GIT_ALTERNATE_OBJECT_DIRECTORIES", objects) };
         git(&inner, &["init", "--quiet"])?;
         git(&inner, &["symbolic-ref", "HEAD", "refs/heads/patch"])?;
