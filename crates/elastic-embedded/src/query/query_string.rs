@@ -154,8 +154,9 @@ fn union(
     let fields = if fields.is_empty() { &every } else { fields };
     let mut queries = Vec::new();
     for (pattern, boost) in fields {
-        for resolved in context.mapping.matching(pattern) {
-            match query(&resolved.path) {
+        let found = context.mapping.matching(pattern).into_iter().map(|resolved| resolved.path);
+        for name in found.chain((pattern == "_id").then(|| pattern.clone())) {
+            match query(&name) {
                 Ok(query) => queries.push(with_boost(query, *boost)),
                 Err(failure) if failure.status() == 501 || !(lenient || pattern == "*") => {
                     return Err(failure);

@@ -1,5 +1,6 @@
 //! Queries that the engine lacks: over the values of a column, and over a stretch of the terms.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -77,7 +78,7 @@ impl Scan for Values {
 impl Values {
     fn wholes(&self, column: &Column<i64>) -> Vec<DocId> {
         match &self.test {
-            Test::Whole(range) => between(column, range),
+            Test::Whole(range) => between(column, range, i64::cmp),
             Test::AnyWhole(wanted) => any(column, |value| wanted.binary_search(value).is_ok()),
             Test::Present => any(column, |_| true),
             _ => Vec::new(),
@@ -88,7 +89,7 @@ impl Values {
         match &self.test {
             // One zero is less than the other.
             Test::Fraction(range) if range.start().total_cmp(range.end()).is_gt() => Vec::new(),
-            Test::Fraction(range) => between(column, range),
+            Test::Fraction(range) => between(column, range, f64::total_cmp),
             Test::AnyFraction(wanted) => {
                 any(column, |value| wanted.iter().any(|wanted| wanted.to_bits() == value.to_bits()))
             }
@@ -123,13 +124,17 @@ impl Values {
 trait Number: PartialOrd + Copy + fmt::Debug + Send + Sync + 'static {}
 impl<T: PartialOrd + Copy + fmt::Debug + Send + Sync + 'static> Number for T {}
 
-fn between<T: Number>(column: &Column<T>, range: &RangeInclusive<T>) -> Vec<DocId> {
+fn between<T: Number>(
+    column: &Column<T>,
+    range: &RangeInclusive<T>,
+    order: fn(&T, &T) -> Ordering,
+) -> Vec<DocId> {
     let mut found = Vec::new();
     // The engine takes the least value of a segment for one of a range that ends below it.
     let (least, greatest) = (column.min_value(), column.max_value());
-    let from = if *range.start() < least { least } else { *range.start() };
-    let to = if *range.end() > greatest { greatest } else { *range.end() };
-    if from <= to {
+    let from = if order(range.start(), &least).is_lt() { least } else { *range.start() };
+    let to = if order(range.end(), &greatest).is_gt() { greatest } else { *range.end() };
+    if order(&from, &to).is_le() {
         column.get_docids_for_value_range(from..=to, 0..column.num_docs(), &mut found);
     }
     found

@@ -190,10 +190,10 @@ fn source_parameters(parameter: &mut impl FnMut(&str) -> Option<String>) -> Opti
 }
 
 fn values(value: &Value) -> Result<Vec<Value>> {
-    value
-        .as_array()
-        .cloned()
-        .ok_or_else(|| Failure::parsing(format!("[search_after] must be an array but is {value}")))
+    let is_plain = |items: &&Vec<Value>| !items.iter().any(|item| item.is_object() || item.is_array());
+    value.as_array().filter(is_plain).cloned().ok_or_else(|| {
+        Failure::parsing(format!("[search_after] must be an array of plain values but is {value}"))
+    })
 }
 
 fn track_total(value: Option<&Value>) -> Result<Option<usize>> {
