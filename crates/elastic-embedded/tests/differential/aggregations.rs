@@ -34,7 +34,8 @@ fn measured(random: &mut Random, fields: &Fields, kind: &str) -> Field {
     loop {
         let field = fields.one_of(random, |pool| pool.is_number() || kind == "value_count");
         let sum = matches!(kind, "sum" | "avg");
-        if field.pool != Pool::Place && !(sum && field.pool.is_number() && !field.pool.adds_up()) {
+        let is_inexact = sum && field.pool.is_number() && !field.pool.adds_up();
+        if !is_inexact && !matches!(field.pool, Pool::Place | Pool::Raw) {
             return field;
         }
     }
@@ -48,8 +49,7 @@ fn below(random: &mut Random, fields: &Fields, depth: usize, body: &mut Value) {
 }
 
 fn terms(random: &mut Random, fields: &Fields, depth: usize) -> Value {
-    let field =
-        fields.one_of(random, |pool| !matches!(pool, Pool::Text | Pool::Place | Pool::Id | Pool::Keys));
+    let field = fields.one_of(random, |pool| !pool.is_unordered());
     let mut terms = json!({"field": field.name});
     if random.one_in(2) {
         terms["size"] = random.pick(&[1, 2, 3, 100, 0]).into();

@@ -44,6 +44,7 @@ const FIELDS: &[(&str, Pool, &str)] = &[
     ("o.n", Pool::Whole, r#"{"type": "long"}"#),
     // OpenSearch does not have the type.
     ("flat", Pool::Keys, r#"{"type": "flattened"}"#),
+    ("raw", Pool::Raw, r#"{"type": "object", "enabled": false}"#),
     // Not mapped: a document makes it what its first value is.
     ("new_t", Pool::Text, ""),
     ("new_n", Pool::Whole, ""),
@@ -83,7 +84,9 @@ impl Fields {
             _ => true,
         };
         let (mut stored, mut properties) = (Vec::new(), Map::new());
-        for (name, pool, mapping) in FIELDS.iter().filter(|(_, pool, _)| known(*pool)) {
+        // OpenSearch looks for phrases where a keyword has no places for words.
+        let splits = |name: &str| name == "split" && product == Product::OpenSearch;
+        for (name, pool, mapping) in FIELDS.iter().filter(|(name, pool, _)| known(*pool) && !splits(name)) {
             stored.push(Field { name, pool: *pool });
             if !mapping.is_empty() {
                 properties.insert((*name).to_owned(), serde_json::from_str(mapping).unwrap());
@@ -106,7 +109,7 @@ impl Fields {
     /// even look whether it makes sense.
     pub(crate) fn careful(&self) -> Self {
         let mut careful = Fields { careful: true, ..self.clone() };
-        careful.asked.retain(|field| field.name != "hidden_t");
+        careful.asked.retain(|field| field.name != "hidden_t" && !field.name.starts_with("new_"));
         careful
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fields::{Field, Fields};
 use crate::random::Random;
+use crate::side::Product;
 use crate::strings;
 use crate::values::{self, Pool};
 
@@ -161,15 +162,31 @@ fn pattern(random: &mut Random, fields: &Fields, pool: Pool) -> String {
 
 fn range(random: &mut Random, fields: &Fields, _: usize) -> Value {
     let field = fields.one_of(random, |pool| pool.is_number() || pool.is_string());
+    let mut body = ends(random, fields, field.pool);
+    // Next to a number, the text of a date is often none.
+    while fields.careful && field.pool.is_date() && is_mixed(&body) {
+        body = ends(random, fields, field.pool);
+    }
+    let body = boosted(random, body);
+    json!({"range": on(&field, body)})
+}
+
+fn ends(random: &mut Random, fields: &Fields, pool: Pool) -> Value {
     let mut body = json!({});
     for (including, excluding) in [("gte", "gt"), ("lte", "lt")] {
         let key = random.pick(&["", including, including, excluding]);
         if !key.is_empty() {
-            body[key] = fields.value(random, field.pool);
+            body[key] = fields.value(random, pool);
         }
     }
-    let body = boosted(random, body);
-    json!({"range": on(&field, body)})
+    body
+}
+
+/// True if only one of two ends is a number.
+fn is_mixed(ends: &Value) -> bool {
+    let mut ends = ends.as_object().into_iter().flat_map(|ends| ends.values());
+    let first = ends.next().map(Value::is_number);
+    ends.any(|end| Some(end.is_number()) != first)
 }
 
 fn words(random: &mut Random, fields: &Fields, pool: Pool) -> Value {
@@ -206,14 +223,30 @@ fn matching(random: &mut Random, fields: &Fields, _: usize) -> Value {
     json!({"match": on(&field, body)})
 }
 
+/// True if a word stands twice in a text: a phrase of it with others among its words differs knowingly.
+pub(crate) fn repeats(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut words: Vec<&str> = lower.split(|character: char| !character.is_alphanumeric()).collect();
+    words.retain(|word| !word.is_empty());
+    let count = words.len();
+    words.sort_unstable();
+    words.dedup();
+    words.len() < count
+}
+
 fn phrase(random: &mut Random, fields: &Fields, _: usize) -> Value {
     let field = fields.one_of(random, |pool| pool == Pool::Text);
     let text = words(random, fields, field.pool);
+    let is_plain = text.as_str().is_some_and(repeats);
     let mut body = boosted(random, json!({"query": text}));
-    if random.one_in(2) {
+    if !is_plain && random.one_in(2) {
         body["slop"] = random.below(4).into();
     }
     json!({"match_phrase": on(&field, body)})
+}
+
+fn exact_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Fields of a search over several: names, weights, patterns.
@@ -232,7 +265,11 @@ pub(crate) fn several_fields(random: &mut Random, fields: &Fields) -> Vec<Value>
 
 fn multi_match(random: &mut Random, fields: &Fields, _: usize) -> Value {
     let pool = random.pick(&[Pool::Text, Pool::Keyword, Pool::Whole]);
-    let text = words(random, fields, pool);
+    let mut text = words(random, fields, pool);
+    // OpenSearch reads a number as it reads a date, and none below 0.
+    if fields.product == Product::OpenSearch {
+        text = exact_text(&text).trim_start_matches('-').into();
+    }
     let mut body = boosted(random, json!({"query": text}));
     if !random.one_in(6) {
         body["fields"] = several_fields(random, fields).into();

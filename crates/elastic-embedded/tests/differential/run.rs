@@ -1,6 +1,7 @@
 //! The run: indices from a seed, and requests to each.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -8,7 +9,8 @@ use serde_json::{Value, json};
 use crate::compare::{OddOperation, difference};
 use crate::fields::Fields;
 use crate::random::Random;
-use crate::requests::{self, Request};
+use crate::requests::{self, Manner, Request};
+use crate::searches;
 use crate::shrink::Pair;
 use crate::side::Side;
 use crate::world::{self, Bulk};
@@ -22,21 +24,31 @@ const SHRUNK: usize = 2;
 /// As many differences are told at most.
 const MOST: usize = 60;
 
-/// Sends `cases` requests to both servers; what differed, each by itself.
-pub(crate) async fn run((real, ours): (&Side, &Side), seed: u64, cases: usize) -> Vec<String> {
+/// Sends `cases` requests to both servers, or fewer if that takes longer than `most`: how many it were, and what
+/// differed, each by itself.
+pub(crate) async fn run(
+    (real, ours): (&Side, &Side),
+    seed: u64,
+    (cases, most): (usize, Duration),
+) -> (usize, Vec<String>) {
     let fields = Fields::of(real.product);
     let mut found = Found::default();
+    let (begin, mut asked) = (Instant::now(), 0);
     for number in 0..cases.div_ceil(OF_INDEX) {
+        if asked > 0 && begin.elapsed() > most {
+            break;
+        }
         let seed = seed.wrapping_add(number as u64);
         let index = format!("differential-{seed}");
         let pair = Pair { real, ours, fields: &fields, index: &index };
         of_index(pair, seed, &mut found).await;
         pair.remove().await;
+        asked += OF_INDEX;
         if found.told.len() >= MOST {
             break;
         }
     }
-    found.told
+    (asked, found.told)
 }
 
 #[derive(Default)]
@@ -48,7 +60,7 @@ struct Found {
 
 async fn of_index(pair: Pair<'_>, seed: u64, found: &mut Found) {
     let mut random = Random::seeded(seed);
-    let mut bulks = world::bulks(&mut random, pair.fields);
+    let mut bulks = world::bulks(&mut random, pair.fields, pair.index);
     // Operations that are answered differently are left out, so that requests find the same documents.
     while let Some(OddOperation { place: (bulk, at), problem }) =
         pair.fill(&pair.fields.index(), &bulks).await
@@ -70,7 +82,7 @@ async fn of_index(pair: Pair<'_>, seed: u64, found: &mut Found) {
             return;
         }
         let request = pair.shrink_request(request).await;
-        if found.shapes.insert(shape(&request.body)) {
+        if found.shapes.insert(format!("{:?} {}", request.manner, shape(&request.body))) {
             tell(pair, (seed, "answers"), Some(&request), (bulks.clone(), found)).await;
             pair.fill(&pair.fields.index(), &bulks).await;
         }
@@ -81,8 +93,11 @@ async fn of_index(pair: Pair<'_>, seed: u64, found: &mut Found) {
 async fn compared(pair: Pair<'_>, request: Request) -> Vec<Request> {
     let (real, ours) = pair.ask(&request).await;
     let mut differing = Vec::new();
-    if difference(&real, &ours, request.scores_are_exact(pair.fields)).is_some() {
+    if difference(&real, &ours, &request, pair.fields).is_some() {
         differing.push(request);
+        return differing;
+    }
+    if request.manner == Manner::Paged || !searches::pages_after_hits(pair.fields) {
         return differing;
     }
     let hits = real.body["hits"]["hits"].as_array().cloned().unwrap_or_default();
@@ -90,7 +105,7 @@ async fn compared(pair: Pair<'_>, request: Request) -> Vec<Request> {
     if let Some(sort) = sort {
         let next = request.after(&sort);
         let (real, ours) = pair.ask(&next).await;
-        if difference(&real, &ours, next.scores_are_exact(pair.fields)).is_some() {
+        if difference(&real, &ours, &next, pair.fields).is_some() {
             differing.push(next);
         }
     }
@@ -114,12 +129,21 @@ async fn tell(
     let mut case = json!({"seed": seed, "index": pair.fields.index(), "bulks": bulks});
     if let Some(request) = request {
         let (real, ours) = pair.ask(request).await;
-        problem = difference(&real, &ours, request.scores_are_exact(pair.fields)).unwrap_or(problem);
-        case["request"] = json!({"path": request.path, "body": request.body});
+        problem = difference(&real, &ours, request, pair.fields).unwrap_or(problem);
+        case["request"] = json!({
+            "target": request.target.names(pair.index).0,
+            "path": request.path,
+            "body": request.body,
+            "manner": format!("{:?}", request.manner),
+        });
         case["answers"] = json!([real.body, ours.body]);
     }
-    eprintln!("{:?} and the embedded server: {problem}\n{case}\n", pair.real.product);
-    found.told.push(problem);
+    let again = format!(
+        "CONNECTORS_DIFFERENTIAL_SEED={seed} CONNECTORS_DIFFERENTIAL_CASES={OF_INDEX} \
+         cargo test -p elastic-embedded --test differential -- --ignored --nocapture"
+    );
+    eprintln!("{:?} and the embedded server: {problem}\n{case}\n{again}\n", pair.real.product);
+    found.told.push(format!("{problem}\n{case}\n{again}"));
 }
 
 /// The names of members in a request, without values.

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::compare::{OddOperation, difference, difference_of_bulks};
 use crate::fields::Fields;
-use crate::requests::Request;
+use crate::requests::{Manner, Request, with_parameters};
 use crate::side::{Answer, Side};
+use crate::targets::Target;
 use crate::world::Bulk;
 
 /// As many indices are made for one case at most.
@@ -41,7 +42,7 @@ impl Pair<'_> {
     /// How the answers differ: both statuses, where one of them is a refusal.
     async fn kind(&self, request: &Request) -> Option<Option<(u16, u16)>> {
         let (real, ours) = self.ask(request).await;
-        difference(&real, &ours, request.scores_are_exact(self.fields))?;
+        difference(&real, &ours, request, self.fields)?;
         let refused = real.status >= 400 || ours.status >= 400;
         Some(refused.then_some((real.status, ours.status)))
     }
@@ -51,8 +52,7 @@ impl Pair<'_> {
         let Some(kind) = self.kind(&request).await else { return request };
         let mut smallest = request;
         'again: loop {
-            for body in smaller(&smallest.body) {
-                let candidate = Request { path: smallest.path.clone(), body };
+            for candidate in simpler(&smallest) {
                 if self.kind(&candidate).await == Some(kind) {
                     smallest = candidate;
                     continue 'again;
@@ -134,6 +134,54 @@ fn without(bulks: &[Bulk], gone: std::ops::Range<usize>) -> Vec<Bulk> {
     kept.into_iter().filter(|bulk| !bulk.is_empty()).collect()
 }
 
+/// The request with one part left out, or asked of one index, or at once.
+fn simpler(request: &Request) -> Vec<Request> {
+    let mut all = Vec::new();
+    if request.target != Target::First {
+        all.push(Request { target: Target::First, ..request.clone() });
+    }
+    if request.manner != Manner::AtOnce {
+        all.push(Request { manner: Manner::AtOnce, ..request.clone() });
+    }
+    all.extend(shorter(&request.path).into_iter().map(|path| Request { path, ..request.clone() }));
+    // With fewer hits than there are, it matters which of those that tie come first.
+    let last = |body: &Value| body["sort"].as_array().and_then(|sort| sort.last()).cloned();
+    let sized =
+        |body: &Value| body.get("size") == request.body.get("size") && last(body) == last(&request.body);
+    let smaller = smaller(&request.body).into_iter().filter(sized);
+    all.extend(smaller.map(|body| Request { body, ..request.clone() }));
+    all
+}
+
+/// The path with one parameter less, or with one that is shorter.
+fn shorter(path: &str) -> Vec<String> {
+    let Some((endpoint, query)) = path.split_once('?') else { return Vec::new() };
+    let url = reqwest::Url::parse(&format!("http://any/?{query}")).unwrap();
+    let parameters: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let mut all = Vec::new();
+    for (at, (_, value)) in parameters.iter().enumerate() {
+        let mut without = parameters.clone();
+        without.remove(at);
+        all.push(with_parameters(endpoint, &without));
+        for part in [' ', ','].iter().flat_map(|separator| without_part(value, *separator)) {
+            let mut shorter = parameters.clone();
+            shorter[at].1 = part;
+            all.push(with_parameters(endpoint, &shorter));
+        }
+    }
+    all
+}
+
+/// The text without one of the parts that a character separates.
+fn without_part(text: &str, separator: char) -> Vec<String> {
+    let parts: Vec<&str> = text.split(separator).collect();
+    if parts.len() < 2 {
+        return Vec::new();
+    }
+    let without = |at| [&parts[..at], &parts[at + 1..]].concat().join(&separator.to_string());
+    (0..parts.len()).map(without).collect()
+}
+
 /// The value with one part left out, or with a part in the place of the whole.
 fn smaller(value: &Value) -> Vec<Value> {
     let mut all = Vec::new();
@@ -163,10 +211,7 @@ fn smaller(value: &Value) -> Vec<Value> {
                 }));
             }
         }
-        Value::String(text) if text.contains(' ') => {
-            let words: Vec<&str> = text.split(' ').collect();
-            all.extend((0..words.len()).map(|at| [&words[..at], &words[at + 1..]].concat().join(" ").into()));
-        }
+        Value::String(text) => all.extend(without_part(text, ' ').into_iter().map(Value::from)),
         _ => {}
     }
     all

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::queries;
 use crate::random::Random;
+use crate::side::Product;
 use crate::values::{Pool, WORDS};
 
 pub(crate) fn query(random: &mut Random, fields: &Fields, _: usize) -> Value {
@@ -74,7 +75,12 @@ fn leaf(random: &mut Random, fields: &Fields) -> String {
         4 => format!("{}:{}", fields.one_of(random, Pool::is_number).name, plain(random)),
         5 | 6 => format!("{}:{}", fields.one_of(random, Pool::is_string).name, plain(random)),
         7 => phrase(random),
-        8 => format!("{}*", random.pick(&["qu", "f", "Do", "a", "b*n", "*o"])),
+        8 => {
+            // OpenSearch looks for a pattern in what is indexed alone.
+            let starts = ["qu", "f", "Do", "a", "b*n", "?o"];
+            let known = if fields.product == Product::OpenSearch { &starts[..4] } else { &starts[..] };
+            format!("{}*", random.pick(known))
+        }
         _ => plain(random),
     }
 }
@@ -92,8 +98,9 @@ fn bounds(random: &mut Random) -> String {
 }
 
 fn phrase(random: &mut Random) -> String {
-    let words = random.several((1, 3), |random| random.pick(WORDS));
-    format!("\"{}\"{}", words.join(" "), random.pick(&["", "", "~1", "~2"]))
+    let words = random.several((1, 3), |random| random.pick(WORDS)).join(" ");
+    let slop = if queries::repeats(&words) { "" } else { random.pick(&["", "", "~1", "~2"]) };
+    format!("\"{words}\"{slop}")
 }
 
 /// A word whose characters have no meaning of their own, or are escaped.

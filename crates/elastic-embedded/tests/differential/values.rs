@@ -1,6 +1,6 @@
 //! Values of documents and of requests, drawn from small pools so that requests find something.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::random::Random;
 use crate::side::Product;
@@ -30,6 +30,8 @@ pub(crate) enum Pool {
     Place,
     /// Objects of any keys.
     Keys,
+    /// What is kept and not looked into.
+    Raw,
     Id,
 }
 
@@ -133,9 +135,18 @@ impl Pool {
         matches!(self, Pool::Keyword | Pool::Text | Pool::Keys)
     }
 
+    pub(crate) fn is_date(self) -> bool {
+        matches!(self, Pool::Date | Pool::Day)
+    }
+
+    /// True for what stands in no order.
+    pub(crate) fn is_unordered(self) -> bool {
+        matches!(self, Pool::Text | Pool::Place | Pool::Id | Pool::Keys | Pool::Raw)
+    }
+
     /// True for numbers, dates and booleans.
     pub(crate) fn is_number(self) -> bool {
-        !self.is_string() && !matches!(self, Pool::Place | Pool::Id)
+        !self.is_string() && !matches!(self, Pool::Place | Pool::Id | Pool::Raw)
     }
 
     /// True for numbers whose sums are exact in any order.
@@ -184,24 +195,27 @@ impl Pool {
             Pool::Day => random.pick(&["2024-01-01", "2024-01-01T10:00:00Z", "2023-05"]).into(),
             Pool::Place => random.pick(&[json!({"lat": 1.5, "lon": 2}), json!([2, 1.5]), json!("1.5,2")]),
             Pool::Keys => keys(random),
+            Pool::Raw => raw(random, 3),
             Pool::Id => random.between(0, 60).to_string().into(),
         }
     }
 
     /// A value that a document may hold, or one that it should not.
-    pub(crate) fn odd_value(self, random: &mut Random) -> Value {
+    pub(crate) fn odd_value(self, random: &mut Random, product: Product) -> Value {
         let other = match random.below(9) {
             0 => json!("abc"),
             1 => json!(""),
             2 => json!(true),
             3 => json!(2.5),
-            4 => json!({"x": 1}),
+            // OpenSearch ignores an object as it does a malformed value.
+            4 if product != Product::OpenSearch => json!({"x": 1}),
             5 => json!("2.5"),
-            6 => json!(1e40),
+            // The embedded server keeps a number in a text as it would print it.
+            6 if !self.is_string() => json!(1e40),
             7 => json!(40_000),
             _ => as_text(&self.value(random)),
         };
-        if self == Pool::Place { self.value(random) } else { other }
+        if matches!(self, Pool::Place | Pool::Raw) { self.value(random) } else { other }
     }
 
     /// A value that a request may ask for. OpenSearch refuses numbers beyond a type in places where Elasticsearch finds
@@ -218,7 +232,11 @@ impl Pool {
                 json!(40_000),
                 json!(3_000_000_000_i64),
             ]),
-            2 | 3 if self.is_number() && self != Pool::Boolean => {
+            2 | 3
+                if self.is_number()
+                    && self != Pool::Boolean
+                    && (beyond || !(self.is_date() || self == Pool::Scaled)) =>
+            {
                 random.pick(&[json!(2.5), json!(-0.5), json!("2.5"), json!(0.1), json!(-0.0)])
             }
             4 if random.one_in(3) => random.pick(&[
@@ -238,9 +256,12 @@ impl Pool {
     /// A value that the type of the field takes.
     pub(crate) fn sound(self, random: &mut Random, product: Product) -> Value {
         match self {
-            Pool::Keys => random.pick(KEYWORDS).into(),
+            Pool::Keys | Pool::Raw => random.pick(KEYWORDS).into(),
             Pool::Text if random.one_in(2) => random.pick(WORDS).into(),
-            Pool::Date if product == Product::OpenSearch => random.pick(DATES).into(),
+            // OpenSearch takes a text for milliseconds only where it is positive.
+            Pool::Date if product == Product::OpenSearch => random.pick(&DATES[..DATES.len() - 1]).into(),
+            // OpenSearch rounds the ends of a range as it does values.
+            Pool::Scaled => random.pick(&[-0.01, 0.0, 0.1, 1.1, 2.5, 20.0]).into(),
             _ if random.one_in(12) => as_text(&self.value(random)),
             _ => self.value(random),
         }
@@ -272,5 +293,25 @@ fn keys(random: &mut Random) -> Value {
         1 => json!({"b": {"c": Pool::Keyword.value(random)}}),
         2 => json!({"a": [Pool::Keyword.value(random), 5], "b": {"c": Pool::Keyword.value(random)}}),
         _ => json!({"a": null, "z": true}),
+    }
+}
+
+/// Any object, with names that have dots in them, and with empty parts.
+fn raw(random: &mut Random, depth: usize) -> Value {
+    let names = ["a", "o", "l", "x", "k", "n", "o.k", "o.x", "l.x", "a.b.k"];
+    let mut members = Map::new();
+    for name in random.several((0, 3), |random| random.pick(&names)) {
+        members.insert(name.to_owned(), part(random, depth));
+    }
+    members.into()
+}
+
+fn part(random: &mut Random, depth: usize) -> Value {
+    match random.below(if depth == 0 { 3 } else { 8 }) {
+        0 => random.pick(&[json!(null), json!({}), json!([]), json!("")]),
+        1 => random.pick(&[json!(1), json!(-2.5), json!(true)]),
+        2 => random.pick(KEYWORDS).into(),
+        3 | 4 => random.several((0, 3), |random| part(random, depth - 1)).into(),
+        _ => raw(random, depth - 1),
     }
 }
