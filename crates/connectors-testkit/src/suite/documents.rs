@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 
-use super::listing::{Listing, Seen, difference};
+use super::listing::{Listing, Seen};
 use super::stage::{Stage, list, same_ids};
 use super::{Outcome, Promise, always, broken, ensure, promises, some};
 use crate::Fixture;
@@ -42,9 +42,7 @@ async fn bodies_are_as_expected<F: Fixture>(stage: &mut Stage<F>) -> Outcome {
     let listing = list(&*connection).await?;
     for (id, expected) in stage.fixture.expected() {
         let Some(seen) = listing.documents.get(&id) else { return broken(format!("{id} is missing")) };
-        if let Some(text) = difference(&expected.body, &seen.fields()) {
-            return broken(format!("{id}{text}"));
-        }
+        seen.holds(&id, &expected)?;
     }
     Ok(())
 }

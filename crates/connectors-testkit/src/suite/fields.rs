@@ -4,7 +4,7 @@ use connectors_core::{FieldKind, FieldSpec};
 use serde_json::Value;
 
 use super::stage::{Stage, list};
-use super::{Broken, Outcome, Promise, always, broken, ensure, promises};
+use super::{Broken, Outcome, Promise, always, broken, ensure, promises, some};
 use crate::Fixture;
 
 pub(super) fn promises<F: Fixture>() -> Vec<Promise<F>> {
@@ -19,21 +19,25 @@ async fn values_are_of_the_kind_that_is_declared<F: Fixture>(stage: &mut Stage<F
     if declared.is_empty() {
         return Err(Broken::Untried("the source declares no field".into()));
     }
-    let listing = list(&*connection).await?;
-    for field in &declared {
-        let mut is_met = false;
-        for (id, seen) in &listing.documents {
-            let fields = seen.fields();
-            let Some(values) = values_at(&fields, field) else { continue };
-            is_met = true;
-            if let Some(value) = values.into_iter().find(|value| !is_of(field.kind, value)) {
-                let path = field.path.join(".");
-                return broken(format!("{id}: `{path}` is declared as {}, and holds {value}", field.kind));
-            }
-        }
-        ensure(is_met, || format!("no document has the declared field `{}`", field.path.join(".")))?;
+    let mut unmet: Vec<&FieldSpec> = declared.iter().collect();
+    for (id, seen) in &list(&*connection).await?.documents {
+        let fields = seen.fields();
+        declared.iter().try_for_each(|field| holds_kind(id, &fields, field))?;
+        unmet.retain(|field| values_at(&fields, field).is_none());
     }
-    Ok(())
+    let unmet: Vec<String> = unmet.into_iter().map(|field| field.path.join(".")).collect();
+    ensure(unmet.is_empty(), || format!("no document has the declared fields [{}]", some(unmet)))
+}
+
+fn holds_kind(id: &str, fields: &Value, field: &FieldSpec) -> Outcome {
+    let values = values_at(fields, field).unwrap_or_default();
+    match values.into_iter().find(|value| !is_of(field.kind, value)) {
+        Some(value) => {
+            let path = field.path.join(".");
+            broken(format!("{id}: `{path}` is declared as {}, and holds {value}", field.kind))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The values at the path of a field, those of lists one by one; none where the document has no such field.

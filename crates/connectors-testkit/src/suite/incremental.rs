@@ -6,9 +6,9 @@ use connectors_core::{Capabilities, Change, Connection, Cursor, Incremental, Rul
 use futures::StreamExt;
 
 use super::changes::STEP;
-use super::listing::{Seen, difference};
+use super::listing::Seen;
 use super::stage::{Stage, list, same_ids};
-use super::{Broken, Outcome, Promise, broken, ensure, promises};
+use super::{Broken, Outcome, Promise, ensure, promises};
 use crate::Fixture;
 
 /// An item of a stream of changes.
@@ -157,9 +157,7 @@ impl Made {
         same_ids(of_kind(false), &self.upserted).map_err(named("upserts"))?;
         for (id, expected) in stage.fixture.expected() {
             let Some(Some(seen)) = ends.get(&id) else { continue };
-            if let Some(text) = difference(&expected.body, &seen.fields()) {
-                return broken(format!("{id}{text}"));
-            }
+            seen.holds(&id, &expected)?;
         }
         Ok(())
     }

@@ -9,7 +9,8 @@ use connectors_core::{Document, Error, Permissions, Result, Rules, Source, Versi
 use futures::StreamExt;
 use serde_json::Value;
 
-use super::json;
+use super::{Outcome, broken, json};
+use crate::Expected;
 
 /// Errors after which a listing is read no further.
 const MAX_ERRORS: usize = 100;
@@ -40,6 +41,14 @@ impl Seen {
     /// The fields as a value.
     pub(super) fn fields(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// Broken at the first field that is not as expected.
+    pub(super) fn holds(&self, id: &str, expected: &Expected) -> Outcome {
+        match difference(&expected.body, &self.fields()) {
+            Some(text) => broken(format!("{id}{text}")),
+            None => Ok(()),
+        }
     }
 
     /// True when a sync would take the other for the same document in the same state.
@@ -90,7 +99,7 @@ impl Listing {
 }
 
 /// The first place at which a value lacks what is expected: path, expected, actual.
-pub(super) fn difference(expected: &Value, actual: &Value) -> Option<String> {
+fn difference(expected: &Value, actual: &Value) -> Option<String> {
     let (Value::Object(wanted), Value::Object(given)) = (expected, actual) else {
         return (expected != actual).then(|| format!(": {expected} is expected, {actual} is there"));
     };

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::stage::{Stage, list, same_ids};
-use super::{Broken, Outcome, Promise, always, broken, ensure, promises, some};
+use super::{Broken, Outcome, Promise, always, ensure, promises, some};
 use crate::Fixture;
-use crate::suite::listing::difference;
 
 /// Names that are easily mistaken for each other: by encoding, trimming, folding, normalising or reading them as values.
 const NAMES: [&str; 46] = [
@@ -77,9 +76,5 @@ async fn awkward_names_get_ids_of_their_own<F: Fixture>(stage: &mut Stage<F>) ->
         format!("names that differ have one id: [{}]", some(&listing.repeated))
     })?;
     same_ids(listing.ids(), expected.keys())?;
-    let differing = expected.iter().find_map(|(id, expected)| {
-        let fields = listing.documents.get(id)?.fields();
-        difference(&expected.body, &fields).map(|text| format!("{id}{text}"))
-    });
-    differing.map_or(Ok(()), broken)
+    listing.documents.iter().try_for_each(|(id, seen)| seen.holds(id, &expected[id]))
 }
