@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::pattern::Pattern;
+use super::query_string::{Leaf, Term};
 use super::{Context, exact, full_text, query_string, range};
 use crate::analysis;
 use crate::mapping::{Kind, Resolved};
@@ -34,8 +35,8 @@ pub(crate) fn fragments(context: Context<'_>, query: &Value) -> Vec<Fragment> {
 }
 
 /// What was found so far.
-pub(super) struct Found<'a> {
-    pub(super) context: Context<'a>,
+struct Found<'a> {
+    context: Context<'a>,
     fragments: Vec<Fragment>,
 }
 
@@ -63,13 +64,37 @@ impl Found<'_> {
             }
             "query_string" => {
                 let text = body.get("query").map(exact::text).unwrap_or_default();
-                query_string::fragments(self, &text, &patterns(body));
+                let fields = patterns(body);
+                query_string::wanted(&text).iter().for_each(|leaf| self.leaf(leaf, &fields));
             }
             _ => {
                 for (field, body) in body.as_object().into_iter().flatten() {
                     self.on_field(kind, field, body);
                 }
             }
+        }
+    }
+
+    /// A term of a query string, in the field that it names or in these.
+    fn leaf(&mut self, leaf: &Leaf, fields: &[String]) {
+        let fields = leaf.field.as_ref().map_or(fields, std::slice::from_ref);
+        fields.iter().for_each(|field| self.term_of_text(field, &leaf.term));
+    }
+
+    fn term_of_text(&mut self, pattern: &str, term: &Term) {
+        let context = self.context;
+        let fields = || context.mapping.matching(pattern).into_iter().map(|resolved| resolved.path);
+        match term {
+            Term::Words(text) => self.text(pattern, text, None),
+            Term::Phrase(text, slop) => self.text(pattern, text, Some(*slop as usize)),
+            Term::Pattern(text) if text == "*" => {}
+            Term::Pattern(text) => {
+                fields().for_each(|path| self.wildcard(&path, &query_string::lower(context, &path, text)));
+            }
+            Term::Range(from, to) => fields().for_each(|path| {
+                let [from, to] = [from, to].map(|end| query_string::lower_end(context, &path, end));
+                self.range(&path, (from.as_ref(), to.as_ref()));
+            }),
         }
     }
 
@@ -106,7 +131,7 @@ impl Found<'_> {
     }
 
     /// Looks for the words of a text, or for a phrase of them.
-    pub(super) fn text(&mut self, pattern: &str, text: &str, slop: Option<usize>) {
+    fn text(&mut self, pattern: &str, text: &str, slop: Option<usize>) {
         let mut found = Vec::new();
         for Resolved { path, field } in self.fields(pattern) {
             let wanted: Vec<Wanted> = match (field.kind, slop) {
@@ -140,7 +165,7 @@ impl Found<'_> {
         });
     }
 
-    pub(super) fn wildcard(&mut self, name: &str, text: &str) {
+    fn wildcard(&mut self, name: &str, text: &str) {
         if text.is_empty() {
             return;
         }
@@ -150,7 +175,7 @@ impl Found<'_> {
         });
     }
 
-    pub(super) fn range(&mut self, pattern: &str, (from, to): (Bound<&Value>, Bound<&Value>)) {
+    fn range(&mut self, pattern: &str, (from, to): (Bound<&Value>, Bound<&Value>)) {
         if matches!((from, to), (Bound::Unbounded, Bound::Unbounded)) {
             return;
         }

@@ -8,8 +8,8 @@ use std::ops::Bound;
 use serde_json::Value;
 use tantivy::query::{BooleanQuery, Occur};
 
-use self::parse::{Clause, Leaf, Node, Term};
-use super::fragments::Found;
+use self::parse::{Clause, Node};
+pub(super) use self::parse::{Leaf, Term};
 use super::full_text::{self, Asked, Weighted};
 use super::range::{self, Ends};
 use super::{BoxQuery, Context, all, constant, exact, none, scan, with_boost};
@@ -168,7 +168,7 @@ fn union(
     Ok(if queries.is_empty() { none() } else { constant(Box::new(BooleanQuery::union(queries)), 1.0) })
 }
 
-fn lower_end(context: Context<'_>, name: &str, end: &Bound<Value>) -> Bound<Value> {
+pub(super) fn lower_end(context: Context<'_>, name: &str, end: &Bound<Value>) -> Bound<Value> {
     end.clone().map(|end| lower(context, name, &exact::text(&end)).into())
 }
 
@@ -181,48 +181,27 @@ fn fitting(context: Context<'_>, name: &str, pattern: &str) -> Result<BoxQuery> 
 }
 
 /// Patterns meet analysed text in lower case, as its words are.
-fn lower(context: Context<'_>, name: &str, text: &str) -> String {
+pub(super) fn lower(context: Context<'_>, name: &str, text: &str) -> String {
     let analysed =
         context.mapping.field(name).is_some_and(|resolved| resolved.field.kind == crate::mapping::Kind::Text);
     if analysed { analysis::lower(text) } else { text.to_owned() }
 }
 
-/// Adds what the text would mark in the given fields.
-pub(super) fn fragments(found: &mut Found<'_>, text: &str, fields: &[String]) {
+/// The terms of a query string that a document may hold; those that are excluded, and a text that is no query, give none.
+pub(super) fn wanted(text: &str) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
     if let Ok(node) = parse::parse(text, false) {
-        mark(&node, fields, found);
+        collect(node, &mut leaves);
     }
+    leaves
 }
 
-fn mark(node: &Node, fields: &[String], found: &mut Found<'_>) {
+fn collect(node: Node, leaves: &mut Vec<Leaf>) {
     match node {
+        Node::Leaf(leaf) => leaves.push(leaf),
         Node::Group(clauses, _) => {
-            let positive = clauses.iter().filter(|clause| clause.occur != Occur::MustNot);
-            positive.for_each(|clause| mark(&clause.node, fields, found));
-        }
-        Node::Leaf(Leaf { field: Some(field), term, .. }) => mark_term(term, field, found),
-        Node::Leaf(Leaf { term, .. }) => fields.iter().for_each(|field| mark_term(term, field, found)),
-    }
-}
-
-fn mark_term(term: &Term, field: &str, found: &mut Found<'_>) {
-    match term {
-        Term::Words(text) => found.text(field, text, None),
-        Term::Phrase(text, slop) => found.text(field, text, Some(*slop as usize)),
-        Term::Pattern(pattern) if pattern == "*" => {}
-        Term::Pattern(pattern) => {
-            let context = found.context;
-            for resolved in context.mapping.matching(field) {
-                found.wildcard(&resolved.path, &lower(context, &resolved.path, pattern));
-            }
-        }
-        Term::Range(from, to) => {
-            let context = found.context;
-            for resolved in context.mapping.matching(field) {
-                let end = |end: &Bound<Value>| lower_end(context, &resolved.path, end);
-                let (from, to) = (end(from), end(to));
-                found.range(&resolved.path, (from.as_ref(), to.as_ref()));
-            }
+            let positive = clauses.into_iter().filter(|clause| clause.occur != Occur::MustNot);
+            positive.for_each(|clause| collect(clause.node, leaves));
         }
     }
 }

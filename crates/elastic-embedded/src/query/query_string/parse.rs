@@ -5,7 +5,7 @@ use std::ops::Bound;
 use serde_json::Value;
 use tantivy::query::Occur;
 
-use super::tokens::{self, Token};
+use super::tokens::{self, Bad, Token};
 use crate::failure::{Failure, Result};
 
 const MAX_DEPTH: usize = 30;
@@ -24,14 +24,14 @@ pub(super) struct Clause {
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) struct Leaf {
-    pub(super) field: Option<String>,
-    pub(super) term: Term,
-    pub(super) boost: Option<f64>,
+pub(crate) struct Leaf {
+    pub(crate) field: Option<String>,
+    pub(crate) term: Term,
+    pub(crate) boost: Option<f64>,
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Term {
+pub(crate) enum Term {
     Words(String),
     Phrase(String, u32),
     /// A pattern with its escapes.
@@ -52,10 +52,6 @@ enum Sign {
     Required,
     Prohibited,
 }
-
-/// The text is no query.
-#[derive(Debug)]
-pub(super) struct Bad;
 
 /// # Errors
 /// 400 if the text is no query, 501 for fuzzy terms and regular expressions.

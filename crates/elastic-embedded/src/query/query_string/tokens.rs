@@ -1,6 +1,8 @@
 //! The tokens of a query string, as the lexer of Lucene's classic parser takes them: the longest that fits.
 
-use super::parse::Bad;
+/// The text is no query.
+#[derive(Debug)]
+pub(super) struct Bad;
 
 /// A token. Words keep their escapes.
 #[derive(Debug, Clone, PartialEq)]
