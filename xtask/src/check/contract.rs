@@ -145,7 +145,7 @@ fn fixture(source: &SourceCrate, implemented: &[Implementation<'_>], out: &mut F
             }
             Some(_) => continue,
         };
-        out.add((fixture.path, line), format!("{what}: the promise behind it is passed over"), help);
+        out.add((fixture.path, line), format!("{what}: the promise behind it is skipped"), help);
     }
 }
 

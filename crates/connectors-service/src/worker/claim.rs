@@ -20,7 +20,7 @@ pub(super) struct Claim {
 /// Claims a job that waits, or one whose worker went away. None when another worker was faster, or another
 /// job of the connector runs.
 ///
-/// The job is written on the condition that it is as it was read: of two workers one wins. Two jobs of one
+/// The job is written on the condition that it has not changed since it was read: of two workers one wins. Two jobs of one
 /// connector are kept apart by its document, see [`enter`].
 ///
 /// # Errors

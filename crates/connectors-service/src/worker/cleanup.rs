@@ -1,4 +1,4 @@
-//! Jobs that nobody will end: their connector is deleted, or every worker that takes them goes away.
+//! Jobs without a worker to end them: their connector is deleted, or every worker that takes them goes away.
 
 use connectors_core::Result;
 
@@ -7,7 +7,7 @@ use super::orphans;
 use super::running::{RunningJobs, Stop};
 use crate::protocol::{Connector, JobStatus, Kind, Store, SyncJob};
 
-/// Ends jobs that nobody will. A failure is logged and tried again in the next tick.
+/// Ends jobs that no worker will end. A failure is logged and tried again in the next tick.
 pub(super) async fn end_abandoned(
     store: &Store,
     leases: &Leases,

@@ -12,7 +12,7 @@ use crate::secrets::masked;
 /// Where problems stand that concern advanced rules as a whole.
 const ADVANCED: &str = "advanced_snippet";
 
-/// The rules of a connector, if their draft is to be validated. Rules that can't be read are nobody's draft.
+/// The rules of a connector, if their draft is to be validated. Rules that can't be read are no draft.
 pub(super) fn waiting(record: &Record) -> Option<Filtering> {
     Filtering::read(record.value("filtering")).ok().flatten().filter(Filtering::is_edited)
 }

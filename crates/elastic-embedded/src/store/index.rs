@@ -242,7 +242,7 @@ impl Index {
                     .memory_budget_per_thread(WRITER_BYTES)
                     .build();
                 let writer = self.engine.writer_with_options(options)?;
-                // A commit that was cut off has left files of deletions, under names that this writer will use.
+                // A commit that was cut off may have left files of deletions under names that this writer will use.
                 writer.garbage_collect_files().wait()?;
                 Ok(slot.insert(writer))
             }

@@ -89,7 +89,7 @@ impl Side {
         }
     }
 
-    /// Makes the indices anew and writes their documents; the answers to the bulks.
+    /// Creates the indices again and writes their documents; the answers to the bulks.
     pub(crate) async fn fill(&self, index: &str, (body, bulks): (&Value, &[Bulk])) -> Vec<Answer> {
         self.remove(index).await;
         let mut body = body.clone();

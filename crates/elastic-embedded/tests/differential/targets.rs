@@ -10,7 +10,7 @@ pub(crate) enum Target {
     Both,
     Alias,
     Pattern,
-    /// The first, and one that is not there, which is passed over.
+    /// The first, and one that is not there, which is skipped.
     FirstOrNone,
     /// None that is there.
     Missing,

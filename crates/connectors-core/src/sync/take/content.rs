@@ -32,7 +32,7 @@ impl Contents {
         });
     }
 
-    /// Waits for the next content, for ever while none is being read. Nothing is lost when the wait is dropped.
+    /// Waits for the next content; never returns while none is being read. Nothing is lost when the wait is dropped.
     pub(super) async fn next(&mut self) -> Read {
         match self.next_of_any().await {
             Some(read) => read,
