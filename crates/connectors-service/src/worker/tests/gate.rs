@@ -47,13 +47,20 @@ impl Held {
 }
 
 struct Rule {
-    /// A part of `METHOD /path`.
+    /// A part of `METHOD /path` that ends with a segment of the path: `_update/c` is not `_update/cd`.
     part: String,
     /// Requests that match and pass before it counts.
     skip: usize,
     /// How many it counts for.
     times: usize,
     act: Act,
+}
+
+impl Rule {
+    fn is_about(&self, what: &str) -> bool {
+        let ends = what.match_indices(&self.part).map(|(start, part)| &what[start + part.len()..]);
+        ends.into_iter().any(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 /// A gate before the server of a place.
@@ -124,9 +131,10 @@ impl Passage {
     fn act(&self, what: &str) -> Option<Act> {
         let mut rules = self.rules.lock().unwrap();
         let place = rules.iter_mut().position(|rule| {
-            let is_skipped = what.contains(&rule.part) && rule.skip > 0;
+            let is_meant = rule.is_about(what);
+            let is_skipped = is_meant && rule.skip > 0;
             rule.skip -= usize::from(is_skipped);
-            what.contains(&rule.part) && !is_skipped
+            is_meant && !is_skipped
         })?;
         let rule = &mut rules[place];
         rule.times -= 1;
@@ -142,8 +150,22 @@ impl Passage {
     }
 }
 
+#[test]
+fn a_rule_is_about_whole_segments() {
+    let rule = Rule { part: "_update/c".into(), skip: 0, times: 1, act: Act::LoseAnswer };
+    for (what, is_about) in [
+        ("POST /index/_update/c", true),
+        ("POST /index/_update/c/more", true),
+        ("POST /index/_update/cdf476", false),
+        ("POST /index/_update/cd/_update/c", true),
+        ("POST /index/_doc/c", false),
+    ] {
+        assert_eq!(rule.is_about(what), is_about, "{what}");
+    }
+}
+
 async fn pass(State(passage): State<Passage>, call: Call) -> Response {
-    let what = format!("{} {}", call.method(), call.uri());
+    let what = format!("{} {}", call.method(), call.uri().path());
     passage.met.fetch_add(1, SeqCst);
     let act = passage.act(&what);
     match &act {
