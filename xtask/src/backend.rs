@@ -1,42 +1,27 @@
 //! `cargo xtask backend`: real servers for tests and for trying things out.
 //!
-//! Reading order: the table here, [`lifecycle`] (start, stop, status), then one module per server.
+//! How a server is had and started is declared where it is needed, by `connectors_testkit::backend`: those that are written to in the
+//! testkit, a source's own in its tests. So the test program that knows it does the work; here it is built and called.
 
-pub mod docker;
-pub mod elasticsearch;
-pub mod guard;
-pub mod http;
-pub mod java;
-pub mod lifecycle;
-pub mod maven;
-pub mod mongodb;
-pub mod opensearch;
-pub mod ports;
-pub mod process;
-pub mod server;
-pub mod site;
+use std::fs;
+use std::path::Path;
 
-#[cfg(test)]
-pub(crate) mod tests;
-
-use std::path::{Path, PathBuf};
-use std::process::Command as Process;
-use std::time::Duration;
+use serde::Deserialize;
 
 use crate::cli::{Command, no_more_switches, take_switch};
+use crate::driver::Driver;
 use crate::error::{Error, Result};
+use crate::programs::{self, Programs};
 use crate::shell::Shell;
-use server::Server;
-use site::Site;
 
 /// `cargo xtask backend`.
 pub const COMMAND: Command = Command {
     name: "backend",
     usage: "start|stop|status [NAME…] [--json]",
-    help: "Start and stop real servers: elasticsearch, opensearch, mongodb.
+    help: "Start and stop real servers: elasticsearch, opensearch, and those of sources, such as mongodb.
 
 Where a Docker engine answers, its compose.yml under docker/ is used; elsewhere the server is installed under
-target/backends/NAME and started there, as a system user when we are root. A server starts empty. Without a NAME
+target/backends/NAME and started there, as a system user when we are root and it needs that. A server starts empty. Without a NAME
 the command takes all of them. ELASTICSEARCH_PORT, OPENSEARCH_PORT and MONGODB_PORT choose the port. The address
 of mongodb holds its user and password, and is what `connectors sync mongodb --set host=…` takes.
 
@@ -47,112 +32,95 @@ of mongodb holds its user and password, and is what `connectors sync mongodb --s
     run,
 };
 
-/// A kind of server that can be started here.
-pub struct Backend {
-    /// Its name on the command line.
-    pub name: &'static str,
-    /// Its folder in `docker/`.
-    pub folder: &'static str,
-    /// The version that its compose file and its native installation have.
-    pub version: &'static str,
-    /// The variable that chooses its port, here and in its compose file.
-    pub port_variable: &'static str,
-    /// The first port that is tried without that variable; below the range of ephemeral ports.
-    pub first_port: u16,
-    /// Where a client finds it when it listens at this port of this machine.
-    pub address: fn(u16) -> String,
-    /// Brings the server's files into a folder that outlives it; does little when they are there.
-    pub install: fn(&Shell, &Path) -> Result<Installed>,
-    /// The command that runs the installed server in the foreground.
-    pub start: fn(&Shell, &Installed, &Site) -> Result<Process>,
-    /// Whether the server at this port answers a request of its own protocol.
-    pub ready: fn(u16) -> bool,
-    /// How long it may take until then.
-    pub patience: Duration,
-}
+/// The servers that are written to, and the crate whose test program knows them; those of sources know them too.
+const WRITTEN_TO: [&str; 2] = ["elasticsearch", "opensearch"];
+const TESTKIT: &str = "connectors-testkit";
 
-/// A server's files.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Installed {
-    /// Which version it is: the table's, or an older one where the machine cannot run that.
+/// A server that runs.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct Server {
+    /// The backend's name.
+    pub name: String,
+    /// Its version.
     pub version: String,
-    /// Where it lies.
-    pub home: PathBuf,
-    /// What runs it, for example a Java home.
-    pub runtime: PathBuf,
-}
-
-/// Every backend.
-pub const BACKENDS: &[Backend] = &[elasticsearch::BACKEND, opensearch::BACKEND, mongodb::BACKEND];
-
-/// The backends of these names, or all of them when there are none.
-///
-/// # Errors
-/// Names the first name that is not in `table`, and those that are.
-pub fn select<'a>(table: &'a [Backend], names: &[String]) -> Result<Vec<&'a Backend>> {
-    if names.is_empty() {
-        return Ok(table.iter().collect());
-    }
-    let by_name = |name: &String| {
-        table.iter().find(|backend| backend.name == name).ok_or_else(|| {
-            let known: Vec<&str> = table.iter().map(|backend| backend.name).collect();
-            Error::Usage(format!("no backend `{name}`; there are {}", known.join(", ")))
-        })
-    };
-    names.iter().map(by_name).collect()
+    /// Where it answers.
+    pub url: String,
+    /// The group of its processes.
+    pub group: i32,
 }
 
 fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    run_with(shell, BACKENDS, arguments)
-}
-
-/// The command over another table.
-///
-/// # Errors
-/// When the arguments make no sense, or a server cannot be started or stopped.
-pub fn run_with(shell: &Shell, table: &'static [Backend], arguments: &[String]) -> Result<()> {
-    let mut arguments = arguments.to_vec();
-    let json = take_switch(&mut arguments, "--json");
-    no_more_switches(&arguments)?;
-    let (action, names) = arguments
-        .split_first()
-        .ok_or_else(|| Error::Usage("backend needs one of start, stop, status; see --help".into()))?;
-    let chosen = select(table, names)?;
-    let servers = match action.as_str() {
-        "start" => start(shell, &chosen)?,
-        "stop" => stop(shell, &chosen)?,
-        "status" => chosen.iter().map(|backend| lifecycle::status(shell, backend)).collect(),
-        other => return Err(Error::Usage(format!("backend cannot `{other}`; it can start, stop, status"))),
-    };
-    if json { print_json(shell, &servers) } else { print_lines(shell, &servers, action) }
-}
-
-fn start(shell: &Shell, chosen: &[&'static Backend]) -> Result<Vec<Server>> {
-    let mut guard = guard::Guard::new(shell)?;
-    let servers = chosen.iter().map(|backend| guard.start(backend)).collect::<Result<_>>()?;
-    guard.keep();
-    Ok(servers)
-}
-
-fn stop(shell: &Shell, chosen: &[&Backend]) -> Result<Vec<Server>> {
-    chosen.iter().try_for_each(|backend| lifecycle::stop(shell, backend))?;
-    Ok(chosen.iter().map(|backend| lifecycle::status(shell, backend)).collect())
-}
-
-fn print_lines(shell: &Shell, servers: &[Server], action: &str) -> Result<()> {
-    for server in servers {
-        match (server.running, action) {
-            (true, "status") => shell.say(format_args!("{server}, log {}", server.log.display())),
-            (true, _) => shell.say(server),
-            (false, _) => shell.say(format_args!("{} is not running", server.name)),
-        }
+    let mut names = arguments.to_vec();
+    let json = take_switch(&mut names, "--json");
+    no_more_switches(&names)?;
+    if names.is_empty() || !["start", "stop", "status"].contains(&names[0].as_str()) {
+        return Err(Error::Usage("backend needs one of start, stop, status; see --help".into()));
+    }
+    let action = names.remove(0);
+    for (package, names) in by_program(&shell.root, names)? {
+        let mut program = shell.command(Programs::build_tests(shell, &package)?);
+        program.env("CONNECTORS_INSTALL", "1").args(["--backend", &action]).args(names);
+        shell.stream(program.args(json.then_some("--json")))?;
     }
     Ok(())
 }
 
-fn print_json(shell: &Shell, servers: &[Server]) -> Result<()> {
-    let text = serde_json::to_string(servers)
-        .map_err(|cause| Error::Format { what: "the list of servers".into(), cause: cause.to_string() })?;
-    shell.say(text);
-    Ok(())
+/// Servers by the crate whose test program knows them.
+fn by_program(root: &Path, names: Vec<String>) -> Result<Vec<(String, Vec<String>)>> {
+    let sources = of_sources(root)?;
+    let all =
+        || WRITTEN_TO.map(str::to_owned).into_iter().chain(sources.iter().map(|(name, _)| name.clone()));
+    let names = if names.is_empty() { all().collect() } else { names };
+    let mut programs: Vec<(String, Vec<String>)> = Vec::new();
+    for name in &names {
+        if let Some((_, package)) = sources.iter().find(|(source, _)| source == name) {
+            programs.push((package.clone(), vec![name.clone()]));
+        } else if !WRITTEN_TO.contains(&name.as_str()) {
+            let there = all().collect::<Vec<_>>().join(", ");
+            return Err(Error::Usage(format!("no backend `{name}`; there are {there}")));
+        }
+    }
+    let written_to = names.into_iter().filter(|name| WRITTEN_TO.contains(&name.as_str())).collect::<Vec<_>>();
+    if !written_to.is_empty() {
+        match programs.first_mut() {
+            Some((_, first)) => drop(first.splice(0..0, written_to)),
+            None => programs.push((TESTKIT.into(), written_to)),
+        }
+    }
+    Ok(programs)
 }
+
+/// The service types whose server can be started, with the crate of each: those that have a compose file.
+fn of_sources(root: &Path) -> Result<Vec<(String, String)>> {
+    let path = root.join("config.yml");
+    let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let is_source = |line: &str| {
+        let (service_type, package) = line.strip_prefix("  ")?.split_once(": source-")?;
+        let has_server = root.join(format!("docker/{package}/compose.yml")).is_file();
+        has_server.then(|| (service_type.to_owned(), programs::package(package)))
+    };
+    Ok(text.lines().filter_map(is_source).collect())
+}
+
+/// Runs `body` with these servers up, which the test program of a source knows. What it starts for that ends with `body`, and with
+/// this process, however that ends; a server that runs already is left running.
+///
+/// # Errors
+/// When a server can't be started, or `body` fails.
+pub fn with<T>(
+    shell: &Shell,
+    (programs, source): (&Programs, &str),
+    names: &[&str],
+    body: impl FnOnce(&[Server]) -> Result<T>,
+) -> Result<T> {
+    let mut hold = programs.mode(shell, (source, "--backend"))?;
+    let (holder, servers) = Driver::start(hold.arg("hold").args(names))?;
+    let servers: Vec<Server> = serde_json::from_value(servers)
+        .map_err(|cause| Error::Format { what: "the list of servers".into(), cause: cause.to_string() })?;
+    let done = body(&servers);
+    drop(holder);
+    done
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,13 @@
 //! `cargo xtask chaos`: the program under faults, drawn from seeds.
 
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
-use std::process::Command as Process;
+use std::path::PathBuf;
 use std::thread;
 
-use crate::backend::{elasticsearch, guard};
+use crate::backend;
 use crate::cli::{Command, no_more_switches, take_value};
 use crate::error::{Error, Result};
-use crate::ftest::{known, programs, url_of};
-use crate::mongod;
+use crate::programs::{self, Programs};
 use crate::shell::Shell;
 
 /// `cargo xtask chaos`.
@@ -22,7 +20,7 @@ From each seed follow rounds in which the source is changed and the program run 
 garbled or lost, servers and the program are killed, disks are full, and marks are damaged. What it did then and
 what it claims are judged; then it runs without faults, and the index must be equal to the source. The first
 differences are shown with the seed, which does the same again. Without names every source that has
-examples/chaos-NAME.rs is run, all of them at once.
+tests/source is run, all of them at once.
 
   --seed   this one seed
   --seeds  the seeds from 1 to N, and those that found something in the source; 20 without it
@@ -73,35 +71,23 @@ impl Options {
 }
 
 fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    let options = Options::of(arguments, &known(&shell.root, "chaos")?)?;
-    let shell = if options.names.iter().any(|name| name == "mongo") {
-        // A server of its own: what is done to it is nothing that another should live with.
-        shell.with_var("CONNECTORS_MONGODB", "").with_var("MONGOD", mongod::ensure(shell)?)
-    } else {
-        shell.clone()
-    };
-    let programs = built(&shell, &options)?;
+    let options = Options::of(arguments, &programs::sources(&shell.root)?)?;
+    let programs = Programs::of(shell, options.built.as_deref(), &options.names)?;
     if !options.is_real {
-        let server = programs.join("elastic-embedded");
-        return all(&shell, &options, (&programs, &["--embedded".into(), server.display().to_string()]));
+        let embedded = programs.path("elastic-embedded").display().to_string();
+        return all(shell, &options, (&programs, ["--embedded", &embedded]));
     }
-    guard::with(&shell, &[&elasticsearch::BACKEND], |up| {
-        let url = url_of(up, &elasticsearch::BACKEND).unwrap_or_default();
-        all(&shell, &options, (&programs, &["--es".into(), url.to_owned()]))
+    backend::with(shell, (&programs, &options.names[0]), &["elasticsearch"], |up| {
+        all(shell, &options, (&programs, ["--es", &up[0].url]))
     })
-}
-
-fn built(shell: &Shell, options: &Options) -> Result<PathBuf> {
-    let example = |_: &Path, name: &str| Ok(vec![format!("chaos-{name}")]);
-    programs(shell, options.built.as_deref(), &options.names, example)
 }
 
 /// The sources at once, as each waits for its own servers most of the time; all run to their end, and the first
 /// failure is told.
-fn all(shell: &Shell, options: &Options, (programs, server): (&Path, &[String; 2])) -> Result<()> {
+fn all(shell: &Shell, options: &Options, (programs, server): (&Programs, [&str; 2])) -> Result<()> {
     let bench = |name: &String| {
-        let mut bench: Process = shell.command(programs.join("examples").join(format!("chaos-{name}")));
-        bench.arg("--program").arg(programs.join("connectors")).args(server).args(&options.seeds);
+        let mut bench = programs.mode(shell, (name, "--chaos"))?;
+        bench.arg("--program").arg(programs.path("connectors")).args(server).args(&options.seeds);
         shell.stream(&mut bench)
     };
     thread::scope(|scope| {

@@ -15,11 +15,12 @@ pub mod chaos;
 mod check;
 mod coverage;
 mod deny;
+mod driver;
 pub mod ftest;
 mod fuzz;
-pub mod mongod;
 pub mod new_source;
 mod perf;
+pub mod programs;
 mod prove;
 mod test;
 

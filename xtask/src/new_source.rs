@@ -18,60 +18,39 @@ pub const COMMAND: Command = Command {
 
 NAME is in kebab-case and becomes crates/source-NAME, its service type, docker/NAME and docs/sources/NAME.md. The
 source is declared in config.yml, Cargo.toml and the program's manifest. It reads a small server of its own
-(crates/source-NAME/server.rs): tokens that expire, pages by a cursor, folders as scopes, a revision and a file for
+(tests/source/server.rs): tokens that expire, pages by a cursor, folders as scopes, a revision and a file for
 each item, rate and concurrency as settings. It compiles and keeps every promise of the contract as it is. Nothing
 that exists is overwritten.",
     run,
 };
 
 /// What a name must not be: the template, or the contract, has a type of this name.
-const RESERVED: [&str; 21] = [
-    "client",
-    "config",
-    "connector",
-    "content",
-    "context",
-    "definition",
-    "document",
-    "error",
-    "file",
-    "fixture",
-    "indexed",
-    "item",
-    "items",
-    "me",
-    "page",
-    "result",
-    "rules",
-    "secret",
-    "server",
-    "source",
-    "test",
-];
+const RESERVED: &str = "client config connector content context definition document error file fixture indexed item \
+    items me page result rules secret server source test";
 
-/// Each file of the template: where it goes, and what it holds.
-const TEMPLATES: [(&str, &str); 14] = [
-    ("crates/source-__name__/Cargo.toml", include_str!("../templates/source/crate/Cargo.toml")),
-    ("crates/source-__name__/fixture.rs", include_str!("../templates/source/crate/fixture.rs")),
-    ("crates/source-__name__/server.rs", include_str!("../templates/source/crate/server.rs")),
-    ("crates/source-__name__/src/lib.rs", include_str!("../templates/source/crate/src/lib.rs")),
-    ("crates/source-__name__/src/config.rs", include_str!("../templates/source/crate/src/config.rs")),
-    ("crates/source-__name__/src/client.rs", include_str!("../templates/source/crate/src/client.rs")),
-    (
-        "crates/source-__name__/src/client/tests.rs",
-        include_str!("../templates/source/crate/src/client/tests.rs"),
-    ),
-    ("crates/source-__name__/src/document.rs", include_str!("../templates/source/crate/src/document.rs")),
-    (
-        "crates/source-__name__/src/document/tests.rs",
-        include_str!("../templates/source/crate/src/document/tests.rs"),
-    ),
-    ("crates/source-__name__/src/source.rs", include_str!("../templates/source/crate/src/source.rs")),
-    ("crates/source-__name__/tests/contract.rs", include_str!("../templates/source/crate/tests/contract.rs")),
-    (
-        "crates/source-__name__/examples/ftest-__name__.rs",
-        include_str!("../templates/source/crate/examples/ftest-__name__.rs"),
-    ),
+/// A file of the crate: where it goes, and what it holds.
+macro_rules! file {
+    ($path:literal) => {
+        (
+            concat!("crates/source-__name__/", $path),
+            include_str!(concat!("../templates/source/crate/", $path)),
+        )
+    };
+}
+
+/// Each file of the template.
+const TEMPLATES: [(&str, &str); 13] = [
+    file!("Cargo.toml"),
+    file!("src/lib.rs"),
+    file!("src/config.rs"),
+    file!("src/client.rs"),
+    file!("src/client/tests.rs"),
+    file!("src/document.rs"),
+    file!("src/document/tests.rs"),
+    file!("src/source.rs"),
+    file!("tests/source/main.rs"),
+    file!("tests/source/fixture.rs"),
+    file!("tests/source/server.rs"),
     ("docs/sources/__name__.md", include_str!("../templates/source/page.md")),
     ("docker/__name__/compose.yml", include_str!("../templates/source/compose.yml")),
 ];
@@ -126,7 +105,7 @@ fn fits(name: &str) -> Result<()> {
             "write it in kebab-case: small letters and digits, a letter first, words joined by `-`".into(),
         );
     }
-    if RESERVED.contains(&name) {
+    if RESERVED.split_whitespace().any(|reserved| reserved == name) {
         return refused("it is the name of a part of every source; take the name of the product".into());
     }
     if name.len() > 40 {
@@ -180,8 +159,8 @@ It reads a small server of its own, and keeps every promise of the contract as i
   cargo test --package source-__name__
 
 Make it your product's, in this order: the settings (src/config.rs), the calls (src/client.rs), what is indexed
-(src/document.rs), how a real backend is filled (fixture.rs, instead of server.rs), the README at the head of
-src/lib.rs, and docs/sources/__name__.md. Then hold it to the checklist:
+(src/document.rs), how a real backend is started and filled (tests/source/fixture.rs, by connectors_testkit::backend
+instead of server.rs), the README at the head of src/lib.rs, and docs/sources/__name__.md. Then hold it to the checklist:
 
   cargo xtask check              yours alone to meet: `docker` asks for the product's image in
                                  docker/__name__/compose.yml, by its exact version

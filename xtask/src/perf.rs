@@ -10,16 +10,15 @@ mod workloads;
 
 use std::cell::OnceCell;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command as Process;
 
 use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
-use crate::backend::server::Server;
-use crate::backend::{elasticsearch, guard};
+use crate::backend::{self, Server};
 use crate::error::{Error, Result};
-use crate::mongod;
+use crate::programs::{self, Programs};
 use crate::shell::Shell;
 use outcome::Outcome;
 use report::{Machine, Style};
@@ -70,7 +69,7 @@ fn pace(text: &str) -> std::result::Result<(u64, u64), String> {
 struct Bench<'a> {
     shell: &'a Shell,
     args: &'a Args,
-    programs: &'a Path,
+    programs: &'a Programs,
     es: &'a Server,
     folder: PathBuf,
     /// The loader's best, once it was tried out.
@@ -88,11 +87,12 @@ struct Figures<'a> {
 }
 
 pub(crate) fn run(shell: &Shell, args: Args) -> Result<()> {
-    let workloads = chosen(&args, &crate::ftest::known(&shell.root, "perf")?)?;
-    let shell = provided(shell, &workloads)?;
-    let programs = built(&shell, &args, &workloads)?;
-    guard::with(&shell, &[&elasticsearch::BACKEND], |up| {
-        all(&shell, (&args, &workloads), (&programs, &up[0]))
+    let workloads = chosen(&args, &programs::sources(&shell.root)?)?;
+    let programs = built(shell, &args, &workloads)?;
+    let Some(first) = workloads.first() else { return Ok(()) };
+    let server = ["elasticsearch"];
+    backend::with(shell, (&programs, first.source), &server, |up| {
+        all(shell, (&args, &workloads), (&programs, &up[0]))
     })
 }
 
@@ -114,17 +114,10 @@ fn chosen(args: &Args, known: &[String]) -> Result<Vec<Workload>> {
     Ok(workloads)
 }
 
-fn provided(shell: &Shell, workloads: &[Workload]) -> Result<Shell> {
-    if workloads.iter().any(|workload| workload.source == "mongo") {
-        return Ok(shell.with_var("MONGOD", mongod::ensure(shell)?));
-    }
-    Ok(shell.clone())
-}
-
 /// The folder with the programs, built unless another is named.
-fn built(shell: &Shell, args: &Args, workloads: &[Workload]) -> Result<PathBuf> {
+fn built(shell: &Shell, args: &Args, workloads: &[Workload]) -> Result<Programs> {
     if let Some(folder) = &args.built {
-        return Ok(shell.root.join(folder));
+        return Programs::of(shell, Some(folder), &[]);
     }
     let mut sources: Vec<&str> = workloads.iter().map(|workload| workload.source).collect();
     sources.sort_unstable();
@@ -132,22 +125,22 @@ fn built(shell: &Shell, args: &Args, workloads: &[Workload]) -> Result<PathBuf> 
     // In one go: built one by one, the same dependencies would come out in as many variants.
     let mut cargo = shell.command("cargo");
     cargo.args(["build", "--locked", "--release", "--bins", "--package", "connectors"]);
+    cargo.args(["--test", "source"]);
     for name in sources {
-        cargo.args(["--package", &format!("source-{name}")]);
-        for example in [format!("perf-{name}"), format!("raw-{name}")] {
-            if shell.root.join(format!("crates/source-{name}/examples/{example}.rs")).is_file() {
-                cargo.args(["--example", &example]);
-            }
+        cargo.args(["--package", &programs::package(name)]);
+        let raw = format!("raw-{name}");
+        if shell.root.join(format!("crates/source-{name}/examples/{raw}.rs")).is_file() {
+            cargo.args(["--example", &raw]);
         }
     }
     shell.stream(&mut cargo)?;
-    Ok(shell.target().join("release"))
+    Ok(Programs::release(shell))
 }
 
 fn all(
     shell: &Shell,
     (args, workloads): (&Args, &[Workload]),
-    (programs, es): (&Path, &Server),
+    (programs, es): (&Programs, &Server),
 ) -> Result<()> {
     let folder = shell.target().join("perf");
     fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
@@ -172,7 +165,11 @@ fn all(
 impl Bench<'_> {
     /// A program of the build.
     fn program(&self, name: &str) -> Process {
-        let mut command = self.shell.command(self.programs.join(name));
+        self.apart(self.shell.command(self.programs.path(name)))
+    }
+
+    /// A command that finds nothing of ours but what its arguments say.
+    fn apart(&self, mut command: Process) -> Process {
         let home = self.home();
         command.current_dir(&self.folder).env_remove("CONNECTORS_CONFIG").env_remove("CONNECTORS_ES");
         command.env("HOME", &home).env("XDG_DATA_HOME", &home);
@@ -180,8 +177,8 @@ impl Bench<'_> {
     }
 
     /// The performance program of a source.
-    fn tool(&self, source: &str) -> Process {
-        self.program(&format!("examples/perf-{source}"))
+    fn tool(&self, source: &str) -> Result<Process> {
+        Ok(self.apart(self.programs.mode(self.shell, (source, "--perf"))?))
     }
 
     /// The settings of the source that is measured.

@@ -7,13 +7,13 @@ use std::process::Command;
 use crate::error::{Error, Result};
 use crate::llvm::{self, Llvm};
 use crate::shell::Shell;
-use crate::{coverage, mongod, tools};
+use crate::{coverage, tools};
 
 /// Run all tests under coverage; fail where less than 90 % of a crate's lines are run.
 ///
 /// Gets what it needs: llvm-cov and llvm-profdata of the compiler's LLVM (LLVM_COV and LLVM_PROFDATA if set, else
-/// rustup's llvm-tools, else Debian's package), the pinned cargo-llvm-cov and cargo-nextest, and a mongod (MONGOD if
-/// set; CONNECTORS_NO_MONGOD=1 leaves its tests out). The report is left at target/coverage/lcov.info.
+/// rustup's llvm-tools, else Debian's package), and the pinned cargo-llvm-cov and cargo-nextest. The tests get their
+/// servers (CONNECTORS_NO_MONGOD=1 leaves those of MongoDB out). The report is left at target/coverage/lcov.info.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What goes to nextest, for example -- -p connectors-core deletes. It chooses tests, so the report and the gate
@@ -31,7 +31,7 @@ pub(crate) fn report_file(shell: &Shell) -> PathBuf {
 }
 
 pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
-    let shell = mongod::provide(&prepared(shell)?)?;
+    let shell = prepared(shell)?.with_var("CONNECTORS_INSTALL", "1");
     let chosen = &args.arguments;
     if !chosen.is_empty() {
         return shell.stream(nextest(&shell).args(scope(chosen)).arg("--no-report").args(chosen));
@@ -114,7 +114,6 @@ mod tests {
         let machine = Machine::new()
             .var("LLVM_COV", "/llvm/cov")
             .var("LLVM_PROFDATA", "/llvm/profdata")
-            .program("mongod", "")
             .program("cargo-llvm-cov", "echo cargo-llvm-cov 0.9.1")
             .program("cargo-nextest", "echo cargo-nextest 0.9.148");
         for member in ["crates/a", "xtask"] {
@@ -126,7 +125,7 @@ mod tests {
             (1..=10).map(|line| format!("\nDA:{line},{}", usize::from(line <= covered))).collect::<String>();
         let report = format!("SF:{}{lines}", machine.path("crates/a/src/lib.rs").display());
         let body = format!(
-            "echo \"  $LLVM_COV ${{MONGOD##*/}} $CARGO_LLVM_COV_SETUP $LLVM_PROFILE_FILE\" >> '{}'\n\
+            "echo \"  $LLVM_COV $CONNECTORS_INSTALL $CARGO_LLVM_COV_SETUP $LLVM_PROFILE_FILE\" >> '{}'\n\
              case $2 in\n\
              nextest) while [ $# -gt 0 ] && [ $1 != --output-path ]; do shift; done; [ -z \"$2\" ] || echo '{report}' > $2 ;;\n\
              show-env) echo \"RUSTC_WRAPPER='/x/it'\\\\''s'\" ;;\n\
@@ -147,13 +146,13 @@ mod tests {
         let expected = [
             "cargo llvm-cov nextest --no-cfg-coverage --locked --workspace --no-fail-fast --lcov --output-path \
              /W/target/coverage/lcov.info",
-            "  /llvm/cov mongod no ",
+            "  /llvm/cov 1 no ",
             "cargo llvm-cov show-env --no-cfg-coverage",
-            "  /llvm/cov mongod no ",
+            "  /llvm/cov 1 no ",
             "cargo test --doc --workspace --locked --quiet",
-            "  /llvm/cov mongod no /W/target/llvm-cov-target/doc-%p.profraw",
+            "  /llvm/cov 1 no /W/target/llvm-cov-target/doc-%p.profraw",
         ];
-        assert_eq!(machine.calls()[3..], expected);
+        assert_eq!(machine.calls()[2..], expected);
         let table = machine.out.get();
         assert!(table.contains("crates/a           9/10   90.00 %") && table.contains("xtask"), "{table}");
         assert!(!table.contains("no-crate"), "{table}");
@@ -177,7 +176,7 @@ mod tests {
             run_line(&machine, &format!("-- {arguments}")).unwrap();
             let expected =
                 format!("cargo llvm-cov nextest --no-cfg-coverage --locked {scope}--no-report {arguments}");
-            assert_eq!((machine.calls()[3].as_str(), machine.out.get().as_str()), (expected.as_str(), ""));
+            assert_eq!((machine.calls()[2].as_str(), machine.out.get().as_str()), (expected.as_str(), ""));
         }
         assert!(crate::cli::args::<Args>("-p a").is_err(), "they come after --");
     }

@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use crate::backend::lifecycle;
-use crate::backend::tests::TABLE;
 use crate::shell::{Shell, sink};
 
 /// What a shell wrote.
@@ -72,19 +70,13 @@ impl Machine {
         );
     }
 
-    /// A JDK in the folder `name`.
-    pub(crate) fn jdk(self, name: &str, version: &str) -> Self {
-        let home = self.path(name);
-        self.script(home.join("bin/javac"), "");
-        std::fs::write(home.join("release"), format!("IMPLEMENTOR=\"us\"\nJAVA_VERSION=\"{version}\"\n"))
-            .unwrap();
-        self
-    }
-
-    /// Lets `JAVA_HOME` name the folder `name`.
-    pub(crate) fn java_home(self, name: &str) -> Self {
-        let home = self.path(name);
-        self.var("JAVA_HOME", home)
+    /// A test program of a crate in a folder of programs, with the list of the files that it was made of.
+    pub(crate) fn test_program(&self, (folder, package, hash): (&str, &str, &str), body: &str) -> PathBuf {
+        let program = self.path(folder).join("deps").join(format!("source-{hash}"));
+        self.script(program.clone(), body);
+        let list = format!("{}: crates/{package}/tests/source/main.rs\n", program.display());
+        std::fs::write(program.with_extension("d"), list).unwrap();
+        program
     }
 
     /// Sets an environment variable.
@@ -108,14 +100,5 @@ impl Machine {
     pub(crate) fn calls(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
         text.lines().map(|line| line.replace(&*self.folder.path().to_string_lossy(), "/W")).collect()
-    }
-}
-
-/// A test that fails leaves no server behind.
-impl Drop for Machine {
-    fn drop(&mut self) {
-        for backend in TABLE {
-            let _ = lifecycle::stop(&self.shell, backend);
-        }
     }
 }

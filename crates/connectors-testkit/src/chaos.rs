@@ -1,15 +1,7 @@
 //! The program under faults: between it and its servers, in them, on its disk, and in its own life.
 //!
-//! A source's whole `examples/chaos-NAME.rs`, which `cargo xtask chaos NAME` runs:
-//!
-//! ```ignore
-//! #[path = "../fixture.rs"]
-//! mod fixture;
-//!
-//! connectors_testkit::chaos!(source_notes::SOURCE, fixture::NotesServer);
-//! ```
-//!
-//! A third argument names seeds that found something in this source; `--seeds N` runs them before those from 1 to N.
+//! `cargo xtask chaos NAME` runs it: it is the source's test program, called with `--chaos`.
+//! [`Program::seeds`](crate::Program::seeds) names seeds that found something in this source.
 //!
 //! All that happens follows from a seed. Each of its rounds changes the source and runs the program while
 //! something goes wrong. What the index holds then, the accounts, and what the program claims are judged;
@@ -26,7 +18,7 @@ mod marks;
 mod options;
 mod program;
 mod schedule;
-mod server;
+pub(crate) mod server;
 mod tally;
 
 pub use options::{Options, Target};
@@ -36,7 +28,7 @@ use std::time::Instant;
 use connectors_core::Registered;
 
 use crate::ftest::say;
-use crate::{Fixture, Result, command};
+use crate::{Fixture, Result, backend, command};
 
 use self::course::Course;
 use self::schedule::Schedule;
@@ -45,24 +37,16 @@ use self::tally::Tally;
 /// Seeds that may fail before the rest is left out.
 const MOST_FAILURES: usize = 5;
 
-/// The `main` of a source's `examples/chaos-NAME.rs`.
-#[macro_export]
-macro_rules! chaos {
-    ($source:expr, $fixture:ty $(,)?) => {
-        $crate::chaos!($source, $fixture, &[]);
-    };
-    ($source:expr, $fixture:ty, $known:expr $(,)?) => {
-        fn main() -> ::std::process::ExitCode {
-            $crate::chaos::main::<$fixture>(&$source, $known)
-        }
-    };
-}
-
 /// Runs every seed as the command line says, and the known ones of the source; 0 when all went well.
 #[must_use]
-pub fn main<F: Fixture>(source: &'static dyn Registered, known: &[u64]) -> std::process::ExitCode {
+pub(crate) fn main<F: Fixture>(
+    source: &'static dyn Registered,
+    words: &[String],
+    known: &[u64],
+) -> std::process::ExitCode {
+    backend::stay_alone();
     command::run(&format!("chaos {}", source.name()), async {
-        run::<F>(source, &Options::of(std::env::args().skip(1), known)?).await
+        run::<F>(source, &Options::of(words.iter().cloned(), known)?).await
     })
 }
 

@@ -1,4 +1,4 @@
-//! What the programs under `examples/` have in common.
+//! What the modes of a test program have in common.
 
 use std::process::ExitCode;
 

@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 use connectors_core::Permissions;
 use serde_json::{Map, Value};
 
+use crate::backend::Backend;
+
 /// Whatever a fixture fails with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -40,6 +42,12 @@ pub trait Fixture: Sized + Send + Sync + 'static {
 
     /// What starting the backend may take at most, and what one promise may take, loading included.
     const PATIENCE: Duration = Duration::from_secs(180);
+
+    /// The server of this fixture, which `cargo xtask backend start NAME` starts to stay; none where there is none.
+    #[must_use]
+    fn backend() -> Option<Backend> {
+        None
+    }
 
     /// Starts an empty backend that is apart from every other: own data, and a server of its own
     /// or a shared one.

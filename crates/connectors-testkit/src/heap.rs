@@ -1,14 +1,22 @@
 //! Counts the bytes that the process holds.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::alloc::{GlobalAlloc, Layout};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use mimalloc::MiMalloc;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
+static RESTS: AtomicBool = AtomicBool::new(false);
 
-/// The system's allocator with two counters: what is held now, and the most that was held.
+/// From now on nothing is counted in this process.
+pub(crate) fn rest() {
+    RESTS.store(true, Relaxed);
+}
+
+/// The program's allocator with two counters: what is held now, and the most that was held.
 ///
-/// [`contract!`](crate::contract) makes it the allocator of its program.
+/// [`main!`](crate::main) makes it the allocator of its program.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CountingAllocator(());
 
@@ -26,28 +34,37 @@ impl CountingAllocator {
     }
 }
 
-#[expect(unsafe_code, reason = "an allocator can't be written without; every call goes to the system's")]
-// SAFETY: each method hands its arguments to the system's allocator unchanged and returns what that
+#[expect(unsafe_code, reason = "an allocator can't be written without; every call goes to the program's")]
+// SAFETY: each method hands its arguments to that allocator unchanged and returns what that
 // returns; the counters touch no memory of the caller.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         took(layout.size());
-        unsafe { System.alloc(layout) }
+        unsafe { MiMalloc.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
+        gave(layout.size());
+        unsafe { MiMalloc.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         took(size);
-        HELD.fetch_sub(layout.size(), Relaxed);
-        unsafe { System.realloc(pointer, layout, size) }
+        gave(layout.size());
+        unsafe { MiMalloc.realloc(pointer, layout, size) }
+    }
+}
+
+fn gave(bytes: usize) {
+    if !RESTS.load(Relaxed) {
+        HELD.fetch_sub(bytes, Relaxed);
     }
 }
 
 fn took(bytes: usize) {
+    if RESTS.load(Relaxed) {
+        return;
+    }
     let held = HELD.fetch_add(bytes, Relaxed) + bytes;
     PEAK.fetch_max(held, Relaxed);
 }

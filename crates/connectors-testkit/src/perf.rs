@@ -1,13 +1,6 @@
 //! The parts of the performance run that need our code: a backend to fill, and what the program is held against.
 //!
-//! A source's whole `examples/perf-NAME.rs`, which `cargo xtask perf NAME` builds and drives:
-//!
-//! ```ignore
-//! #[path = "../fixture.rs"]
-//! mod fixture;
-//!
-//! connectors_testkit::perf!(source_notes::SOURCE, fixture::NotesServer);
-//! ```
+//! `cargo xtask perf NAME` drives them: they are the source's test program, called with `--perf`.
 //!
 //! The program has four commands, each a process of its own, so that what they cost is measured alone:
 //!
@@ -30,28 +23,18 @@ use std::process::ExitCode;
 use connectors_core::Registered;
 use serde_json::{Value, json};
 
-use crate::{Fixture, Result};
+use crate::{Fixture, Result, heap};
 
 pub use words::Words;
 
-/// The `main` of a source's `examples/perf-NAME.rs`: its fixture, and others of it by the name of a shape.
-#[macro_export]
-macro_rules! perf {
-    ($source:expr, $fixture:ty $(, $shape:literal => $shaped:ty)* $(,)?) => {
-        fn main() -> ::std::process::ExitCode {
-            let mut words = $crate::perf::Words::of_process();
-            match words.value("--shape").as_deref() {
-                None => $crate::perf::main::<$fixture>(&$source, words),
-                $(Some($shape) => $crate::perf::main::<$shaped>(&$source, words),)*
-                Some(other) => $crate::perf::unknown_shape(other, &[$($shape),*]),
-            }
-        }
-    };
-}
+/// The performance program over one fixture.
+pub(crate) type Main = fn(&'static dyn Registered, Words) -> ExitCode;
 
 /// Does what the words say; what came out is one JSON object a line.
 #[must_use]
 pub fn main<F: Fixture>(source: &'static dyn Registered, words: Words) -> ExitCode {
+    // What is measured is not to be counted besides.
+    heap::rest();
     let done = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Into::into).and_then(
         |runtime| {
             let done = runtime.block_on(run::<F>(source, words));

@@ -1,7 +1,7 @@
 //! The program under faults, from a few seeds, with a folder and with a server that is killed.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../../source-directory/fixture.rs"]
+#[path = "../../source-directory/tests/source/fixture.rs"]
 mod fixture;
 
 use std::path::{Path, PathBuf};

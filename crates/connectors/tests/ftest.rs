@@ -1,7 +1,7 @@
 //! The end-to-end test of a folder, through the program and the embedded server.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../../source-directory/fixture.rs"]
+#[path = "../../source-directory/tests/source/fixture.rs"]
 mod fixture;
 
 use connectors_testkit::ftest::{Options, run};

@@ -1,22 +1,8 @@
-use std::fs;
-
 use super::*;
 use crate::tests::Machine;
 
 fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
-}
-
-/// A machine with two sources that have a bench, and programs that note how they were called.
-fn machine() -> Machine {
-    let machine = Machine::new().program("mongod", "");
-    for name in ["mongo", "directory"] {
-        machine.script(machine.path(&format!("crates/source-{name}/examples/chaos-{name}.rs")), "");
-        let note = format!("echo \"chaos-{name} $* $MONGOD\" >> '{}'", machine.path("calls").display());
-        machine.script(machine.path(&format!("built/examples/chaos-{name}")), &note);
-    }
-    fs::create_dir_all(machine.path("crates/source-untested")).unwrap();
-    machine
 }
 
 #[test]
@@ -45,31 +31,16 @@ fn the_command_line_is_understood() {
 
 #[test]
 fn every_source_is_run_to_its_end_also_when_one_fails() {
-    let machine = machine();
-    let note = format!("echo \"chaos-directory $*\" >> '{}'; exit 3", machine.path("calls").display());
-    machine.script(machine.path("built/examples/chaos-directory"), &note);
+    let machine = Machine::new();
+    for (name, code) in [("mongo", 0), ("directory", 3)] {
+        machine.script(machine.path(&format!("crates/source-{name}/tests/source/main.rs")), "");
+        let note = format!("echo \"{name} $*\" >> '{}'; exit {code}", machine.path("calls").display());
+        machine.test_program(("built", &format!("source-{name}"), name), &note);
+    }
     let failed = run(&machine.shell, &words("--built built --seeds 2")).unwrap_err().to_string();
-    assert!(failed.contains("chaos-directory") && failed.contains("exit status: 3"), "{failed}");
-    let arguments = "--program /W/built/connectors --embedded /W/built/elastic-embedded --seeds 2";
-    let mut expected = [
-        "mongod --version".to_owned(),
-        format!("chaos-directory {arguments}"),
-        format!("chaos-mongo {arguments} /W/bin/mongod"),
-    ];
+    assert!(failed.contains("source-directory") && failed.contains("exit status: 3"), "{failed}");
+    let arguments = "--chaos --program /W/built/connectors --embedded /W/built/elastic-embedded --seeds 2";
     let mut calls = machine.calls();
     calls.sort();
-    expected.sort();
-    assert_eq!(calls, expected);
-}
-
-#[test]
-fn what_is_missing_is_built() {
-    let machine = machine().program("cargo", "");
-    let options = Options::of(&words("directory"), &words("directory")).unwrap();
-    assert_eq!(built(&machine.shell, &options).unwrap(), machine.path("target/debug"));
-    let expected = [
-        "cargo build --locked --package connectors --package elastic-embedded --bins",
-        "cargo build --locked --package source-directory --example chaos-directory",
-    ];
-    assert_eq!(machine.calls(), expected);
+    assert_eq!(calls, ["directory", "mongo"].map(|name| format!("{name} {arguments}")));
 }

@@ -71,21 +71,17 @@ fn advertised(source: &SourceCrate, implemented: &[Implementation<'_>], out: &mu
     }
 }
 
-/// `tests/contract.rs` and the end-to-end example hand `SOURCE` to the testkit.
+/// `tests/source/main.rs` hands `SOURCE` to the testkit.
 fn run_on_source(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
-    let ident = source.ident();
-    let example = format!("examples/ftest-{}.rs", source.name());
-    for (file, names) in [("tests/contract.rs", ["contract", "suite"]), (&example, ["ftest", "ftest"])] {
-        let path = source.path(file);
-        let modules = rust::modules(&workspace.files, &path);
-        let Some(module) = modules.first() else { continue };
-        let runs = rust::macros(module).into_iter().any(|(name, _, tokens)| {
-            names.contains(&name.as_str()) && starts_with(&rust::flat(tokens), &[&ident, "SOURCE"])
-        });
-        if !runs {
-            let help = format!("write `connectors_testkit::{}!({ident}::SOURCE, fixture::…);`", names[0]);
-            out.add((path, 1), format!("does not run the testkit on `{ident}::SOURCE`"), help);
-        }
+    let (ident, path) = (source.ident(), source.path("tests/source/main.rs"));
+    let modules = rust::modules(&workspace.files, &path);
+    let Some(module) = modules.first() else { return };
+    let runs = rust::macros(module)
+        .into_iter()
+        .any(|(name, _, tokens)| name == "main" && starts_with(&rust::flat(tokens), &[&ident, "SOURCE"]));
+    if !runs {
+        let help = format!("write `connectors_testkit::main!({ident}::SOURCE, fixture::…);`");
+        out.add((path, 1), format!("does not run the testkit on `{ident}::SOURCE`"), help);
     }
 }
 
@@ -105,7 +101,7 @@ fn harness(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     let manifest: toml::Table = toml::from_str(workspace.text(&path)).unwrap_or_default();
     let tests = manifest.get("test").and_then(toml::Value::as_array);
     let is_own = tests.into_iter().flatten().any(|test| {
-        test.get("name").and_then(toml::Value::as_str) == Some("contract")
+        test.get("name").and_then(toml::Value::as_str) == Some("source")
             && test.get("harness").and_then(toml::Value::as_bool) == Some(false)
             && test.get("required-features").is_none()
             && test.get("path").is_none()
@@ -113,7 +109,7 @@ fn harness(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     });
     if !is_own {
         let line = workspace.line(&path, |line| line.trim() == "[[test]]");
-        let help = "write `[[test]]`, `name = \"contract\"`, `harness = false`, and nothing else there";
+        let help = "write `[[test]]`, `name = \"source\"`, `harness = false`, and nothing else there";
         out.add((path, line), "the behaviour suite is not run by itself", help);
     }
 }

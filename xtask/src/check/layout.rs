@@ -6,15 +6,14 @@ use super::finding::Findings;
 use super::rust;
 use super::workspace::{SourceCrate, Workspace};
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 8] = [
     ("src/lib.rs", "the README as docs, and `pub static SOURCE`"),
     ("src/config.rs", "the settings, in one `config!`"),
     ("src/client.rs", "the calls to the third party, and what its errors mean"),
     ("src/document.rs", "from a record to its document, without I/O"),
     ("src/source.rs", "the implementations of the contract's traits, thin"),
-    ("fixture.rs", "how to start, fill and change a real backend"),
-    ("tests/contract.rs", "the behaviour suite, by connectors_testkit::contract!"),
-    ("examples/ftest-NAME.rs", "the end-to-end test, by connectors_testkit::ftest!"),
+    ("tests/source/fixture.rs", "how to start, fill and change a real backend"),
+    ("tests/source/main.rs", "its test program, by connectors_testkit::main!"),
     ("Cargo.toml", "every dependency as `name.workspace = true`"),
 ];
 
@@ -65,8 +64,7 @@ fn rust_files(workspace: &Workspace) -> impl Iterator<Item = (&str, usize)> {
 
 fn files(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     for (file, holds) in FILES {
-        let file = file.replace("NAME", source.name());
-        let path = source.path(&file);
+        let path = source.path(file);
         if !workspace.files.contains_key(&path) {
             out.add((path, 1), format!("{} has no {file}", source.package), format!("add the file: {holds}"));
         }

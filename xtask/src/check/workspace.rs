@@ -86,7 +86,7 @@ impl SourceCrate {
         Self {
             package: member.name.clone(),
             folder: member.folder.clone(),
-            fixture: rust::modules(files, &path("fixture.rs")),
+            fixture: rust::modules(files, &path("tests/source/fixture.rs")),
             service_type: rust::service_type(&modules),
             settings: settings::declared(&modules),
             modules,

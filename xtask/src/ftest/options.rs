@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::backend::{Backend, elasticsearch, opensearch};
 use crate::cli::{take_switch, take_value};
 use crate::error::{Error, Result};
 
@@ -33,12 +32,12 @@ pub(super) enum Server {
 }
 
 impl Server {
-    /// What is started for it; the program's own is no backend.
-    pub(super) fn backend(self) -> Option<&'static Backend> {
+    /// What is started for it; each test starts the program's own.
+    pub(super) fn backend(self) -> Option<&'static str> {
         match self {
             Self::Embedded => None,
-            Self::Elasticsearch => Some(&elasticsearch::BACKEND),
-            Self::OpenSearch => Some(&opensearch::BACKEND),
+            Self::Elasticsearch => Some("elasticsearch"),
+            Self::OpenSearch => Some("opensearch"),
         }
     }
 }

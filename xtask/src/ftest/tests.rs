@@ -6,30 +6,18 @@ fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A machine with two sources that have tests, and one that has none.
-fn machine() -> Machine {
+/// A machine with two sources whose test programs note how they were called, and hold servers.
+fn machine(end: &str) -> Machine {
     let machine = Machine::new();
     for name in ["mongo", "directory"] {
-        machine.script(machine.path(&format!("crates/source-{name}/examples/ftest-{name}.rs")), "");
+        machine.script(machine.path(&format!("crates/source-{name}/tests/source/main.rs")), "");
+        let body = format!(
+            "case $2 in hold) echo '[{{\"name\":\"it\",\"version\":\"1\",\"url\":\"http://it\",\"group\":7}}]'; read end ;; esac\n\
+             echo \"{name} $* $CONNECTORS_INSTALL\" >> '{}'; {end}",
+            machine.path("calls").display()
+        );
+        machine.test_program(("built", &format!("source-{name}"), name), &body);
     }
-    fs::create_dir_all(machine.path("crates/source-untested")).unwrap();
-    fs::create_dir_all(machine.path("crates/connectors")).unwrap();
-    machine
-}
-
-/// Programs that are there already: tests that note how they were called, and a server that answers.
-fn with_programs(machine: Machine) -> Machine {
-    let calls = machine.path("calls");
-    for name in ["mongo", "directory"] {
-        let note = format!("echo \"ftest-{name} $*\" >> '{}'", calls.display());
-        machine.script(machine.path(&format!("built/examples/ftest-{name}")), &note);
-    }
-    let us = std::env::current_exe().unwrap();
-    let serve = format!(
-        "FAKE_SERVER_PORT=$2 exec '{}' backend::tests::a_server_in_a_process_of_its_own_answers --exact",
-        us.display()
-    );
-    machine.script(machine.path("built/elastic-embedded"), &serve);
     machine
 }
 
@@ -58,108 +46,30 @@ fn the_command_line_is_understood() {
 }
 
 #[test]
-fn sources_with_a_test_are_known() {
-    assert_eq!(known(&machine().shell.root, "ftest").unwrap(), ["directory", "mongo"]);
-}
-
-#[test]
 fn each_source_is_tested_against_the_server() {
-    let machine = with_programs(machine());
+    let machine = machine("");
     run(&machine.shell, &words("directory --es embedded --built built --docs 300 --keep")).unwrap();
-    let calls = machine.calls();
-    let start = "ftest-directory --program /W/built/connectors --es http://127.0.0.1:";
-    assert!(calls.len() == 1 && calls[0].starts_with(start), "{calls:?}");
-    assert!(calls[0].ends_with(" --docs 300 --keep"), "{calls:?}");
+    let embedded = "--program /W/built/connectors --embedded /W/built/elastic-embedded";
+    assert_eq!(machine.calls(), [format!("directory --ftest {embedded} --docs 300 --keep 1")]);
 }
 
 #[test]
-fn mongo_gets_a_server_of_its_own() {
-    let machine = with_programs(machine()).program("mongod", "");
-    let note = format!("echo \"$MONGOD\" >> '{}'", machine.path("calls").display());
-    machine.script(machine.path("built/examples/ftest-mongo"), &note);
-    run(&machine.shell, &words("mongo --es embedded --built built")).unwrap();
-    assert_eq!(machine.calls(), ["mongod --version", "/W/bin/mongod"]);
-}
-
-/// A Docker that runs what it is told to, and says when.
-fn with_docker(machine: Machine) -> Machine {
-    let folder = machine.folder.path().display().to_string();
-    let body = format!(
-        "case \"$*\" in *' up '*) echo at $MONGODB_PORT > '{folder}/container' ;; \
-         *' down '*) rm '{folder}/container' ;; *' ps '*) cat '{folder}/container' ;; esac"
-    );
-    machine.program("docker", &body)
-}
-
-#[test]
-fn mongo_gets_a_container_where_an_engine_answers() {
-    for end in ["0", "3"] {
-        let machine = with_docker(with_programs(machine()));
-        let note = format!(
-            "echo \"$CONNECTORS_MONGODB is $(cat '{0}/container')$MONGOD\" >> '{0}/calls'; exit {end}",
-            machine.folder.path().display()
-        );
-        machine.script(machine.path("built/examples/ftest-mongo"), &note);
-        let done = run(&machine.shell, &words("mongo --es embedded --built built"));
-        assert_eq!(done.is_ok(), end == "0");
-        let calls = machine.calls();
-        let [info, asked, up, test, is_up, down] = &calls[..] else { panic!("{calls:?}") };
-        assert_eq!((info.as_str(), asked.as_str()), ("docker info", "docker info"));
-        let compose = "docker compose --file docker/mongo/compose.yml";
-        assert_eq!(up, &format!("{compose} up --detach --wait --wait-timeout 120"));
-        let port = test.rsplit(' ').next().unwrap();
+fn a_real_server_is_up_while_all_are_tested() {
+    for end in ["", "[ $1 != --ftest ] || exit 3"] {
+        let machine = machine(end);
+        let done = run(&machine.shell, &words("--all --es opensearch --built built"))
+            .map_err(|error| error.to_string());
+        let test = "--ftest --program /W/built/connectors --es http://it --docs 12000 1";
+        let mut expected = vec![format!("directory {test}"), format!("mongo {test}")];
+        if let Err(error) = &done {
+            assert!(error.contains("exit status: 3"), "{error}");
+            expected.pop();
+        }
+        expected.push("directory --backend hold opensearch 1".into());
         assert_eq!(
-            test,
-            &format!("mongodb://root:s3cret@127.0.0.1:{port}/?directConnection=true is at {port}")
+            (done.is_ok(), machine.calls()),
+            (end.is_empty(), expected),
+            "the server goes last, also then"
         );
-        assert_eq!(is_up, &format!("{compose} ps --quiet --status running"));
-        assert_eq!(down, &format!("{compose} down --volumes"), "also when the test fails");
     }
-}
-
-#[test]
-fn a_mongodb_that_runs_already_is_taken() {
-    let machine = with_docker(with_programs(machine())).var("CONNECTORS_MONGODB", "mongodb://theirs");
-    let note = format!("echo \"$CONNECTORS_MONGODB\" >> '{}'", machine.path("calls").display());
-    machine.script(machine.path("built/examples/ftest-mongo"), &note);
-    run(&machine.shell, &words("mongo --es embedded --built built")).unwrap();
-    assert_eq!(machine.calls(), ["mongodb://theirs"]);
-}
-
-#[test]
-fn what_a_source_tests_besides_is_run_behind_its_steps() {
-    let machine = with_programs(machine());
-    for name in ["directory-links", "directories", "other"] {
-        machine.script(machine.path(&format!("crates/source-directory/examples/ftest-{name}.rs")), "");
-        let note = format!("echo \"ftest-{name} $3 $5\" >> '{}'", machine.path("calls").display());
-        machine.script(machine.path(&format!("built/examples/ftest-{name}")), &note);
-    }
-    run(&machine.shell, &words("directory --es embedded --built built --docs 300")).unwrap();
-    let calls = machine.calls();
-    assert!(calls[0].starts_with("ftest-directory "), "{calls:?}");
-    assert_eq!(calls[1..], ["ftest-directory-links --es --docs"]);
-}
-
-#[test]
-fn what_is_missing_is_built() {
-    let machine = machine().program("cargo", "");
-    let options = Options::of(&words("directory"), &known(&machine.shell.root, "ftest").unwrap()).unwrap();
-    assert_eq!(built(&machine.shell, &options).unwrap(), machine.path("target/debug"));
-    let expected = [
-        "cargo build --locked --package connectors --package elastic-embedded --bins",
-        "cargo build --locked --package source-directory --example ftest-directory",
-    ];
-    assert_eq!(machine.calls(), expected);
-}
-
-#[test]
-fn a_server_that_ends_early_and_a_test_that_fails_are_told() {
-    let machine = with_programs(machine());
-    machine.script(machine.path("built/examples/ftest-directory"), "exit 3");
-    let failed =
-        run(&machine.shell, &words("directory --es embedded --built built")).unwrap_err().to_string();
-    assert!(failed.contains("ftest-directory") && failed.contains("exit status: 3"), "{failed}");
-    machine.script(machine.path("built/elastic-embedded"), "exit 1");
-    let ended = run(&machine.shell, &words("directory --es embedded --built built")).unwrap_err().to_string();
-    assert_eq!(ended, "embedded: it does not answer");
 }

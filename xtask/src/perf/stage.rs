@@ -1,91 +1,19 @@
 //! A workload's backend, and everything that can be run beside it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-use serde_json::Value;
+use std::process::Command;
 
 use super::Bench;
 use super::measure::{self, Sample};
 use super::workloads::Workload;
+use crate::driver::Driver;
 use crate::error::{Error, Result};
-use crate::shell::line;
 
 /// The index that the program writes.
 const INDEX: &str = "perf";
 /// The index that the loader writes.
 const LOADED: &str = "perf-c1";
-
-/// A process that keeps something up and answers each line with one, until its input ends: also when this process is
-/// killed.
-pub(super) struct Driver {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-    command: String,
-}
-
-impl Driver {
-    /// Starts it; what it says first comes back beside it.
-    fn start(command: &mut Command) -> Result<(Self, Value)> {
-        let shown = line(command);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(|cause| Error::Start { command: shown.clone(), cause })?;
-        let (input, output) = (child.stdin.take(), child.stdout.take());
-        let Some(output) = output.map(BufReader::new) else { return Err(silent(&shown)) };
-        let mut driver = Self { child, input, output, command: shown };
-        let first = driver.answer()?;
-        Ok((driver, first))
-    }
-
-    /// Has one thing done.
-    fn ask(&mut self, words: &str) -> Result<Value> {
-        let sent = self.input.as_mut().map(|input| writeln!(input, "{words}").and_then(|()| input.flush()));
-        match sent {
-            Some(Ok(())) => self.answer(),
-            _ => Err(silent(&self.command)),
-        }
-    }
-
-    /// Lets it end and waits for that.
-    pub(super) fn end(mut self) -> Result<()> {
-        drop(self.input.take());
-        let command = self.command.clone();
-        match self.child.wait() {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(Error::Command { command, status: status.to_string(), tail: String::new() }),
-            Err(cause) => Err(Error::Start { command, cause }),
-        }
-    }
-
-    fn answer(&mut self) -> Result<Value> {
-        let mut text = String::new();
-        if !self.output.read_line(&mut text).is_ok_and(|bytes| bytes > 0) {
-            return Err(silent(&self.command));
-        }
-        let answer: Value = serde_json::from_str(&text).map_err(|cause| Error::Format {
-            what: format!("the answer `{}`", text.trim_end()),
-            cause: cause.to_string(),
-        })?;
-        match answer["error"].as_str() {
-            Some(error) => Err(Error::Gate(error.to_owned())),
-            None => Ok(answer),
-        }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.child.wait();
-    }
-}
-
-fn silent(command: &str) -> Error {
-    Error::Gate(format!("`{command}` ended before it answered"))
-}
 
 /// The backend of one workload, up and with its settings in a file.
 pub(super) struct Stage<'a> {
@@ -98,7 +26,7 @@ pub(super) struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Starts the backend.
     pub(super) fn open(bench: &'a Bench<'a>, workload: &Workload) -> Result<Self> {
-        let mut serve = bench.tool(workload.source);
+        let mut serve = bench.tool(workload.source)?;
         serve.arg("serve").args(workload.shape.into_iter().flat_map(|shape| ["--shape", shape]));
         let (driver, first) = Driver::start(&mut serve)?;
         let service_type = first["type"].as_str().unwrap_or_default().to_owned();
@@ -185,7 +113,7 @@ impl<'a> Stage<'a> {
 
     /// The group of the server's processes, where it was started natively.
     fn group(&self) -> Option<i32> {
-        self.bench.es.process.as_ref().map(|process| process.pid)
+        Some(self.bench.es.group).filter(|group| *group > 0)
     }
 
     /// The minimal loader, with what was recorded in a folder; with `--deletes`, removing what it posted before.
@@ -200,7 +128,7 @@ impl<'a> Stage<'a> {
     }
 
     fn load(&self, from: &Path, (bulk, window): (u64, u64), more: &[&str]) -> Result<Sample> {
-        let mut command = self.bench.tool(self.source);
+        let mut command = self.bench.tool(self.source)?;
         command.args(["post", "--es", &self.bench.es.url, "--index", LOADED, "--from"]).arg(from);
         command.args(["--bulk", &bulk.to_string(), "--window", &window.to_string()]).args(more);
         self.measure(&mut command, self.group())
@@ -209,7 +137,7 @@ impl<'a> Stage<'a> {
     /// The driver's raw batches, where the source has a program for them.
     pub(super) fn raw(&self) -> Result<Option<Sample>> {
         let program = format!("examples/raw-{}", self.source);
-        if !self.bench.programs.join(&program).is_file() {
+        if !self.bench.programs.path(&program).is_file() {
             return Ok(None);
         }
         let mut command = self.bench.program(&program);
@@ -218,13 +146,13 @@ impl<'a> Stage<'a> {
 
     /// Every document of the source, encoded and dropped.
     pub(super) fn encode(&self) -> Result<Sample> {
-        let mut command = self.bench.tool(self.source);
+        let mut command = self.bench.tool(self.source)?;
         self.measure(command.args(["drain", "--bodies", "--settings"]).arg(self.bench.settings()), None)
     }
 
     /// A server that answers at once and keeps ids and marks.
     pub(super) fn sink(&self, more: &[&str]) -> Result<(Driver, String)> {
-        let mut command = self.bench.tool(self.source);
+        let mut command = self.bench.tool(self.source)?;
         let (driver, first) = Driver::start(command.args(["sink", "--keep"]).args(more))?;
         Ok((driver, first["url"].as_str().unwrap_or_default().to_owned()))
     }
@@ -250,35 +178,4 @@ impl<'a> Stage<'a> {
 
 pub(super) fn write(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).map_err(Error::file("write", file))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tests::Machine;
-
-    const ECHO: &str = r#"echo '{"url":"u"}'; while read -r a b; do case $a in fail) echo '{"error":"no '$b'"}';; bad) echo '{';; end) exit 3;; *) echo '{"did":"'$a'"}';; esac; done"#;
-
-    fn driver(script: &str) -> Result<(Driver, Value)> {
-        Driver::start(Machine::new().shell.command("/bin/sh").args(["-c", script]).current_dir("/"))
-    }
-
-    #[test]
-    fn each_line_is_answered_until_the_input_ends() {
-        let (mut driver, first) = driver(ECHO).unwrap();
-        assert_eq!(first["url"], "u");
-        assert_eq!(driver.ask("load 5").unwrap()["did"], "load");
-        assert_eq!(driver.ask("fail luck").unwrap_err().to_string(), "no luck");
-        assert!(driver.ask("bad").unwrap_err().to_string().starts_with("cannot understand the answer `{`"));
-        driver.end().unwrap();
-    }
-
-    #[test]
-    fn one_that_ends_is_told() {
-        let (mut ended, _) = driver(ECHO).unwrap();
-        assert!(ended.ask("end").unwrap_err().to_string().ends_with("ended before it answered"));
-        assert!(ended.end().unwrap_err().to_string().contains("exit status: 3"));
-        assert!(driver("exit 0").err().unwrap().to_string().ends_with("ended before it answered"));
-        assert!(Driver::start(&mut Command::new("/no/such/program")).is_err());
-    }
 }

@@ -45,7 +45,7 @@ fn place(answer: &str) -> Place {
     let place = Place::new();
     let calls = place.path("calls").display().to_string();
     let perf = format!(
-        r#"case $1 in
+        r#"shift; case $1 in
 serve) echo "serve $*" >> '{calls}'; echo '{{"type":"mongodb","settings":{{"host":"h"}}}}'
   while read -r word object; do
     case $word in
@@ -61,7 +61,7 @@ post) echo "post $*" >> '{calls}'; echo '{REPORT}' ;;
 drain) echo '{{}}' ;;
 esac"#
     );
-    place.script(place.path("built/examples/perf-mongo"), &perf);
+    place.test_program(("built", "source-mongo", "1"), &perf);
     place.script(place.path("built/examples/raw-mongo"), "echo '{}'");
     let program = format!("echo \"connectors $*\" >> '{calls}'; echo '{REPORT}'");
     place.script(place.path("built/connectors"), &program);
@@ -72,8 +72,10 @@ const EQUAL: &str = r#"echo "{\"equal\":$n}""#;
 
 fn measured(place: &Place, line: &str) -> Result<()> {
     let (args, workloads) = read(line).unwrap();
-    let server = Server { url: "http://es".into(), ..Server::stopped("elasticsearch", "9") };
-    all(&place.shell, (&args, &workloads), (&place.path("built"), &server))
+    let server =
+        Server { name: "elasticsearch".into(), version: "9".into(), url: "http://es".into(), group: 0 };
+    let programs = Programs::of(&place.shell, Some(&place.path("built")), &[])?;
+    all(&place.shell, (&args, &workloads), (&programs, &server))
 }
 
 #[test]
@@ -145,20 +147,16 @@ fn a_difference_or_a_failure_has_no_time_and_the_others_go_on() {
 
 #[test]
 fn what_is_missing_is_built_for_release() {
-    let place = Place::new().program("cargo", "").program("mongod", "");
-    for example in ["perf-mongo", "raw-mongo"] {
-        place.script(place.path(&format!("crates/source-mongo/examples/{example}.rs")), "");
-    }
+    let place = Place::new().program("cargo", "");
+    place.script(place.path("crates/source-mongo/examples/raw-mongo.rs"), "");
     let (args, workloads) = read("--workload W1,W9").unwrap();
-    assert_eq!(built(&place.shell, &args, &workloads).unwrap(), place.path("target/release"));
+    let programs = built(&place.shell, &args, &workloads).unwrap();
+    assert_eq!(programs.path("x"), place.path("target/release/x"));
     let expected = [
-        "cargo build --locked --release --bins --package connectors --package source-directory --package source-mongo \
-         --example perf-mongo --example raw-mongo",
+        "cargo build --locked --release --bins --package connectors --test source --package source-directory \
+         --package source-mongo --example raw-mongo",
     ];
     assert_eq!(place.calls(), expected);
-    let provided = |workloads: &[Workload]| provided(&place.shell, workloads).unwrap();
-    assert_eq!(provided(&workloads).var("MONGOD"), place.path("bin/mongod").to_str());
-    assert_eq!(provided(&read("--workload W9").unwrap().1).var("MONGOD"), None);
 }
 
 fn sample(wall: f64) -> measure::Sample {

@@ -81,7 +81,7 @@ fn findings(scratch: &Scratch) -> Result<Vec<Finding>> {
 fn cargo(scratch: &Scratch, more: &[&str]) -> Result<(String, Output)> {
     let package = scratch.package();
     let mut command = scratch.shell.command("cargo");
-    command.args(["test", "--offline", "--package", &package, "--test", "contract"]).args(more);
+    command.args(["test", "--offline", "--package", &package, "--test", "source"]).args(more);
     let output = command.output().map_err(|cause| Error::Start { command: shell::line(&command), cause })?;
     Ok((shell::line(&command), output))
 }

@@ -12,7 +12,7 @@ use super::program::limited;
 use crate::Result;
 
 /// A server that runs; one of our own can be killed.
-pub(super) struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     own: Option<Own>,
 }
@@ -27,7 +27,7 @@ struct Own {
 
 impl Server {
     /// Starts one over this folder, or takes the one that runs.
-    pub(super) async fn start(target: &Target, data: &Path) -> Result<Self> {
+    pub(crate) async fn start(target: &Target, data: &Path) -> Result<Self> {
         match target {
             Target::At(url) => {
                 let host = url.trim_start_matches("http://");
@@ -48,7 +48,7 @@ impl Server {
     }
 
     /// The same as an address of HTTP.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 

@@ -7,10 +7,10 @@ use crate::Result;
 pub struct Words(Vec<String>);
 
 impl Words {
-    /// Those of this process.
+    /// These words.
     #[must_use]
-    pub fn of_process() -> Self {
-        Self(std::env::args().skip(1).collect())
+    pub fn new(words: Vec<String>) -> Self {
+        Self(words)
     }
 
     /// The words of a text.

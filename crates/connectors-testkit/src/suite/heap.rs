@@ -49,7 +49,7 @@ async fn growth(
     take: fn(Document, &mut Vec<Document>),
 ) -> Result<usize, Broken> {
     let Some(growth) = Growth::begin() else {
-        let text = "the program's allocator is not connectors_testkit::CountingAllocator (contract! sets it)";
+        let text = "the program's allocator is not connectors_testkit::CountingAllocator (main! sets it)";
         return Err(Broken::Fixture(text.into()));
     };
     let rules = Rules::default();

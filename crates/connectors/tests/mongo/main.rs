@@ -2,11 +2,10 @@
 //! what a real MongoDB shows of the whole way into an index.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "../../../source-mongo/fixture.rs"]
+#[path = "../../../source-mongo/tests/source/fixture.rs"]
 mod fixture;
 mod oplog;
 mod primary;
-#[path = "../../../source-mongo/replica_set.rs"]
 mod replica_set;
 mod types;
 
@@ -15,7 +14,6 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use connectors_testkit::Fixture;
 use elastic_embedded::{Options, Server};
-use fixture::server;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -71,11 +69,7 @@ impl World {
 }
 
 fn is_left_out() -> bool {
-    let left_out = server::is_left_out();
-    if left_out {
-        eprintln!("skipped: CONNECTORS_NO_MONGOD=1 says to do without a mongod");
-    }
-    left_out
+    fixture::mongod::single("").is_left_out()
 }
 
 fn end(mut program: Child) -> Option<i32> {

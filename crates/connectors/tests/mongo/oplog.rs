@@ -8,7 +8,7 @@ use elastic_embedded::{Options, Server};
 use mongodb::{Client, Collection};
 use serde_json::{Value, json};
 
-use crate::fixture::server::{self, Shape};
+use crate::fixture::mongod::{self, Access};
 use crate::is_left_out;
 
 /// As many changes of large documents as it takes until the server's record begins behind this time.
@@ -51,8 +51,8 @@ async fn a_record_of_changes_that_was_passed_asks_for_a_full_sync_and_that_mends
     if is_left_out() {
         return;
     }
-    let mongod = server::Server::start(Shape::replica_set(4)).await.unwrap();
-    let access = mongod.access();
+    let mongod = mongod::replica_set(4).start_program().await.unwrap();
+    let access = Access::of(mongod.address()).await.unwrap();
     let client = Client::with_uri_str(&access.uri).await.unwrap();
     let orders = client.database("shop").collection::<Document>("orders");
     orders.insert_many((0..300).map(|n| doc! {"_id": n, "n": n})).await.unwrap();

@@ -1,6 +1,6 @@
 //! Documents of every type, into the embedded server; `cargo xtask ftest mongo` takes the same way into a real one.
 
-#[path = "../../../source-mongo/types.rs"]
+#[path = "../../../source-mongo/tests/source/types.rs"]
 mod shared;
 
 use connectors_testkit::Result;
@@ -8,13 +8,13 @@ use elastic_embedded::{Options, Server};
 
 use crate::is_left_out;
 
-async fn into_embedded(check: impl AsyncFnOnce(&str) -> Result<String>) {
+async fn into_embedded(check: impl AsyncFnOnce(String) -> Result<String>) {
     if is_left_out() {
         return;
     }
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(Options::new(data.path())).await.unwrap();
-    check(&server.url()).await.unwrap();
+    check(server.url()).await.unwrap();
     server.stop().await.unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! A connector and a job that another service of the protocol wrote are taken over as they are.
 
-#[path = "../../../source-mongo/fixture.rs"]
+#[path = "../../../source-mongo/tests/source/fixture.rs"]
 mod fixture;
 
 use std::process::{Command, Stdio};
@@ -33,8 +33,7 @@ struct World {
 impl World {
     /// None where the environment says to do without a mongod.
     async fn new() -> Option<Self> {
-        if fixture::server::is_left_out() {
-            eprintln!("skipped: CONNECTORS_NO_MONGOD=1 says to do without a mongod");
+        if fixture::mongod::single("").is_left_out() {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();

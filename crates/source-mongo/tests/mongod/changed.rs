@@ -3,7 +3,7 @@ use connectors_core::Rules;
 use futures::StreamExt as _;
 use serde_json::json;
 
-use crate::server::Shape;
+use crate::mongod;
 use crate::support::{Fixture, connect, ids, start};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +102,7 @@ async fn a_view_may_always_have_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_server_may_always_have_changed() {
-    let Some(server) = start(Shape::default()).await else { return };
+    let Some(server) = start(mongod::single("")).await else { return };
     let client = mongodb::Client::with_uri_str(format!("mongodb://{}", server.address())).await.unwrap();
     client.database("shop").collection("people").insert_one(doc! {"_id": "ada"}).await.unwrap();
     let values = json!({"host": server.address(), "database": "shop", "collection": "people"});

@@ -4,7 +4,7 @@ use connectors_core::{Change, Connection, Cursor, Error, ErrorKind, Rules};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use crate::server::Shape;
+use crate::mongod;
 use crate::support::{Fixture, body, connect, rules};
 
 /// What a run of changes brought.
@@ -219,7 +219,7 @@ async fn a_cursor_that_can_not_be_used_asks_for_a_full_sync() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_that_the_server_has_forgotten_asks_for_a_full_sync() {
-    let Some(fixture) = Fixture::of_its_own(Shape::replica_set(4), "forgotten").await else { return };
+    let Some(fixture) = Fixture::of_its_own(mongod::replica_set(4), "forgotten").await else { return };
     let files = fixture.collection("files");
     files.insert_one(doc! {}).await.unwrap();
     let connection = fixture.source("files");
@@ -260,7 +260,7 @@ async fn ids_that_no_driver_can_write_are_followed_like_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_documents_are_read_as_a_majority_has_them_and_a_lost_majority_is_told() {
-    let Some(fixture) = Fixture::of_its_own(Shape::replica_set(64), "majority").await else { return };
+    let Some(fixture) = Fixture::of_its_own(mongod::replica_set(64), "majority").await else { return };
     let people = fixture.collection("people");
     people.insert_one(doc! {"_id": "a", "n": 0}).await.unwrap();
     let mut values = fixture.values("people");

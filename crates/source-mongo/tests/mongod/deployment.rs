@@ -7,14 +7,14 @@ use connectors_core::{Cursor, ErrorKind};
 use serde_json::json;
 
 use crate::changes::{cursor, run};
-use crate::server::Shape;
+use crate::mongod;
 use crate::support::{Fixture, connect, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_has_a_word_of_its_own() {
     let (Some(one), Some(other)) = (
-        Fixture::of_its_own(Shape::replica_set(64), "words").await,
-        Fixture::of_its_own(Shape::replica_set(64), "words").await,
+        Fixture::of_its_own(mongod::replica_set(64), "words").await,
+        Fixture::of_its_own(mongod::replica_set(64), "words").await,
     ) else {
         return;
     };
@@ -31,15 +31,15 @@ async fn a_deployment_has_a_word_of_its_own() {
     values.insert("password".into(), json!("pw"));
     let word = connect(&values).source().backend().await.unwrap();
     assert_eq!(word.as_deref(), Some("replica set rs0"), "who may not read the set's id knows its name");
-    let Some(single) = start(Shape::default()).await else { return };
+    let Some(single) = start(mongod::single("")).await else { return };
     let values = json!({"host": single.address(), "database": "shop", "collection": "people"});
     assert_eq!(connect(values.as_object().unwrap()).source().backend().await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_is_not_taken_to_another_deployment_with_the_same_names() {
-    let other = Fixture::of_its_own(Shape::replica_set(64), "same").await;
-    let (Some(other), Some(one)) = (other, Fixture::of_its_own(Shape::replica_set(64), "same").await) else {
+    let other = Fixture::of_its_own(mongod::replica_set(64), "same").await;
+    let (Some(other), Some(one)) = (other, Fixture::of_its_own(mongod::replica_set(64), "same").await) else {
         return;
     };
     for fixture in [&one, &other] {
@@ -82,4 +82,21 @@ async fn a_cursor_ahead_of_the_servers_time_asks_for_a_full_sync() {
     assert_eq!(error.kind(), ErrorKind::Unexpected);
     let text = error.to_string();
     assert!(text.contains("ahead of the server's time") && text.contains("run a full sync"), "{text}");
+}
+
+#[test]
+fn the_container_has_the_user_of_these_tests() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docker/mongo/compose.yml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let (user, password) = (mongod::USER, mongod::PASSWORD);
+    for part in [
+        format!("MONGO_INITDB_ROOT_USERNAME: {user}\n"),
+        format!("MONGO_INITDB_ROOT_PASSWORD: {password}\n"),
+        format!("- --username={user}\n"),
+        format!("- --password={password}\n"),
+        format!("mongodb://{user}:{}@127.0.0.1:19410/?directConnection=true\n", mongod::ENCODED_PASSWORD),
+        "- 127.0.0.1:${MONGODB_PORT:-19410}:27017\n".into(),
+    ] {
+        assert!(text.contains(&part), "{part}");
+    }
 }

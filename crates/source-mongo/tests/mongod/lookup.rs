@@ -193,7 +193,7 @@ async fn views_and_single_servers_are_asked_too() {
     let scope = Some("looked_view/view");
     let answers = look_up(&*view, &[("$number:7", scope), ("$number:70", scope)], &Rules::default()).await;
     assert_eq!((answers.there.len(), answers.gone.len(), answers.errors.len()), (1, 1, 0), "{answers:?}");
-    let Some(server) = crate::support::start(crate::server::Shape::default()).await else { return };
+    let Some(server) = crate::support::start(crate::mongod::single("")).await else { return };
     let client = mongodb::Client::with_uri_str(format!("mongodb://{}", server.address())).await.unwrap();
     client.database("shop").collection("people").insert_one(doc! {"_id": "ada"}).await.unwrap();
     let values = json!({"host": server.address(), "database": "shop", "collection": "people"});

@@ -1,7 +1,7 @@
 //! The source against a real server.
 
 #[cfg(test)]
-#[path = "../../arbitrary.rs"]
+#[path = "../../src/bson/tests/arbitrary.rs"]
 mod arbitrary;
 #[cfg(test)]
 mod changed;
@@ -16,14 +16,14 @@ mod listing;
 #[cfg(test)]
 mod lookup;
 #[cfg(test)]
+#[path = "../source/mongod.rs"]
+mod mongod;
+#[cfg(test)]
 mod ping;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
 mod rules;
-#[cfg(test)]
-#[path = "../../server.rs"]
-mod server;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]

@@ -2,7 +2,7 @@ use bson::doc;
 use connectors_core::{Context, ErrorKind, Registered as _};
 use serde_json::json;
 
-use crate::server::PASSWORD;
+use crate::mongod::PASSWORD;
 use crate::support::{Fixture, connect};
 
 #[tokio::test(flavor = "multi_thread")]

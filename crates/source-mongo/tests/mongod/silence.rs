@@ -136,7 +136,7 @@ async fn asking_a_silent_server_what_changed_ends_and_so_does_leaving_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_stream_whose_every_reply_is_lost_comes_to_an_end() {
-    let Some(fixture) = Fixture::of_its_own(crate::server::Shape::replica_set(64), "cut_stream").await else {
+    let Some(fixture) = Fixture::of_its_own(crate::mongod::replica_set(64), "cut_stream").await else {
         return;
     };
     let numbers = fixture.collection("numbers");

@@ -5,26 +5,19 @@ use std::collections::BTreeMap;
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, doc};
 use connectors_core::{Connection, Context, Document, Registered as _, Result, Rules};
+use connectors_testkit::backend::{Backend, Server};
 use futures::StreamExt as _;
 use mongodb::{Client, Collection, Database};
 use serde_json::{Map, Value, json};
 
-use crate::server::{self, Access, Server, Shape};
+use crate::mongod::{self, Access};
 
 /// A server of the test's own; none when the environment says to do without.
-pub(crate) async fn start(shape: Shape) -> Option<Server> {
-    if is_left_out() {
+pub(crate) async fn start(backend: Backend) -> Option<Server> {
+    if backend.is_left_out() {
         return None;
     }
-    Some(Server::start(shape).await.unwrap())
-}
-
-fn is_left_out() -> bool {
-    let left_out = server::is_left_out();
-    if left_out {
-        println!("skipped: CONNECTORS_NO_MONGOD=1 says to do without a mongod");
-    }
-    left_out
+    Some(backend.start_program().await.unwrap())
 }
 
 /// A database of the test's own.
@@ -38,16 +31,17 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// An empty database of this name; none when tests do without a server.
     pub(crate) async fn new(name: &str) -> Option<Self> {
-        if is_left_out() {
+        if mongod::single("").is_left_out() {
             return None;
         }
-        Some(Self::on(server::access().await.unwrap(), None, name).await)
+        Some(Self::on(mongod::access().await.unwrap(), None, name).await)
     }
 
     /// The same on a server that no other test uses.
-    pub(crate) async fn of_its_own(shape: Shape, name: &str) -> Option<Self> {
-        let server = start(shape).await?;
-        Some(Self::on(server.access(), Some(server), name).await)
+    pub(crate) async fn of_its_own(backend: Backend, name: &str) -> Option<Self> {
+        let server = start(backend).await?;
+        let access = Access::of(server.address()).await.unwrap();
+        Some(Self::on(access, Some(server), name).await)
     }
 
     async fn on(access: Access, server: Option<Server>, name: &str) -> Self {

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use bson::doc;
 use connectors_core::ErrorKind;
+use connectors_testkit::backend::Server;
 use mongodb::Client;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Map, Value, json};
 
-use crate::server::{Server, Shape};
+use crate::mongod::single;
 use crate::support::{connect, ids, start};
 
 const INSECURE: &str = "&tls=true&tlsInsecure=true";
@@ -36,12 +37,13 @@ async fn encrypted(folder: &Path, identity: &str, authority: &str) -> Option<Ser
     let (key, ca) = (folder.join("key.pem"), folder.join("ca.pem"));
     std::fs::write(&key, identity).unwrap();
     std::fs::write(&ca, authority).unwrap();
-    let mut arguments: Vec<String> =
-        ["--tlsMode", "requireTLS", "--tlsAllowConnectionsWithoutCertificates"].map(str::to_owned).into();
-    for (name, path) in [("--tlsCertificateKeyFile", key), ("--tlsCAFile", ca)] {
-        arguments.extend([name.to_owned(), path.display().to_string()]);
-    }
-    let server = start(Shape { arguments, options: INSECURE, ..Shape::default() }).await?;
+    let backend = single(INSECURE)
+        .arguments("--tlsMode requireTLS --tlsAllowConnectionsWithoutCertificates")
+        .arguments("--tlsCertificateKeyFile")
+        .argument(&key.display().to_string())
+        .arguments("--tlsCAFile")
+        .argument(&ca.display().to_string());
+    let server = start(backend).await?;
     let uri = format!("mongodb://{}/?directConnection=true{INSECURE}", server.address());
     let client = Client::with_uri_str(uri).await.unwrap();
     client.database("shop").collection("people").insert_one(doc! {"_id": "ada"}).await.unwrap();
@@ -69,7 +71,7 @@ async fn a_certificate_signed_by_itself_is_trusted_unless_it_is_an_authoritys_an
         else {
             return;
         };
-        let settings = settings(&server.address(), &json!({"ssl_enabled": true, "ssl_ca": certificate}));
+        let settings = settings(server.address(), &json!({"ssl_enabled": true, "ssl_ca": certificate}));
         let pinged = connect(&settings).source().ping().await;
         match refusal {
             None => pinged.unwrap(),
@@ -94,7 +96,7 @@ async fn an_encrypted_server_is_reached_and_what_is_in_the_way_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let (issuer, ca) = authority();
     let Some(server) = encrypted(folder.path(), &identity(&issuer, "127.0.0.1"), &ca).await else { return };
-    let address = server.address();
+    let address = server.address().to_owned();
     for trusted in [
         json!({"ssl_enabled": true, "ssl_ca": &ca}),
         json!({"ssl_enabled": true, "ssl_ca": ca.replace('\n', " ")}),

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::*;
 
-#[path = "../../../arbitrary.rs"]
+#[path = "arbitrary.rs"]
 mod arbitrary;
 
 use arbitrary::{document, kinds};

@@ -1,3 +1,0 @@
-//! The memory source under the suite that it is there to prove.
-
-connectors_testkit::contract!(connectors_testkit::memory::SOURCE, connectors_testkit::memory::MemoryFixture);
