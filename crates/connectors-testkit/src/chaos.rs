@@ -7,32 +7,32 @@
 //! something goes wrong. What the index holds then, the accounts, and what the program claims are judged;
 //! then it runs without faults, and the index must be equal to the source by id and content.
 
-mod blow;
 mod churn;
 mod compare;
-mod course;
 mod extra;
 mod ground;
+mod incident;
 mod judge;
 mod marks;
 mod options;
 mod program;
 mod schedule;
-pub(crate) mod server;
 mod tally;
+mod trial;
 
-pub use options::{Options, Target};
+pub use crate::target::Target;
+pub use options::Options;
 
 use std::time::Instant;
 
 use connectors_core::Registered;
 
-use crate::ftest::say;
-use crate::{Fixture, Result, backend, command};
+use crate::command::{self, say};
+use crate::{Fixture, Result, backend};
 
-use self::course::Course;
 use self::schedule::Schedule;
 use self::tally::Tally;
+use self::trial::Trial;
 
 /// Seeds that may fail before the rest is left out.
 const MOST_FAILURES: usize = 5;
@@ -58,7 +58,15 @@ pub async fn run<F: Fixture>(source: &'static dyn Registered, options: &Options)
     let (started, mut totals, mut failed) = (Instant::now(), Tally::default(), Vec::new());
     let seeds: Vec<String> = options.seeds.iter().map(u64::to_string).collect();
     say(&format!("chaos {}: seeds {}", source.name(), seeds.join(", ")));
-    for seed in options.seeds.clone() {
+    for (at, &seed) in options.seeds.iter().enumerate() {
+        if at > 0 && options.within.is_some_and(|within| started.elapsed() >= within) {
+            say(&format!(
+                "chaos {}: not run, as the time is over: seeds {}",
+                source.name(),
+                seeds[at..].join(", ")
+            ));
+            break;
+        }
         let schedule = Schedule::of(seed, (F::DOCUMENTS, source.capabilities().incremental));
         let told = tokio::select! {
             told = one::<F>((source, options), &schedule, &mut totals) => told,
@@ -83,9 +91,9 @@ async fn one<F: Fixture>(
     totals: &mut Tally,
 ) -> Result<()> {
     let started = Instant::now();
-    let mut course = Course::<F>::start(source, options, schedule).await?;
-    let done = course.run(schedule).await;
-    let (tally, ended) = course.end(done.is_err()).await;
+    let mut trial = Trial::<F>::start(source, options, schedule).await?;
+    let done = trial.run(schedule).await;
+    let (tally, ended) = trial.end(done.is_err()).await;
     let seconds = started.elapsed().as_secs_f64();
     say(&format!("{} seed {}: {tally}; {seconds:.2} s", source.name(), schedule.seed));
     totals.add(&tally);

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use crate::Result;
-use crate::ftest::say;
 
 /// Does the work on a runtime of its own; what went wrong is told behind the command's name.
 pub(crate) fn run(name: &str, work: impl Future<Output = Result<()>>) -> ExitCode {
@@ -15,4 +14,10 @@ pub(crate) fn run(name: &str, work: impl Future<Output = Result<()>>) -> ExitCod
             ExitCode::FAILURE
         }
     }
+}
+
+/// One line for whoever watches.
+#[expect(clippy::print_stdout, reason = "a command's output")]
+pub(crate) fn say(text: &str) {
+    println!("{text}");
 }

@@ -17,9 +17,9 @@ use std::time::Instant;
 
 use connectors_core::Registered;
 
-use crate::chaos::Target;
-use crate::chaos::server::Server;
-use crate::{EndToEnd, Fixture, Result, command};
+use crate::command::{self, say};
+use crate::target::{Server, Target};
+use crate::{EndToEnd, Fixture, Result};
 
 use self::program::Program;
 use self::steps::Steps;
@@ -82,12 +82,6 @@ pub async fn run<F: Fixture>(source: &'static dyn Registered, options: &Options)
     let stopped = fixture.stop().await;
     steps.end(options.keep).await;
     done.and(stopped)
-}
-
-/// One line for whoever watches.
-#[expect(clippy::print_stdout, reason = "a command's output")]
-pub(crate) fn say(text: &str) {
-    println!("{text}");
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub mod proxy;
 mod random;
 mod serve;
 mod suite;
+mod target;
 mod watch;
 
 pub use debug::{Debugs, Hidden, Probe, Shown};

@@ -15,9 +15,10 @@
 //! # }
 //! ```
 
-mod door;
+mod control;
 mod http;
 mod items;
+mod listener;
 mod message;
 mod plan;
 mod tcp;
@@ -34,7 +35,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use door::{Door, Knock};
+use control::Control;
+use listener::Listener;
 use message::Message;
 use plan::{Arrival, Injection};
 
@@ -43,7 +45,7 @@ use plan::{Arrival, Injection};
 pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
-    door: JoinHandle<()>,
+    listener: JoinHandle<()>,
 }
 
 /// What is understood of the bytes that pass.
@@ -67,7 +69,7 @@ struct Shared {
     swallowed: Mutex<Vec<Vec<u8>>>,
     /// Requests that are held back, each until so many were met.
     kept: Mutex<Vec<(u64, Message)>>,
-    knock: mpsc::UnboundedSender<Knock>,
+    control: mpsc::UnboundedSender<Control>,
 }
 
 impl Proxy {
@@ -90,7 +92,7 @@ impl Proxy {
     async fn start(speech: Speech, target: SocketAddr, plan: Plan) -> io::Result<Self> {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let (knock, knocks) = mpsc::unbounded_channel();
+        let (control, controls) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             speech,
             target: Mutex::new(target),
@@ -100,10 +102,10 @@ impl Proxy {
             held: Notify::new(),
             swallowed: Mutex::default(),
             kept: Mutex::default(),
-            knock,
+            control,
         });
-        let door = tokio::spawn(Door::new(listener, address, Arc::clone(&shared)).keep(knocks));
-        Ok(Self { address, shared, door })
+        let listener = tokio::spawn(Listener::new(listener, address, Arc::clone(&shared)).keep(controls));
+        Ok(Self { address, shared, listener })
     }
 
     /// Where it listens.
@@ -130,17 +132,17 @@ impl Proxy {
 
     /// Cuts every open connection; new ones are taken.
     pub async fn cut(&self) {
-        self.tell(Knock::Cut).await;
+        self.tell(Control::Cut).await;
     }
 
     /// Cuts every open connection and refuses new ones until [`up`](Self::up).
     pub async fn down(&self) {
-        self.tell(Knock::Close).await;
+        self.tell(Control::Close).await;
     }
 
     /// Takes connections again.
     pub async fn up(&self) {
-        self.tell(Knock::Open).await;
+        self.tell(Control::Open).await;
     }
 
     /// How often each kind of fault was injected, by the kind's name.
@@ -180,9 +182,9 @@ impl Proxy {
         self.shared.held.notified().await;
     }
 
-    async fn tell(&self, knock: impl FnOnce(oneshot::Sender<()>) -> Knock) {
+    async fn tell(&self, control: impl FnOnce(oneshot::Sender<()>) -> Control) {
         let (done, is_done) = oneshot::channel();
-        if self.shared.knock.send(knock(done)).is_ok() {
+        if self.shared.control.send(control(done)).is_ok() {
             // An error means that the proxy has ended, and with it every connection.
             let _ = is_done.await;
         }
@@ -191,7 +193,7 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.door.abort();
+        self.listener.abort();
     }
 }
 

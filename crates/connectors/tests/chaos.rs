@@ -11,7 +11,12 @@ use connectors_testkit::chaos::{Options, Target, run};
 use elastic_embedded::{Options as EmbeddedOptions, Server};
 
 async fn run_into(target: Target) {
-    let options = Options { program: env!("CARGO_BIN_EXE_connectors").into(), target, seeds: vec![4, 5, 6] };
+    let options = Options {
+        program: env!("CARGO_BIN_EXE_connectors").into(),
+        target,
+        seeds: vec![4, 5, 6],
+        within: None,
+    };
     let done = run::<fixture::Folder>(&source_directory::SOURCE, &options).await;
     assert!(done.is_ok(), "{}", done.unwrap_err());
 }

@@ -7,7 +7,7 @@ use tokio::io::AsyncReadExt as _;
 use super::lasting::{Record, State};
 use super::{Backend, Machine, elasticsearch, opensearch};
 use crate::Result;
-use crate::ftest::say;
+use crate::command::say;
 
 /// Does what the words say, with the servers that are written to and the source's own.
 #[expect(clippy::print_stderr, reason = "a command's errors")]

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::course::Held;
 use crate::ftest::compare::difference;
 use crate::ftest::index::Index;
 use crate::{Expected, Fixture, Result};
+
+/// The ids that an index holds.
+pub(super) type Held = BTreeSet<String>;
 
 /// Differences that are shown.
 const SHOWN: usize = 8;

@@ -1,9 +1,9 @@
 //! Where the program writes to, and what was counted.
 
-use super::server::Server;
 use super::tally::Tally;
 use crate::Result;
 use crate::proxy::Proxy;
+use crate::target::Server;
 
 /// The server, the requests to it that are held back still, and the counts.
 pub(super) struct Ground {

@@ -1,10 +1,11 @@
 //! What the chaos bench is told.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::Result;
 use crate::random::Random;
+use crate::target::Target;
 
 /// Fresh seeds are below this, so that they are short enough to be copied.
 const FRESH: u64 = 1_000_000_000;
@@ -20,25 +21,19 @@ pub struct Options {
     pub target: Target,
     /// The seeds, one after the other.
     pub seeds: Vec<u64>,
-}
-
-/// A server that the program writes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// `elastic-embedded` at this path, in a process of its own that is killed and restarted at will.
-    Embedded(PathBuf),
-    /// One that runs already, at this address of HTTP.
-    At(String),
+    /// No seed but the first is begun after this long.
+    pub within: Option<Duration>,
 }
 
 impl Options {
-    /// Reads `--program PATH (--embedded PATH | --es URL) [--seed N | [--seeds N] [--fresh N]]`. Without `--seed` the
-    /// known seeds come first, then those from 1 to N, then the fresh ones, which follow from the clock.
+    /// Reads `--program PATH (--embedded PATH | --es URL) [--seed N | [--seeds N] [--fresh N]] [--seconds N]`. Without
+    /// `--seed` the known seeds come first, then those from 1 to N and the fresh ones, which follow from the clock, in turn.
     ///
     /// # Errors
     /// What is not understood.
     pub fn of(arguments: impl Iterator<Item = String>, known: &[u64]) -> Result<Self> {
         let (mut program, mut target, mut seed, mut seeds, mut drawn) = (None, None, None, USUAL, 0);
+        let mut within = None;
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             let value = arguments.next().ok_or_else(|| format!("{argument} takes a value"))?;
@@ -50,17 +45,30 @@ impl Options {
                 "--seed" => seed = Some(number()?),
                 "--seeds" => seeds = number()?,
                 "--fresh" => drawn = number()?,
+                "--seconds" => within = Some(Duration::from_secs(number()?)),
                 other => {
-                    let known = "--program, --embedded, --es, --seed, --seeds and --fresh are";
+                    let known = "--program, --embedded, --es, --seed, --seeds, --fresh and --seconds are";
                     return Err(format!("{other} is no option; {known}").into());
                 }
             }
         }
         let program = program.ok_or("--program PATH is needed: the program under test")?;
         let target = target.ok_or("--embedded PATH or --es URL is needed: the server to write to")?;
-        let all = || known.iter().copied().chain(1..=seeds).chain(fresh(drawn)).collect();
-        Ok(Self { program, target, seeds: seed.map_or_else(all, |seed| vec![seed]) })
+        let all = || known.iter().copied().chain(in_turn(1..=seeds, fresh(drawn))).collect();
+        Ok(Self { program, target, seeds: seed.map_or_else(all, |seed| vec![seed]), within })
     }
+}
+
+/// The numbers of both in turn; what one has more of comes last.
+fn in_turn(
+    mut one: impl Iterator<Item = u64>,
+    mut other: impl Iterator<Item = u64>,
+) -> impl Iterator<Item = u64> {
+    let pair = move || match (one.next(), other.next()) {
+        (None, None) => None,
+        (one, other) => Some([one, other]),
+    };
+    std::iter::from_fn(pair).flatten().flatten()
 }
 
 /// So many seeds that nobody has drawn before, as far as the clock goes on.

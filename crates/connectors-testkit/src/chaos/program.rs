@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::schedule::Mode;
 use crate::Result;
 use crate::ftest::program::apart;
+use crate::target::limited;
 
 /// A run that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -153,13 +154,6 @@ impl Running {
         let reports = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         Ok(Run { code: status?.code(), mode: self.mode, reports, said, log: self.log })
     }
-}
-
-/// A command whose files can't become larger than so many KiB, as on a full disk.
-pub(super) fn limited(program: &Path, kib: u64) -> Command {
-    let mut command = Command::new("bash");
-    command.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &kib.to_string()]).arg(program);
-    command
 }
 
 async fn all(mut from: impl AsyncRead + Unpin) -> Vec<u8> {

@@ -30,7 +30,7 @@ pub(super) struct Round {
     pub(super) backend: Option<Wire>,
     /// A trouble of the backend's own.
     pub(super) trouble: Option<u64>,
-    pub(super) blow: Option<Blow>,
+    pub(super) incident: Option<Incident>,
     /// Whether an incremental sync is tried first when the faults are over.
     pub(super) heals_incrementally: bool,
     pub(super) extra: Extra,
@@ -77,16 +77,16 @@ pub(super) struct Wire {
 
 /// Something sudden, after so many requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Blow {
+pub(super) struct Incident {
     pub(super) after: u64,
     /// Whether the server still does what the request asks.
     pub(super) done: bool,
-    pub(super) kind: BlowKind,
+    pub(super) kind: IncidentKind,
 }
 
 /// What happens suddenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BlowKind {
+pub(super) enum IncidentKind {
     /// The program is killed.
     KillProgram,
     /// The server is killed and comes back with its data.
@@ -145,7 +145,7 @@ impl Round {
             wire: (!random.one_in(4)).then(|| Wire::of_requests(random)),
             backend: random.one_in(3).then(|| Wire::of_bytes(random)),
             trouble: random.one_in(3).then(|| random.next()),
-            blow: random.one_in(2).then(|| Blow::draw(random, is_first)),
+            incident: random.one_in(2).then(|| Incident::draw(random, is_first)),
             heals_incrementally: incremental && random.one_in(3),
             extra: Extra::default(),
         }
@@ -231,14 +231,14 @@ impl Wire {
     }
 }
 
-impl Blow {
+impl Incident {
     fn draw(random: &mut Random, is_first: bool) -> Self {
         let span = if is_first { 60 } else { 26 };
         let kind = match random.below(8) {
-            0..4 => BlowKind::KillProgram,
-            4..6 => BlowKind::KillServer,
-            6 => BlowKind::Unreachable(Duration::from_millis(random.between(5, 200))),
-            _ => BlowKind::ServerFull(random.between(1, 96)),
+            0..4 => IncidentKind::KillProgram,
+            4..6 => IncidentKind::KillServer,
+            6 => IncidentKind::Unreachable(Duration::from_millis(random.between(5, 200))),
+            _ => IncidentKind::ServerFull(random.between(1, 96)),
         };
         Self { after: random.below(span), done: random.one_in(2), kind }
     }

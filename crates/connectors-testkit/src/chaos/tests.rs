@@ -51,11 +51,20 @@ fn a_seed_always_draws_the_same_and_another_seed_something_else() {
 }
 
 #[test]
-fn fresh_seeds_come_after_the_fixed_ones_and_are_others_each_time() {
-    let draw = || options("--program p --es h --seeds 1 --fresh 20").unwrap().seeds;
+fn fresh_seeds_come_in_turn_with_the_fixed_ones_and_are_others_each_time() {
+    let draw = || options("--program p --es h --seeds 2 --fresh 20").unwrap().seeds;
     let (one, other) = (draw(), draw());
-    assert_eq!((&one[..2], one.len()), (&[99, 1][..], 22));
-    assert_ne!(one[2..], other[2..]);
+    assert_eq!((one[0], one[1], one[3], one.len()), (99, 1, 2, 23));
+    assert_ne!((one[2], &one[4..]), (other[2], &other[4..]));
+}
+
+#[tokio::test]
+async fn once_the_time_is_over_no_seed_but_the_first_is_begun() {
+    let mut options = options("--program /no/program --es http://127.0.0.1:1 --seeds 3 --seconds 0").unwrap();
+    assert_eq!(options.within, Some(std::time::Duration::ZERO));
+    options.seeds = vec![1, 2, 3];
+    let failed = run::<crate::memory::MemoryFixture>(&crate::memory::SOURCE, &options).await.unwrap_err();
+    assert_eq!(failed.to_string(), "these seeds failed: 1");
 }
 
 fn run_with(code: i32, reports: &[serde_json::Value], said: &str) -> Run {

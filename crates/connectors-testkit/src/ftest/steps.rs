@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::compare::compare;
 use super::index::Index;
 use super::program::{Program, Run};
-use super::say;
+use crate::command::say;
 use crate::{Fixture, Result};
 
 /// Between two looks at the index while a sync is waited for.

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 
 use super::Shared;
-use super::door::Knock;
+use super::control::Control;
 use super::items::{BLOCKED, Bulk, INJECTED, Items};
 use super::message::Message;
 use super::plan::{Arrival, Fault, Injection};
@@ -83,7 +83,7 @@ impl Ends<'_> {
             Fault::Silent => self.stay_silent().await,
             Fault::CutRequest => self.send(&request.bytes[..injection.within(request.bytes.len())]).await?,
             // An error means that nobody listens any more, which is what was wanted.
-            Fault::Refuse(time) => drop(self.shared.knock.send(Knock::CloseFor(time))),
+            Fault::Refuse(time) => drop(self.shared.control.send(Control::CloseFor(time))),
             _ => {
                 let answer = self.ask(request).await?;
                 return self.garble(&answer, injection).await;

@@ -157,7 +157,7 @@ impl Injection {
 /// What happens to the requests or connections in the order in which they arrive.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    course: Course,
+    sequence: Sequence,
     left: u64,
     offsets: u64,
     max_body: u64,
@@ -170,7 +170,7 @@ pub struct Plan {
 }
 
 #[derive(Debug, Clone)]
-enum Course {
+enum Sequence {
     Script(VecDeque<Option<Fault>>),
     Seeded { random: Random, one_in: u64, faults: Vec<Fault> },
 }
@@ -184,18 +184,18 @@ impl Plan {
 
     /// The first meets the first of these, and so on; after the last, nothing happens.
     pub fn scripted(faults: impl IntoIterator<Item = Option<Fault>>) -> Self {
-        Self::of(Course::Script(faults.into_iter().collect()), u64::MAX)
+        Self::of(Sequence::Script(faults.into_iter().collect()), u64::MAX)
     }
 
     /// About one in `one_in` meets one of these faults, by the numbers that follow from the seed.
     pub fn seeded(seed: u64, one_in: u64, faults: impl IntoIterator<Item = Fault>) -> Self {
         let (random, faults) = (Random::seeded(seed), faults.into_iter().collect());
-        Self::of(Course::Seeded { random, one_in, faults }, 1 << 16)
+        Self::of(Sequence::Seeded { random, one_in, faults }, 1 << 16)
     }
 
-    fn of(course: Course, offsets: u64) -> Self {
+    fn of(sequence: Sequence, offsets: u64) -> Self {
         Self {
-            course,
+            sequence,
             left: u64::MAX,
             offsets,
             max_body: u64::MAX,
@@ -277,9 +277,9 @@ impl Plan {
         if let Some(injection) = self.due(arrival) {
             return Some(injection);
         }
-        let drawn = match &mut self.course {
-            Course::Script(faults) => faults.pop_front()?.map(|fault| Injection { fault, at: None }),
-            Course::Seeded { random, one_in, faults } => draw(random, *one_in, faults, self.offsets),
+        let drawn = match &mut self.sequence {
+            Sequence::Script(faults) => faults.pop_front()?.map(|fault| Injection { fault, at: None }),
+            Sequence::Seeded { random, one_in, faults } => draw(random, *one_in, faults, self.offsets),
         };
         let injection = drawn.filter(|_| self.left > 0)?;
         if !injection.fault.fits(arrival) {

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Shared;
-use super::door::Knock;
+use super::control::Control;
 use super::plan::{Arrival, Fault, Injection};
 
 /// Bytes that pass at a time.
@@ -102,7 +102,7 @@ fn pumps(injection: Option<Injection>, shared: &Shared) -> Option<(Pump, Pump)> 
         Fault::Slow(each) => Some((free, Pump { each, ..free })),
         Fault::Refuse(time) => {
             // An error means that nobody listens any more, which is what was wanted.
-            let _ = shared.knock.send(Knock::CloseFor(time));
+            let _ = shared.control.send(Control::CloseFor(time));
             None
         }
         _ => None,

@@ -13,11 +13,11 @@ use super::extra::Extra;
 use super::ground::Ground;
 use super::marks::MarkFolder;
 use super::program::{Launch, Program, Run, Running};
-use super::schedule::{Blow, BlowKind, Marks, Mode, Round, Schedule, Wire};
-use super::server::Server;
+use super::schedule::{Incident, IncidentKind, Marks, Mode, Round, Schedule, Wire};
 use super::tally::Tally;
 use crate::ftest::index::Index;
 use crate::proxy::{Plan, Proxy};
+use crate::target::Server;
 use crate::{Fixture, Result};
 
 /// Runs without faults after which the index must be equal.
@@ -29,11 +29,8 @@ const OUTDATED: (usize, usize) = (20, 10);
 /// How long an answer is waited for where a peer falls silent.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// The ids that an index holds.
-pub(super) type Held = BTreeSet<String>;
-
 /// All that a seed needs.
-pub(super) struct Course<F> {
+pub(super) struct Trial<F> {
     pub(super) fixture: F,
     pub(super) ground: Ground,
     /// In front of the backend, where it is a server.
@@ -47,7 +44,7 @@ pub(super) struct Course<F> {
     folder: TempDir,
 }
 
-impl<F: Fixture> Course<F> {
+impl<F: Fixture> Trial<F> {
     pub(super) async fn start(
         source: &'static dyn Registered,
         options: &Options,
@@ -111,7 +108,7 @@ impl<F: Fixture> Course<F> {
         self.change(round).await?;
         let before = compare::held(&self.index()?).await?;
         self.prepare(round).await?;
-        let (runs, moved) = self.storm(round).await?;
+        let (runs, moved) = self.disturbed(round).await?;
         self.calm().await?;
         if !may_wait(round) {
             self.ground.deliver().await;
@@ -201,8 +198,8 @@ impl<F: Fixture> Course<F> {
             let is_incremental = round.heals_incrementally && attempt == 0;
             let mode = if is_incremental { Mode::Incremental } else { Mode::Full };
             let (marks, extra) = (Marks::Kept, Extra::default());
-            let calm = Round { mode, marks, blow: None, wire: None, extra, ..round.clone() };
-            let (runs, _) = self.storm(&calm).await?;
+            let calm = Round { mode, marks, incident: None, wire: None, extra, ..round.clone() };
+            let (runs, _) = self.disturbed(&calm).await?;
             self.ground.deliver().await;
             for run in &runs {
                 self.judge(run)?;
@@ -279,13 +276,14 @@ impl<F: Fixture> Course<F> {
 /// Whether requests may be held back until an incremental sync has followed. A full one can't delete what is not there yet, and a
 /// server that was killed may not know any more what it deleted.
 fn may_wait(round: &Round) -> bool {
-    let is_killed = |blow: Blow| matches!(blow.kind, BlowKind::KillServer | BlowKind::ServerFull(_));
-    round.heals_incrementally && !round.extra.is_silent() && !round.blow.is_some_and(is_killed)
+    let is_killed =
+        |incident: Incident| matches!(incident.kind, IncidentKind::KillServer | IncidentKind::ServerFull(_));
+    round.heals_incrementally && !round.extra.is_silent() && !round.incident.is_some_and(is_killed)
 }
 
 /// Whether anything can make an index differ from what a sync wrote.
 fn may_differ(round: &Round) -> bool {
-    let Round { wire, blow, extra, mode, .. } = round;
+    let Round { wire, incident, extra, mode, .. } = round;
     let is_shared = matches!(mode, Mode::Twice | Mode::Beside);
-    wire.is_some() || blow.is_some() || is_shared || *extra != Extra::default()
+    wire.is_some() || incident.is_some() || is_shared || *extra != Extra::default()
 }

@@ -1,4 +1,4 @@
-//! The server that the program writes to.
+//! The server that the program under test writes to.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,16 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::Target;
-use super::program::limited;
 use crate::Result;
+
+/// A server that the program writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// `elastic-embedded` at this path, in a process of its own that is killed and restarted at will.
+    Embedded(PathBuf),
+    /// One that runs already, at this address of HTTP.
+    At(String),
+}
 
 /// A server that runs; one of our own can be killed.
 pub(crate) struct Server {
@@ -43,7 +50,7 @@ impl Server {
     }
 
     /// Where it listens now.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
@@ -53,17 +60,17 @@ impl Server {
     }
 
     /// True when it can be killed.
-    pub(super) fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         self.own.is_some()
     }
 
     /// True while it can't write large files.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.own.as_ref().is_some_and(|own| own.is_full)
     }
 
     /// Kills it without a farewell and starts it over the same data, with files of at most so many KiB.
-    pub(super) async fn restart(&mut self, room: Option<u64>) -> Result<()> {
+    pub(crate) async fn restart(&mut self, room: Option<u64>) -> Result<()> {
         let Some(own) = &mut self.own else { return Ok(()) };
         own.process.kill().await?;
         own.is_full = room.is_some();
@@ -72,7 +79,7 @@ impl Server {
     }
 
     /// Ends it, if it is ours.
-    pub(super) async fn end(mut self) -> Result<()> {
+    pub(crate) async fn end(mut self) -> Result<()> {
         match &mut self.own {
             Some(own) => Ok(own.process.kill().await?),
             None => Ok(()),
@@ -95,4 +102,11 @@ async fn launch(program: &Path, data: &Path, room: Option<u64>) -> Result<(Child
     let url = line.ok_or("the server did not start")?;
     let address = url.trim_start_matches("http://").parse();
     Ok((process, address.map_err(|error| format!("the server told `{url}`: {error}"))?))
+}
+
+/// A command whose files can't become larger than so many KiB, as on a full disk.
+pub(crate) fn limited(program: &Path, kib: u64) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &kib.to_string()]).arg(program);
+    command
 }

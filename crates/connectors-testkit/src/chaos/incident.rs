@@ -7,11 +7,11 @@ use tokio::process::Command;
 use tokio::time::sleep;
 
 use super::churn::{Moved, churn};
-use super::course::Course;
 use super::ground::Ground;
 use super::program::{Run, Running};
-use super::schedule::{Blow, BlowKind, Mode, Round};
+use super::schedule::{Incident, IncidentKind, Mode, Round};
 use super::tally::Tally;
+use super::trial::Trial;
 use crate::proxy::{Fault, Plan, Proxy};
 use crate::{Fixture, Result};
 
@@ -20,8 +20,8 @@ const FOLLOWED: (u64, Duration) = (40, Duration::from_secs(2));
 /// Between two looks at a program that follows.
 const GLANCE: Duration = Duration::from_millis(5);
 
-impl Blow {
-    /// The plan with a hold where the blow is to come.
+impl Incident {
+    /// The plan with a hold where the incident is to come.
     fn on(self, plan: Plan) -> Plan {
         plan.hold_after(self.after, if self.done { Fault::HoldAnswer } else { Fault::Hold })
     }
@@ -30,22 +30,22 @@ impl Blow {
 /// What is under way.
 struct Scene<'a> {
     proxy: &'a Proxy,
-    /// What follows the blow.
+    /// What follows the incident.
     plan: Plan,
     running: Vec<Running>,
 }
 
-impl<F: Fixture> Course<F> {
+impl<F: Fixture> Trial<F> {
     /// Runs the program as the round says, with all that goes wrong, while the source changes.
     ///
     /// # Errors
     /// When a run hangs, and when what is asked can't be done.
-    pub(super) async fn storm(&mut self, round: &Round) -> Result<(Vec<Run>, Moved)> {
+    pub(super) async fn disturbed(&mut self, round: &Round) -> Result<(Vec<Run>, Moved)> {
         let plan = self.plan(round);
-        if let Some(Blow { kind: BlowKind::ServerFull(kib), .. }) = round.blow {
+        if let Some(Incident { kind: IncidentKind::ServerFull(kib), .. }) = round.incident {
             self.ground.fill(kib).await?;
         }
-        let first = round.blow.map_or_else(|| plan.clone(), |blow| blow.on(plan.clone()));
+        let first = round.incident.map_or_else(|| plan.clone(), |incident| incident.on(plan.clone()));
         let proxy = Proxy::http(self.ground.server.address(), first).await?;
         let running = self.begin(round, &proxy.url())?;
         let (over, mut moves) = (AtomicBool::new(false), Tally::default());
@@ -69,22 +69,22 @@ impl<F: Fixture> Course<F> {
     }
 }
 
-impl Blow {
-    async fn strike(self, scene: &mut Scene<'_>, ground: &mut Ground) -> Result<()> {
+impl Incident {
+    async fn happen(self, scene: &mut Scene<'_>, ground: &mut Ground) -> Result<()> {
         match self.kind {
-            BlowKind::KillProgram => {
+            IncidentKind::KillProgram => {
                 ground.tally.fault("kill_program", 1);
                 ground.tally.killed += 1;
                 scene.running.first_mut().map_or(Ok(()), Running::kill)?;
             }
-            BlowKind::KillServer | BlowKind::ServerFull(_) if ground.server.is_ours() => {
+            IncidentKind::KillServer | IncidentKind::ServerFull(_) if ground.server.is_ours() => {
                 ground.tally.fault("kill_server", 1);
                 scene.proxy.down().await;
                 ground.restart(None).await?;
                 scene.proxy.set_target(ground.server.address());
             }
-            BlowKind::KillServer | BlowKind::ServerFull(_) => scene.proxy.down().await,
-            BlowKind::Unreachable(time) => {
+            IncidentKind::KillServer | IncidentKind::ServerFull(_) => scene.proxy.down().await,
+            IncidentKind::Unreachable(time) => {
                 ground.tally.fault("server_unreachable", 1);
                 scene.proxy.down().await;
                 sleep(time).await;
@@ -98,15 +98,15 @@ impl Blow {
 }
 
 impl Scene<'_> {
-    /// Waits for the end of every run, with the blow that comes between.
+    /// Waits for the end of every run, with the incident that comes between.
     async fn play(mut self, round: &Round, ground: &mut Ground) -> Result<Vec<Running>> {
         let proxy = self.proxy;
         let is_struck = tokio::select! {
             ended = self.ended(round.mode) => { ended?; false }
             () = proxy.held() => true,
         };
-        if let Some(blow) = round.blow.filter(|_| is_struck) {
-            blow.strike(&mut self, ground).await?;
+        if let Some(incident) = round.incident.filter(|_| is_struck) {
+            incident.happen(&mut self, ground).await?;
             self.ended(round.mode).await?;
         }
         Ok(self.running)

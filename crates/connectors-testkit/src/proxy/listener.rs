@@ -6,43 +6,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::control::Control;
 use super::{Shared, Speech, http, tcp};
 
 /// How long a port is waited for when it is to be opened again.
 const REOPEN: Duration = Duration::from_millis(10);
 
-/// What the door is told.
-#[derive(Debug)]
-pub(super) enum Knock {
-    Cut(oneshot::Sender<()>),
-    Close(oneshot::Sender<()>),
-    Open(oneshot::Sender<()>),
-    /// Close, and open again after this long.
-    CloseFor(Duration),
-    /// That time is over.
-    Reopen,
-}
-
-pub(super) struct Door {
+pub(super) struct Listener {
     listener: Option<TcpListener>,
     address: SocketAddr,
     shared: Arc<Shared>,
     connections: JoinSet<()>,
 }
 
-impl Door {
+impl Listener {
     pub(super) fn new(listener: TcpListener, address: SocketAddr, shared: Arc<Shared>) -> Self {
         Self { listener: Some(listener), address, shared, connections: JoinSet::new() }
     }
 
-    /// Takes connections and knocks until it is dropped.
-    pub(super) async fn keep(mut self, mut knocks: mpsc::UnboundedReceiver<Knock>) {
+    /// Accepts connections and does what it is told until it is dropped.
+    pub(super) async fn keep(mut self, mut controls: mpsc::UnboundedReceiver<Control>) {
         loop {
             tokio::select! {
-                Some(knock) = knocks.recv() => self.answer(knock).await,
+                Some(control) = controls.recv() => self.answer(control).await,
                 accepted = accept(self.listener.as_ref()) => {
                     if let Ok(client) = accepted {
                         self.connections.spawn(serve(client, Arc::clone(&self.shared)));
@@ -53,29 +42,29 @@ impl Door {
         }
     }
 
-    async fn answer(&mut self, knock: Knock) {
-        match knock {
-            Knock::Cut(done) => {
+    async fn answer(&mut self, control: Control) {
+        match control {
+            Control::Cut(done) => {
                 self.connections.shutdown().await;
                 let _ = done.send(());
             }
-            Knock::Close(done) => {
+            Control::Close(done) => {
                 self.close().await;
                 let _ = done.send(());
             }
-            Knock::Open(done) => {
+            Control::Open(done) => {
                 self.open().await;
                 let _ = done.send(());
             }
-            Knock::CloseFor(time) => {
+            Control::CloseFor(time) => {
                 self.close().await;
-                let knock = self.shared.knock.clone();
+                let control = self.shared.control.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(time).await;
-                    let _ = knock.send(Knock::Reopen);
+                    let _ = control.send(Control::Reopen);
                 });
             }
-            Knock::Reopen => self.open().await,
+            Control::Reopen => self.open().await,
         }
     }
 
