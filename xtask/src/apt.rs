@@ -10,7 +10,7 @@ use crate::shell::Shell;
 ///
 /// # Errors
 /// When this is no Debian machine, when neither root nor `sudo` is at hand, or when no choice can be had.
-pub fn install_first<'a>(shell: &Shell, choices: &[&'a str]) -> Result<&'a str> {
+pub(crate) fn install_first<'a>(shell: &Shell, choices: &[&'a str]) -> Result<&'a str> {
     if shell.find("apt-get").is_none() {
         return Err(missing(choices, "there is no apt-get here"));
     }
@@ -28,7 +28,7 @@ pub fn install_first<'a>(shell: &Shell, choices: &[&'a str]) -> Result<&'a str> 
 ///
 /// # Errors
 /// When the package cannot be installed.
-pub fn program(shell: &Shell, program: &str, package: &str) -> Result<PathBuf> {
+pub(crate) fn program(shell: &Shell, program: &str, package: &str) -> Result<PathBuf> {
     if let Some(found) = shell.find(program) {
         return Ok(found);
     }

@@ -8,29 +8,48 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::cli::{Command, no_more_switches, take_switch};
 use crate::driver::Driver;
 use crate::error::{Error, Result};
 use crate::programs::{self, Programs};
 use crate::shell::Shell;
 
-/// `cargo xtask backend`.
-pub const COMMAND: Command = Command {
-    name: "backend",
-    usage: "start|stop|status [NAME…] [--json]",
-    help: "Start and stop real servers: elasticsearch, opensearch, and those of sources, such as mongodb.
+/// Start and stop real servers: elasticsearch, opensearch, and those of sources, such as mongodb.
+///
+/// Where a Docker engine answers, its compose.yml under docker/ is used; elsewhere the server is installed under
+/// target/backends/NAME and started there, as a system user when we are root and it needs that. A server starts empty.
+/// ELASTICSEARCH_PORT, OPENSEARCH_PORT and MONGODB_PORT choose the port. The address of mongodb holds its user and
+/// password, and is what `connectors sync mongodb --set host=…` takes.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    action: Action,
+    /// All of them unless some are named.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// One JSON array of servers instead of lines.
+    #[arg(long)]
+    json: bool,
+}
 
-Where a Docker engine answers, its compose.yml under docker/ is used; elsewhere the server is installed under
-target/backends/NAME and started there, as a system user when we are root and it needs that. A server starts empty. Without a NAME
-the command takes all of them. ELASTICSEARCH_PORT, OPENSEARCH_PORT and MONGODB_PORT choose the port. The address
-of mongodb holds its user and password, and is what `connectors sync mongodb --set host=…` takes.
+/// What is done with them.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Action {
+    /// Wait until the server answers; one that runs already is left alone.
+    Start,
+    /// End what `start` started.
+    Stop,
+    /// List every backend.
+    Status,
+}
 
-  start    waits until the server answers; one that runs already is left alone
-  stop     ends what `start` started
-  status   lists every backend
-  --json   prints one JSON array of servers instead of lines",
-    run,
-};
+impl Action {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Status => "status",
+        }
+    }
+}
 
 /// The servers that are written to, and the crate whose test program knows them; those of sources know them too.
 const WRITTEN_TO: [&str; 2] = ["elasticsearch", "opensearch"];
@@ -38,39 +57,32 @@ const TESTKIT: &str = "connectors-testkit";
 
 /// A server that runs.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-pub struct Server {
+pub(crate) struct Server {
     /// The backend's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its version.
-    pub version: String,
+    pub(crate) version: String,
     /// Where it answers.
-    pub url: String,
+    pub(crate) url: String,
     /// The group of its processes.
-    pub group: i32,
+    pub(crate) group: i32,
 }
 
-fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    let mut names = arguments.to_vec();
-    let json = take_switch(&mut names, "--json");
-    no_more_switches(&names)?;
-    if names.is_empty() || !["start", "stop", "status"].contains(&names[0].as_str()) {
-        return Err(Error::Usage("backend needs one of start, stop, status; see --help".into()));
-    }
-    let action = names.remove(0);
-    for (package, names) in by_program(&shell.root, names)? {
+pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
+    for (package, names) in by_program(&shell.root, &args.names)? {
         let mut program = shell.command(Programs::build_tests(shell, &package)?);
-        program.env("CONNECTORS_INSTALL", "1").args(["--backend", &action]).args(names);
-        shell.stream(program.args(json.then_some("--json")))?;
+        program.env("CONNECTORS_INSTALL", "1").args(["--backend", args.action.word()]).args(names);
+        shell.stream(program.args(args.json.then_some("--json")))?;
     }
     Ok(())
 }
 
 /// Servers by the crate whose test program knows them.
-fn by_program(root: &Path, names: Vec<String>) -> Result<Vec<(String, Vec<String>)>> {
+fn by_program(root: &Path, names: &[String]) -> Result<Vec<(String, Vec<String>)>> {
     let sources = of_sources(root)?;
     let all =
         || WRITTEN_TO.map(str::to_owned).into_iter().chain(sources.iter().map(|(name, _)| name.clone()));
-    let names = if names.is_empty() { all().collect() } else { names };
+    let names: Vec<String> = if names.is_empty() { all().collect() } else { names.to_vec() };
     let mut programs: Vec<(String, Vec<String>)> = Vec::new();
     for name in &names {
         if let Some((_, package)) = sources.iter().find(|(source, _)| source == name) {
@@ -102,12 +114,46 @@ fn of_sources(root: &Path) -> Result<Vec<(String, String)>> {
     Ok(text.lines().filter_map(is_source).collect())
 }
 
+/// The server that a source is synced into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Target {
+    /// The program's own.
+    Embedded,
+    /// The real one.
+    Elasticsearch,
+    /// Its relative.
+    #[value(name = "opensearch")]
+    OpenSearch,
+}
+
+impl Target {
+    /// Runs `body` with the words by which a test program is told the server, which is up meanwhile.
+    ///
+    /// # Errors
+    /// When it can't be started, or `body` fails.
+    pub(crate) fn with(
+        self,
+        shell: &Shell,
+        (programs, source): (&Programs, &str),
+        body: impl FnOnce([&str; 2]) -> Result<()>,
+    ) -> Result<()> {
+        let name = match self {
+            Self::Embedded => {
+                return body(["--embedded", &programs.path("elastic-embedded").display().to_string()]);
+            }
+            Self::Elasticsearch => "elasticsearch",
+            Self::OpenSearch => "opensearch",
+        };
+        with(shell, (programs, source), &[name], |up| body(["--es", &up[0].url]))
+    }
+}
+
 /// Runs `body` with these servers up, which the test program of a source knows. What it starts for that ends with `body`, and with
 /// this process, however that ends; a server that runs already is left running.
 ///
 /// # Errors
 /// When a server can't be started, or `body` fails.
-pub fn with<T>(
+pub(crate) fn with<T>(
     shell: &Shell,
     (programs, source): (&Programs, &str),
     names: &[&str],

@@ -2,98 +2,89 @@
 
 use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::backend;
-use crate::cli::{Command, no_more_switches, take_value};
-use crate::error::{Error, Result};
+use crate::backend::Target;
+use crate::error::Result;
 use crate::programs::{self, Programs};
 use crate::shell::Shell;
 
-/// `cargo xtask chaos`.
-pub const COMMAND: Command = Command {
-    name: "chaos",
-    usage: "[NAME…] [--seed N | --seeds N --fresh N] [--es embedded|elasticsearch] [--built DIR]",
-    help: "Run the program while things go wrong, and compare every document: chaos mongo, chaos directory.
+/// Benches that run at the same time: each waits for its own servers most of it.
+const AT_ONCE: usize = 2;
 
-From each seed follow rounds in which the source is changed and the program run while requests are refused, cut,
-garbled or lost, servers and the program are killed, disks are full, and marks are damaged. What it did then and
-what it claims are judged; then it runs without faults, and the index must be equal to the source. The first
-differences are shown with the seed, which does the same again. Without names every source that has
-tests/source is run, all of them at once.
-
-  --seed   this one seed
-  --seeds  the seeds from 1 to N, and those that found something in the source; 20 without it
-  --fresh  N more seeds, which follow from the clock; they are printed, so that --seed can run one again
-  --es     the server to write to; embedded without it, which alone can be killed and filled up
-  --built  take the programs of this build folder, for example target/debug, and build nothing",
-    run,
-};
-
-/// What is to be run, and how.
-#[derive(Debug, PartialEq, Eq)]
-struct Options {
+/// Run the program while things go wrong, and compare every document: chaos mongo, chaos directory.
+///
+/// From each seed follow rounds in which the source is changed and the program run while requests are refused, cut,
+/// garbled or lost, servers and the program are killed, disks are full, and marks are damaged. What it did then and what it
+/// claims are judged; then it runs without faults, and the index must be equal to the source. The first differences are
+/// shown with the seed, which does the same again. Without names every source that has tests/source is run, two at a time.
+#[derive(clap::Args)]
+pub(crate) struct Args {
     /// The sources, by the end of their crates' names.
+    #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// `--seed N`, or `--seeds N` and `--fresh N`.
-    seeds: Vec<String>,
-    /// Whether a real Elasticsearch is written to.
-    is_real: bool,
-    /// A folder with programs, in place of a build.
+    /// This one seed.
+    #[arg(long, value_name = "N", conflicts_with_all = ["seeds", "fresh"])]
+    seed: Option<u64>,
+    /// The seeds from 1 to N, and those that found something in the source.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    seeds: u64,
+    /// N more seeds, which follow from the clock; they are printed, so that --seed can run one again.
+    #[arg(long, value_name = "N")]
+    fresh: Option<u64>,
+    /// Seconds that the sources share: of each, seeds are begun in its share of them, and the others are named.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "seed")]
+    budget: Option<u64>,
+    /// The server to write to; the embedded one alone can be killed and filled up.
+    #[arg(long, default_value = "embedded")]
+    es: Target,
+    /// Take the programs of this build folder, for example target/debug, and build nothing.
+    #[arg(long, value_name = "DIR")]
     built: Option<PathBuf>,
 }
 
-impl Options {
-    fn of(arguments: &[String], known: &[String]) -> Result<Self> {
-        let mut words = arguments.to_vec();
-        let seed = take_value(&mut words, "--seed")?.map(|seed| vec!["--seed".into(), seed]);
-        let mut seeds =
-            vec!["--seeds".into(), take_value(&mut words, "--seeds")?.unwrap_or_else(|| "20".into())];
-        seeds.extend(
-            take_value(&mut words, "--fresh")?.into_iter().flat_map(|fresh| ["--fresh".into(), fresh]),
-        );
-        let is_real = match take_value(&mut words, "--es")?.as_deref() {
-            None | Some("embedded") => false,
-            Some("elasticsearch") => true,
-            Some(other) => {
-                return Err(Error::Usage(format!("--es takes embedded or elasticsearch, not `{other}`")));
-            }
+impl Args {
+    /// The seeds, as the test program of one of so many sources is told them.
+    fn seeds(&self, sources: usize) -> Vec<String> {
+        let seconds = self.budget.map(|seconds| seconds * AT_ONCE as u64 / AT_ONCE.max(sources) as u64);
+        let words = match self.seed {
+            Some(seed) => [Some(("--seed", seed)), None, None],
+            None => [
+                Some(("--seeds", self.seeds)),
+                self.fresh.map(|fresh| ("--fresh", fresh)),
+                seconds.map(|seconds| ("--seconds", seconds)),
+            ],
         };
-        let built = take_value(&mut words, "--built")?.map(PathBuf::from);
-        no_more_switches(&words)?;
-        if let Some(unknown) = words.iter().find(|name| !known.contains(name)) {
-            let there = known.join(", ");
-            return Err(Error::Usage(format!("no source `{unknown}` with a chaos bench; there are {there}")));
-        }
-        let names = if words.is_empty() { known.to_vec() } else { words };
-        Ok(Self { names, seeds: seed.unwrap_or(seeds), is_real, built })
+        words.into_iter().flatten().flat_map(|(name, value)| [name.to_owned(), value.to_string()]).collect()
     }
 }
 
-fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    let options = Options::of(arguments, &programs::sources(&shell.root)?)?;
-    let programs = Programs::of(shell, options.built.as_deref(), &options.names)?;
-    if !options.is_real {
-        let embedded = programs.path("elastic-embedded").display().to_string();
-        return all(shell, &options, (&programs, ["--embedded", &embedded]));
-    }
-    backend::with(shell, (&programs, &options.names[0]), &["elasticsearch"], |up| {
-        all(shell, &options, (&programs, ["--es", &up[0].url]))
-    })
-}
-
-/// The sources at once, as each waits for its own servers most of the time; all run to their end, and the first
-/// failure is told.
-fn all(shell: &Shell, options: &Options, (programs, server): (&Programs, [&str; 2])) -> Result<()> {
-    let bench = |name: &String| {
+pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
+    let names = programs::named(&shell.root, &args.names)?;
+    let programs = Programs::of(shell, args.built.as_deref(), &names)?;
+    let bench = |name: &str, server: [&str; 2]| {
         let mut bench = programs.mode(shell, (name, "--chaos"))?;
-        bench.arg("--program").arg(programs.path("connectors")).args(server).args(&options.seeds);
+        bench.arg("--program").arg(programs.path("connectors")).args(server).args(args.seeds(names.len()));
         shell.stream(&mut bench)
     };
+    args.es.with(shell, (&programs, &names[0]), |server| at_once(&names, |name| bench(name, server)))
+}
+
+/// Runs the bench of each source, a few at the same time; all run to their end, and the first failure is reported.
+fn at_once(names: &[String], bench: impl Fn(&str) -> Result<()> + Sync) -> Result<()> {
+    let next = Mutex::new(names.iter());
+    let in_turn = || {
+        let mut ended = Ok(());
+        // A panicked bench ends its own row only.
+        while let Some(name) = { next.lock().unwrap_or_else(PoisonError::into_inner).next() } {
+            ended = ended.and(bench(name));
+        }
+        ended
+    };
     thread::scope(|scope| {
-        let benches: Vec<_> = options.names.iter().map(|name| scope.spawn(|| bench(name))).collect();
-        let ended =
-            benches.into_iter().map(|bench| bench.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        let rows: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(in_turn)).collect();
+        let ended = rows.into_iter().map(|row| row.join().unwrap_or_else(|panic| resume_unwind(panic)));
         ended.fold(Ok(()), Result::and)
     })
 }

@@ -2,7 +2,7 @@
 
 use clap::{CommandFactory, Parser};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::shell::Shell;
 use crate::{backend, chaos, check, deny, ftest, fuzz, new_source, perf, prove, test};
 
@@ -10,46 +10,19 @@ use crate::{backend, chaos, check, deny, ftest, fuzz, new_source, perf, prove, t
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", disable_help_subcommand = true, infer_long_args = false)]
 enum Task {
-    #[command(about = summary(&new_source::COMMAND), long_about = new_source::COMMAND.help)]
-    NewSource(Words),
+    NewSource(new_source::Args),
     Check(check::Args),
     Test(test::Args),
-    #[command(about = summary(&ftest::COMMAND), long_about = ftest::COMMAND.help)]
-    Ftest(Words),
+    Ftest(ftest::Args),
     Perf(perf::Args),
-    #[command(about = summary(&chaos::COMMAND), long_about = chaos::COMMAND.help)]
-    Chaos(Words),
-    #[command(about = summary(&backend::COMMAND), long_about = backend::COMMAND.help)]
-    Backend(Words),
+    Chaos(chaos::Args),
+    Backend(backend::Args),
     /// Check licences, bans and sources of all dependencies against deny.toml.
     ///
     /// Gets the pinned cargo-deny when it is not there.
     Deny,
     Fuzz(fuzz::Args),
     ProveChecks(prove::Args),
-}
-
-/// The words of a command that reads them itself.
-#[derive(clap::Args)]
-struct Words {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    words: Vec<String>,
-}
-
-/// A command that reads its words itself.
-pub struct Command {
-    /// The word after `cargo xtask`.
-    pub name: &'static str,
-    /// Its arguments, for the first line of its help.
-    pub usage: &'static str,
-    /// What it does; the first line stands in the list of commands.
-    pub help: &'static str,
-    /// The command itself, given the arguments after its name.
-    pub run: fn(&Shell, &[String]) -> Result<()>,
-}
-
-fn summary(command: &Command) -> &'static str {
-    command.help.lines().next().unwrap_or_default()
 }
 
 /// The names of all commands, in the order of the help.
@@ -87,47 +60,16 @@ fn parse<T: Parser>(arguments: &[String]) -> std::result::Result<T, clap::Error>
 
 fn dispatch(shell: &Shell, task: Task) -> Result<()> {
     match task {
-        Task::NewSource(Words { words }) => (new_source::COMMAND.run)(shell, &words),
+        Task::NewSource(args) => new_source::run(shell, &args),
         Task::Check(args) => check::run(shell, &args),
         Task::Test(args) => test::run(shell, &args),
-        Task::Ftest(Words { words }) => (ftest::COMMAND.run)(shell, &words),
+        Task::Ftest(args) => ftest::run(shell, &args),
         Task::Perf(args) => perf::run(shell, args),
-        Task::Chaos(Words { words }) => (chaos::COMMAND.run)(shell, &words),
-        Task::Backend(Words { words }) => (backend::COMMAND.run)(shell, &words),
+        Task::Chaos(args) => chaos::run(shell, &args),
+        Task::Backend(args) => backend::run(shell, &args),
         Task::Deny => deny::run(shell),
         Task::Fuzz(args) => fuzz::run(shell, &args),
         Task::ProveChecks(args) => prove::run(shell, &args),
-    }
-}
-
-/// Takes the switch `name` out of `arguments`; true if it stood there.
-pub fn take_switch(arguments: &mut Vec<String>, name: &str) -> bool {
-    let before = arguments.len();
-    arguments.retain(|argument| argument != name);
-    arguments.len() < before
-}
-
-/// Takes `name VALUE` out of `arguments`.
-///
-/// # Errors
-/// When nothing follows the name.
-pub fn take_value(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>> {
-    let Some(place) = arguments.iter().position(|argument| argument == name) else { return Ok(None) };
-    if place + 1 == arguments.len() {
-        return Err(Error::Usage(format!("{name} takes a value")));
-    }
-    arguments.remove(place);
-    Ok(Some(arguments.remove(place)))
-}
-
-/// Refuses what is left of `arguments` when it looks like a switch.
-///
-/// # Errors
-/// Names the first switch that nobody took.
-pub fn no_more_switches(arguments: &[String]) -> Result<()> {
-    match arguments.iter().find(|argument| argument.starts_with('-')) {
-        Some(switch) => Err(Error::Usage(format!("unknown switch `{switch}`; see --help"))),
-        None => Ok(()),
     }
 }
 

@@ -6,21 +6,21 @@ pub mod cli;
 pub mod error;
 pub mod shell;
 
-pub mod apt;
+mod apt;
 mod llvm;
-pub mod tools;
+mod tools;
 
-pub mod backend;
-pub mod chaos;
+mod backend;
+mod chaos;
 mod check;
 mod coverage;
 mod deny;
 mod driver;
-pub mod ftest;
+mod ftest;
 mod fuzz;
-pub mod new_source;
+mod new_source;
 mod perf;
-pub mod programs;
+mod programs;
 mod prove;
 mod test;
 

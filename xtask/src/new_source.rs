@@ -6,23 +6,21 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use crate::cli::{Command, no_more_switches};
 use crate::error::{Error, Result};
+use crate::programs::package;
 use crate::shell::Shell;
 
-/// `cargo xtask new-source`.
-pub const COMMAND: Command = Command {
-    name: "new-source",
-    usage: "NAME",
-    help: "Write a new source that works, to be made that of your product: new-source notes.
-
-NAME is in kebab-case and becomes crates/source-NAME, its service type, docker/NAME and docs/sources/NAME.md. The
-source is declared in config.yml, Cargo.toml and the program's manifest. It reads a small server of its own
-(tests/source/server.rs): tokens that expire, pages by a cursor, folders as scopes, a revision and a file for
-each item, rate and concurrency as settings. It compiles and keeps every promise of the contract as it is. Nothing
-that exists is overwritten.",
-    run,
-};
+/// Write a new source that works, to be made that of your product: new-source notes.
+///
+/// It becomes crates/source-NAME, its service type, docker/NAME and docs/sources/NAME.md. The source is declared in
+/// config.yml, Cargo.toml and the program's manifest. It reads a small server of its own (tests/source/server.rs): tokens
+/// that expire, pages by a cursor, folders as scopes, a revision and a file for each item, rate and concurrency as
+/// settings. It compiles and keeps every promise of the contract as it is. Nothing that exists is overwritten.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The name of the product, in kebab-case.
+    name: String,
+}
 
 /// What a name must not be: the template, or the contract, has a type of this name.
 const RESERVED: &str = "client config connector content context definition document error file fixture indexed item \
@@ -55,13 +53,9 @@ const TEMPLATES: [(&str, &str); 13] = [
     ("docker/__name__/compose.yml", include_str!("../templates/source/compose.yml")),
 ];
 
-fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
-    no_more_switches(arguments)?;
-    let [name] = arguments else {
-        return Err(Error::Usage("name the new source: cargo xtask new-source NAME".into()));
-    };
-    write(shell, name)?;
-    shell.say(next_steps(name));
+pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
+    write(shell, &args.name)?;
+    shell.say(next_steps(&args.name));
     Ok(())
 }
 
@@ -69,7 +63,7 @@ fn run(shell: &Shell, arguments: &[String]) -> Result<()> {
 ///
 /// # Errors
 /// When the name can't be that of a new source, before anything is written.
-pub fn write(shell: &Shell, name: &str) -> Result<()> {
+pub(crate) fn write(shell: &Shell, name: &str) -> Result<()> {
     fits(name)?;
     let files = TEMPLATES.map(|(path, text)| (filled(path, name), filled(text, name)));
     is_free(&shell.root, name, &files)?;
@@ -84,11 +78,6 @@ pub fn write(shell: &Shell, name: &str) -> Result<()> {
     let package = package(name);
     shell.stream(shell.command("cargo").args(["fmt", "--package", &package]))?;
     shell.stream(shell.command("cargo").args(["update", "--workspace", "--offline", "--quiet"]))
-}
-
-/// The crate of a source.
-fn package(name: &str) -> String {
-    format!("source-{name}")
 }
 
 /// Whether a source can have this name at all.

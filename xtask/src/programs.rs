@@ -11,13 +11,13 @@ use crate::shell::Shell;
 
 /// A folder of built programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Programs(PathBuf);
+pub(crate) struct Programs(PathBuf);
 
 /// The names of the sources that have a test program.
 ///
 /// # Errors
 /// When the crates can't be listed.
-pub fn sources(root: &Path) -> Result<Vec<String>> {
+pub(crate) fn sources(root: &Path) -> Result<Vec<String>> {
     let folder = root.join("crates");
     let entries = fs::read_dir(&folder).map_err(Error::file("list", &folder))?;
     let names = entries.flatten().filter_map(|entry| {
@@ -29,12 +29,28 @@ pub fn sources(root: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The sources that are named, or all of them.
+///
+/// # Errors
+/// Names one that has no test program, and those that have one.
+pub(crate) fn named(root: &Path, names: &[String]) -> Result<Vec<String>> {
+    let known = sources(root)?;
+    match names.iter().find(|name| !known.contains(name)) {
+        Some(unknown) => Err(Error::Usage(format!(
+            "no source `{unknown}` with a test program; there are {}",
+            known.join(", ")
+        ))),
+        None if names.is_empty() => Ok(known),
+        None => Ok(names.to_vec()),
+    }
+}
+
 impl Programs {
     /// The program, the embedded server's, and the test programs of these sources: those of a folder, or built.
     ///
     /// # Errors
     /// When they can't be built.
-    pub fn of(shell: &Shell, folder: Option<&Path>, names: &[String]) -> Result<Self> {
+    pub(crate) fn of(shell: &Shell, folder: Option<&Path>, names: &[String]) -> Result<Self> {
         if let Some(folder) = folder {
             return Ok(Self(shell.root.join(folder)));
         }
@@ -57,7 +73,7 @@ impl Programs {
     ///
     /// # Errors
     /// When it can't be built.
-    pub fn build_tests(shell: &Shell, package: &str) -> Result<PathBuf> {
+    pub(crate) fn build_tests(shell: &Shell, package: &str) -> Result<PathBuf> {
         let mut cargo = shell.command("cargo");
         shell.stream(cargo.args(["build", "--locked", "--package", package, "--test", "source"]))?;
         Self::debug(shell).tests(package)
@@ -65,7 +81,7 @@ impl Programs {
 
     /// Programs as cargo builds them for this machine, optimised.
     #[must_use]
-    pub fn release(shell: &Shell) -> Self {
+    pub(crate) fn release(shell: &Shell) -> Self {
         Self(shell.target().join("release"))
     }
 
@@ -75,7 +91,7 @@ impl Programs {
 
     /// A program of the product, or an example.
     #[must_use]
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
@@ -83,7 +99,7 @@ impl Programs {
     ///
     /// # Errors
     /// When there is none.
-    pub fn tests(&self, package: &str) -> Result<PathBuf> {
+    pub(crate) fn tests(&self, package: &str) -> Result<PathBuf> {
         let folder = self.0.join("deps");
         let entries = fs::read_dir(&folder).map_err(Error::file("list", &folder))?;
         let of_package = format!("crates/{package}/tests/source");
@@ -106,7 +122,7 @@ impl Programs {
     ///
     /// # Errors
     /// When there is none.
-    pub fn mode(&self, shell: &Shell, (name, mode): (&str, &str)) -> Result<Command> {
+    pub(crate) fn mode(&self, shell: &Shell, (name, mode): (&str, &str)) -> Result<Command> {
         let mut command = shell.command(self.tests(&package(name))?);
         command.env("CONNECTORS_INSTALL", "1").arg(mode);
         Ok(command)
@@ -115,7 +131,7 @@ impl Programs {
 
 /// The crate of a source.
 #[must_use]
-pub fn package(name: &str) -> String {
+pub(crate) fn package(name: &str) -> String {
     format!("source-{name}")
 }
 

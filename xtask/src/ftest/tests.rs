@@ -1,10 +1,6 @@
-use super::options::Server;
 use super::*;
+use crate::cli::args;
 use crate::tests::Machine;
-
-fn words(line: &str) -> Vec<String> {
-    line.split_whitespace().map(str::to_owned).collect()
-}
 
 /// A machine with two sources whose test programs note how they were called, and hold servers.
 fn machine(end: &str) -> Machine {
@@ -22,33 +18,15 @@ fn machine(end: &str) -> Machine {
 }
 
 #[test]
-fn the_command_line_is_understood() {
-    let known = words("directory mongo");
-    let options = Options::of(&words("mongo --es opensearch --docs 500 --keep --built b"), &known).unwrap();
-    let expected = Options {
-        names: words("mongo"),
-        server: Server::OpenSearch,
-        documents: "500".into(),
-        keep: true,
-        built: Some("b".into()),
-    };
-    assert_eq!(options, expected);
-    let all = Options::of(&words("--all --es embedded"), &known).unwrap();
-    assert_eq!((all.names, all.server, all.documents.as_str()), (known.clone(), Server::Embedded, "12000"));
-    for (line, expected) in [
-        ("", "name a source, or --all; there are directory, mongo"),
-        ("mango", "no source `mango` to test; there are directory, mongo"),
-        ("mongo --es solr", "--es takes embedded, elasticsearch or opensearch, not `solr`"),
-        ("mongo --docs", "--docs takes a value"),
-    ] {
-        assert_eq!(Options::of(&words(line), &known).unwrap_err().to_string(), expected);
-    }
+fn a_source_without_a_test_program_is_told() {
+    let told = run(&machine("").shell, &args("mango").unwrap()).unwrap_err().to_string();
+    assert_eq!(told, "no source `mango` with a test program; there are directory, mongo");
 }
 
 #[test]
 fn each_source_is_tested_against_the_server() {
     let machine = machine("");
-    run(&machine.shell, &words("directory --es embedded --built built --docs 300 --keep")).unwrap();
+    run(&machine.shell, &args("directory --es embedded --built built --docs 300 --keep").unwrap()).unwrap();
     let embedded = "--program /W/built/connectors --embedded /W/built/elastic-embedded";
     assert_eq!(machine.calls(), [format!("directory --ftest {embedded} --docs 300 --keep 1")]);
 }
@@ -57,7 +35,7 @@ fn each_source_is_tested_against_the_server() {
 fn a_real_server_is_up_while_all_are_tested() {
     for end in ["", "[ $1 != --ftest ] || exit 3"] {
         let machine = machine(end);
-        let done = run(&machine.shell, &words("--all --es opensearch --built built"))
+        let done = run(&machine.shell, &args("--all --es opensearch --built built").unwrap())
             .map_err(|error| error.to_string());
         let test = "--ftest --program /W/built/connectors --es http://it --docs 12000 1";
         let mut expected = vec![format!("directory {test}"), format!("mongo {test}")];
@@ -72,4 +50,14 @@ fn a_real_server_is_up_while_all_are_tested() {
             "the server goes last, also then"
         );
     }
+}
+
+#[test]
+fn within_a_budget_the_source_that_changed_last_is_tested_and_the_others_are_named() {
+    let machine = machine("").program("git", "case \"$*\" in *source-mongo) echo 20;; *) echo 10;; esac");
+    run(&machine.shell, &args("--all --es embedded --built built --budget 0").unwrap()).unwrap();
+    let tested: Vec<String> = machine.calls().into_iter().filter(|call| !call.starts_with("git")).collect();
+    let test = "--ftest --program /W/built/connectors --embedded /W/built/elastic-embedded --docs 12000 1";
+    assert_eq!(tested, [format!("mongo {test}")]);
+    assert_eq!(machine.err.get(), "not run, as the time is over: directory\n");
 }

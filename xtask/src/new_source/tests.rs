@@ -17,7 +17,7 @@ fn machine() -> Machine {
 }
 
 fn generate(machine: &Machine, name: &str) -> Result<()> {
-    run(&machine.shell, &[name.to_owned()])
+    run(&machine.shell, &Args { name: name.to_owned() })
 }
 
 fn read(machine: &Machine, path: &str) -> String {
@@ -107,7 +107,6 @@ fn names_that_can_not_be_are_refused_with_the_reason() {
     }
     let error = generate(&machine, &"x".repeat(41)).unwrap_err().to_string();
     assert!(error.contains("longer than 40"), "{error}");
-    assert!(run(&machine.shell, &[]).unwrap_err().to_string().contains("NAME"));
     assert_eq!(machine.calls(), [""; 0]);
 }
 
