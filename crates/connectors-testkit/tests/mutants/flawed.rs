@@ -18,7 +18,7 @@ use connectors_core::{
 use connectors_testkit::memory::{Memory, MemoryConfig};
 use futures::stream::{self, BoxStream, StreamExt};
 
-pub(crate) use fixture::FlawedFixture;
+pub(crate) use fixture::{FLAW, FlawedFixture};
 
 macro_rules! flaws {
     ($($name:ident),* $(,)?) => {

@@ -2,18 +2,31 @@
 
 mod flawed;
 
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Mutex, PoisonError};
+
 use connectors_core::Definition;
 use connectors_testkit::{Broken, CountingAllocator, suite};
 
-use flawed::{Flaw, Flawed, FlawedFixture};
+use flawed::{FLAW, Flaw, Flawed, FlawedFixture};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::new();
 
 static SOURCE: Definition<Flawed> = Definition::new().incremental().access_control().advanced_rules();
 
-fn breaks<const FLAW: usize>(promise: &str, reason: &str) {
-    let Err(broken) = suite!(SOURCE, FlawedFixture<FLAW>).attempt(promise) else {
+/// One flaw at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn breaks(flaw: Flaw, promise: &str, reason: &str) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    FLAW.store(flaw as usize, SeqCst);
+    let tried = if flaw == Flaw::Hanging {
+        suite!(SOURCE, FlawedFixture<2>).attempt(promise)
+    } else {
+        suite!(SOURCE, FlawedFixture<120>).attempt(promise)
+    };
+    let Err(broken) = tried else {
         panic!("{promise} is kept in spite of the flaw");
     };
     assert!(!matches!(broken, Broken::Fixture(_) | Broken::Untried(_)), "{broken}");
@@ -26,7 +39,7 @@ macro_rules! flaws {
         $(
             #[test]
             fn $name() {
-                breaks::<{ Flaw::$flaw as usize }>($promise, $reason);
+                breaks(Flaw::$flaw, $promise, $reason);
             }
         )*
     };
@@ -107,7 +120,9 @@ flaws! {
 
 #[test]
 fn without_a_flaw_every_promise_is_kept() {
-    let suite = suite!(SOURCE, FlawedFixture<{ Flaw::None as usize }>);
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    FLAW.store(Flaw::None as usize, SeqCst);
+    let suite = suite!(SOURCE, FlawedFixture<120>);
     for name in suite.names() {
         if let Err(broken) = suite.attempt(name) {
             panic!("{name}: {broken}");

@@ -1,6 +1,7 @@
 //! The memory fixture, with the flaw among the settings.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,17 +11,21 @@ use serde_json::{Map, Value, json};
 
 use super::Flaw;
 
-/// A store whose source has the flaw of this number.
-pub(crate) struct FlawedFixture<const FLAW: usize>(MemoryFixture);
+/// The number of the flaw that the sources of all fixtures have. Not a parameter of their type: the whole suite would be compiled for
+/// each flaw.
+pub(crate) static FLAW: AtomicUsize = AtomicUsize::new(Flaw::None as usize);
 
-fn with_flaw(mut settings: Map<String, Value>, flaw: usize) -> Map<String, Value> {
-    settings.insert("flaw".into(), json!(flaw));
+/// A store whose source has a flaw. It is waited for so many seconds.
+pub(crate) struct FlawedFixture<const PATIENCE: u64>(MemoryFixture);
+
+fn with_flaw(mut settings: Map<String, Value>) -> Map<String, Value> {
+    settings.insert("flaw".into(), json!(FLAW.load(SeqCst)));
     settings
 }
 
 #[async_trait]
-impl<const FLAW: usize> Fixture for FlawedFixture<FLAW> {
-    const PATIENCE: Duration = Duration::from_secs(if FLAW == Flaw::Hanging as usize { 2 } else { 120 });
+impl<const PATIENCE: u64> Fixture for FlawedFixture<PATIENCE> {
+    const PATIENCE: Duration = Duration::from_secs(PATIENCE);
 
     async fn start() -> Result<Self> {
         MemoryFixture::start().await.map(Self)
@@ -31,12 +36,12 @@ impl<const FLAW: usize> Fixture for FlawedFixture<FLAW> {
     }
 
     fn settings(&self) -> Map<String, Value> {
-        with_flaw(self.0.settings(), FLAW)
+        with_flaw(self.0.settings())
     }
 
     fn wrong_settings(&self) -> Vec<WrongSettings> {
         let flawed = |wrong: WrongSettings| {
-            let settings = with_flaw(wrong.settings.clone(), FLAW);
+            let settings = with_flaw(wrong.settings.clone());
             WrongSettings { settings, ..wrong }
         };
         self.0.wrong_settings().into_iter().map(flawed).collect()
