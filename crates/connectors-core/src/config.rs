@@ -13,7 +13,7 @@ pub use field::{Constraint, Display, Field};
 pub use names::{Names, hosts};
 pub use reader::{Problem, Problems, Reader, nearest};
 pub use secret::Secret;
-pub use value::{FieldType, FieldValue};
+pub use value::{FieldType, FieldValue, address};
 
 use serde_json::{Map, Value};
 

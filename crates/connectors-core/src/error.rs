@@ -82,6 +82,13 @@ impl Error {
         Self::new(ErrorKind::Unexpected, message)
     }
 
+    /// The same, to be handled in another way.
+    #[must_use]
+    pub fn of_kind(mut self, kind: ErrorKind) -> Self {
+        self.inner.kind = kind;
+        self
+    }
+
     /// Adds a value that says where it happened.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {

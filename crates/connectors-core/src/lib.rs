@@ -18,6 +18,7 @@ pub mod fuzzing;
 pub mod http;
 pub mod json;
 pub mod mask;
+mod obstacle;
 mod panics;
 mod retry;
 mod roots;

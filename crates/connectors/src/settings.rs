@@ -140,7 +140,7 @@ impl Settings {
         let here = Path::new("config.yml");
         let path = global.config.as_deref().or_else(|| here.exists().then_some(here));
         secrets::mask_logins(global.es.as_deref().map(Value::from).iter());
-        let Some(path) = path else { return Self::over(global, &Value::Null, "the defaults") };
+        let Some(path) = path else { return Self::over(global, &Value::Null, "no settings file") };
         let given = file(path)?;
         secrets::mask_logins([&given]);
         Self::over(global, &given, &path.display().to_string())
@@ -161,7 +161,7 @@ impl Settings {
         let allow = allow::allow(&mut values, shown)?;
         let values: Map<String, Value> =
             values.into_iter().map(|(key, value)| (key.replace('.', "_"), value)).collect();
-        let keys = Keys::parse(&values).map_err(|problems| unusable(&by_label(problems), shown))?;
+        let keys = Keys::parse(&values).map_err(|problems| unusable(&by_label(problems, global), shown))?;
         Ok(Self { keys, sources: sources.into_keys().collect(), served, allow })
     }
 
@@ -290,10 +290,14 @@ fn platform_folder() -> Option<PathBuf> {
     choose_native_strategy().ok().map(|folders| folders.data_dir().join("connectors"))
 }
 
-/// The problems with the keys as a file spells them.
-fn by_label(mut problems: Problems) -> Problems {
+/// The problems with the keys as a file spells them, or as the command line does.
+fn by_label(mut problems: Problems, global: &Global) -> Problems {
     let fields = Keys::fields();
     for problem in &mut problems.0 {
+        if problem.field == "elasticsearch_host" && global.es.is_some() {
+            problem.field = "--es (or CONNECTORS_ES)".into();
+            continue;
+        }
         if let Some(field) = fields.iter().find(|field| field.name == problem.field) {
             problem.field.clone_from(&field.label);
         }

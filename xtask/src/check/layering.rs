@@ -25,7 +25,7 @@ const SYNC: [&str; 7] = ["settle", "take", "know", "access", "job", "accounts", 
 
 /// Libraries that only some rooms of core may name.
 const OWNED: [(&str, &[&str]); 2] =
-    [("elasticsearch::", &["elastic/client"]), ("reqwest::", &["elastic/client", "http"])];
+    [("elasticsearch::", &["elastic/client"]), ("reqwest::", &["elastic/client", "http", "obstacle"])];
 
 pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     for member in &workspace.members {

@@ -92,7 +92,7 @@ fn all_problems_are_told_at_once_with_field_value_and_rule() {
         [
             "colsed: there is no such setting; did you mean `closed`?",
             "zzz: there is no such setting; there are: host, token, login, user, rate, boards, closed, share",
-            "host: \"nowhere\": expected an address such as https://host:port (relative URL without a base)",
+            "host: \"nowhere\": expected an address that begins with http:// or https://, such as http://localhost:9200",
             "token: a value is required",
             "login: \"magic\": must be one of basic, none",
             "rate: 0: must be greater than 0",
@@ -161,5 +161,19 @@ fn an_address_that_is_wrong_is_told_without_its_password() {
     ] {
         let [problem] = &problems(good_with("host", given))[..] else { panic!("one problem") };
         assert!(problem.starts_with(expected), "{problem}");
+    }
+}
+
+#[test]
+fn an_address_without_its_scheme_is_told_what_is_missing() {
+    for (given, expected) in [
+        ("localhost:9200", "begins with http:// or https://, such as http://localhost:9200"),
+        ("127.0.0.1:9200", "begins with http:// or https://"),
+        ("es.example.com", "begins with http:// or https://"),
+        ("http://", "such as https://host:port (empty host)"),
+        ("file:///etc/passwd", "such as https://host:port (it names no host)"),
+    ] {
+        let [problem] = &problems(good_with("host", json!(given)))[..] else { panic!("one problem") };
+        assert!(problem.contains(expected), "{problem}");
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::Value;
-use url::Url;
+use url::{ParseError, Url};
 
 use super::{Names, Secret};
 
@@ -106,8 +106,25 @@ impl FieldValue for Url {
     const NAMES: Names = Names::Host;
 
     fn read(value: &Value) -> Result<Self, String> {
-        let text = String::read(value)?;
-        Self::parse(&text).map_err(|error| format!("expected an address such as https://host:port ({error})"))
+        address(&String::read(value)?)
+    }
+}
+
+/// Reads the address of a server.
+///
+/// # Errors
+/// What is expected instead; not the text itself, which may hold a password.
+pub fn address(text: &str) -> Result<Url, String> {
+    // `localhost:9200` has a scheme to a parser of addresses: `localhost`.
+    let lacks_scheme = !text.contains("://");
+    match Url::parse(text.trim()) {
+        Ok(url) if url.has_host() => Ok(url),
+        Ok(_) | Err(ParseError::RelativeUrlWithoutBase) if lacks_scheme => {
+            Err("expected an address that begins with http:// or https://, such as http://localhost:9200"
+                .into())
+        }
+        Ok(_) => Err("expected an address such as https://host:port (it names no host)".into()),
+        Err(error) => Err(format!("expected an address such as https://host:port ({error})")),
     }
 }
 

@@ -24,8 +24,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use self::error::{given_up, not_json, refused, shown, unreachable};
+pub(super) use self::error::is_lasting;
+use self::error::{given_up, not_json, redirected, refused, shown, unreachable};
 use super::page::PageSize;
 use super::{Auth, Engine, Epoch, Settings};
 use crate::config::Secret;
@@ -94,9 +96,9 @@ impl Client {
         })
     }
 
-    /// The same, for a server of this kind.
-    pub(super) fn of_engine(self, engine: Engine) -> Self {
-        Self { engine, ..self }
+    /// The same, for a server of this kind, by these settings.
+    pub(super) fn of_engine(self, engine: Engine, settings: Settings) -> Self {
+        Self { engine, settings: Arc::new(settings), ..self }
     }
 
     /// What answers.
@@ -194,6 +196,7 @@ impl Client {
         let timeout = Some(self.settings.timeout);
         let sent = self.transport.send(request.method, &request.path, headers, query, body, timeout).await;
         let answer = sent.map_err(|error| unreachable(&self.settings, error))?;
+        self.check_place(request, answer.url())?;
         let status = answer.status_code().as_u16();
         let retry_after = asked(answer.headers().get("retry-after").map(HeaderValue::as_bytes), Utc::now());
         let body = answer.bytes().await.map_err(|error| unreachable(&self.settings, error))?;
@@ -203,6 +206,14 @@ impl Client {
         // Gateways answer with the headers that they were sent.
         let body = if status < 400 { body } else { self.redacted(&String::from_utf8_lossy(&body)).into() };
         Ok(Response { status, retry_after, body })
+    }
+
+    /// An answer from another place than was asked is none: a redirect makes a `GET` of a bulk.
+    fn check_place(&self, request: &Request, answered: &Url) -> Result<()> {
+        let asked = self.settings.host.join(request.path.trim_start_matches('/'));
+        let is_same =
+            asked.is_ok_and(|asked| (asked.origin(), asked.path()) == (answered.origin(), answered.path()));
+        if is_same { Ok(()) } else { Err(redirected(&self.settings, answered)) }
     }
 
     /// Sends until the answer is final: what may pass is tried again with growing waits.
@@ -342,6 +353,10 @@ fn gzip(body: &[u8]) -> Result<Bytes> {
 }
 
 fn transport(settings: &Settings) -> Result<Transport> {
+    if !matches!(settings.host.scheme(), "http" | "https") {
+        return Err(Error::config("elasticsearch.host has to begin with http:// or https://")
+            .with("host", settings.shown_host()));
+    }
     let mut host = settings.host.clone();
     let cleared = host.set_username("").and(host.set_password(None));
     cleared.map_err(|()| {

@@ -1,7 +1,6 @@
 //! What went wrong with a request: kind, place, cause, fix, and no secret.
 
 use std::error::Error as StdError;
-use std::io;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +9,7 @@ use url::Url;
 
 use crate::config::Secret;
 use crate::mask::{self, Masks};
+use crate::obstacle::Obstacle;
 use crate::{Error, ErrorKind};
 
 /// Characters of an answer that an error shows.
@@ -140,21 +140,7 @@ fn usual_fix(cause: Cause) -> Option<&'static str> {
 
 /// Why there is no connection, in words.
 fn unconnected(error: &reqwest::Error) -> &'static str {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            return match io.kind() {
-                io::ErrorKind::ConnectionRefused => "nothing listens at this address",
-                io::ErrorKind::InvalidData => "TLS failed",
-                _ => "no connection to the server",
-            };
-        }
-        if error.to_string().contains("dns error") {
-            return "the host was not found";
-        }
-        cause = error.source();
-    }
-    "no connection to the server"
+    Obstacle::of(error).map_or("no connection to the server", Obstacle::words)
 }
 
 /// The part of a body in which the parser gave up.

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use crate::support::{Fake, Manner, settings};
 
 /// An authority, and its certificate as PEM.
-fn authority() -> (Issuer<'static, KeyPair>, Vec<u8>) {
+pub(crate) fn authority() -> (Issuer<'static, KeyPair>, Vec<u8>) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -23,7 +23,7 @@ fn authority() -> (Issuer<'static, KeyPair>, Vec<u8>) {
 }
 
 /// What a server does with a certificate for 127.0.0.1.
-fn acceptor(issuer: &Issuer<'static, KeyPair>) -> TlsAcceptor {
+pub(crate) fn acceptor(issuer: &Issuer<'static, KeyPair>) -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     let certificate = params.signed_by(&key, issuer).unwrap().der().clone();
@@ -33,7 +33,7 @@ fn acceptor(issuer: &Issuer<'static, KeyPair>) -> TlsAcceptor {
 }
 
 /// A port that speaks TLS and passes on what it decrypts.
-async fn encrypted(target: String, acceptor: TlsAcceptor) -> SocketAddr {
+pub(crate) async fn encrypted(target: String, acceptor: TlsAcceptor) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

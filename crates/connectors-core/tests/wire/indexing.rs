@@ -367,7 +367,12 @@ async fn errors_name_the_request_and_the_servers_reason() {
     let world = World::with(|settings| settings.retry.max = 0).await;
     let cases = [
         (400, ErrorKind::Config, "Elasticsearch refused the request"),
-        (401, ErrorKind::Denied, "Elasticsearch does not know these credentials"),
+        (
+            401,
+            ErrorKind::Denied,
+            "Elasticsearch does not know these credentials; see elasticsearch.username and elasticsearch.password, \
+             elasticsearch.api_key or elasticsearch.bearer_token",
+        ),
         (403, ErrorKind::Denied, "these credentials lack a privilege in Elasticsearch"),
         (404, ErrorKind::Missing, "Elasticsearch has no such thing"),
         (429, ErrorKind::Busy(None), "Elasticsearch is too busy"),

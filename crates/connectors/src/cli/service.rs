@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use connectors_core::config::address;
 use connectors_service::protocol::JobType;
 use url::Url;
 
@@ -157,7 +158,7 @@ pub(crate) enum Index {
 #[derive(Debug, Args)]
 pub(crate) struct Login {
     /// Its address
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     pub(crate) host: Option<Url>,
     /// Log in as this user; without one the secret is an API key
     #[arg(long)]

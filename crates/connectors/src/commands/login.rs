@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use connectors_core::config::Secret;
+use connectors_core::config::{self, Secret};
 use connectors_core::elastic::{Auth, Client};
 use connectors_core::{Error, Result};
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ fn address() -> Result<Url> {
         return Err(Error::config(fix));
     }
     let given = prompt::line("Address of Elasticsearch, such as https://es.example.com:9200")?;
-    given.parse().map_err(|error| Error::config(format!("that is no address ({error})")))
+    config::address(&given).map_err(|expected| Error::config(format!("that is no address: {expected}")))
 }
 
 fn secret(what: &str) -> Result<Secret> {

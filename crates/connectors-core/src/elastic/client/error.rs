@@ -1,18 +1,89 @@
 //! What went wrong with a request, in our kinds.
 
 use std::error::Error as StdError;
+use std::fmt;
 
 use serde_json::Value;
+use url::Url;
 
 use super::{Request, Response};
+use crate::config::Secret;
 use crate::elastic::Settings;
+use crate::mask::{self, Masks};
+use crate::obstacle::{Obstacle, chain};
 use crate::{Error, ErrorKind};
 
 /// No whole answer came.
 pub(super) fn unreachable(settings: &Settings, error: impl StdError + Send + Sync + 'static) -> Error {
-    Error::transient("Elasticsearch did not answer; see that it runs, and that elasticsearch.host is right")
+    if let Some(to) = chain(&error).find_map(led_round) {
+        return redirected(settings, to);
+    }
+    let obstacle = Obstacle::of(&error);
+    let why = obstacle.map(|obstacle| format!(", as {}", obstacle.words())).unwrap_or_default();
+    let fix = fix(obstacle, settings);
+    Error::transient(format!("Elasticsearch did not answer{why}; {fix}"))
         .with("host", settings.shown_host())
         .caused_by(error)
+}
+
+/// What to do about it.
+fn fix(obstacle: Option<Obstacle>, settings: &Settings) -> &'static str {
+    match obstacle {
+        Some(Obstacle::NoTls) => "write http:// in place of https:// in elasticsearch.host",
+        Some(Obstacle::UnknownAuthority) if settings.ca_certs.is_some() => {
+            "see that the file in elasticsearch.ca_certs holds the authority of this server"
+        }
+        Some(Obstacle::UnknownAuthority) => {
+            "name the file with the authority's certificate in elasticsearch.ca_certs (a new Elasticsearch keeps it in \
+             config/certs/http_ca.crt)"
+        }
+        Some(Obstacle::AuthorityAsServer) => {
+            "give the server a certificate of its own, signed by that authority"
+        }
+        Some(Obstacle::OtherName) => "write the name that the certificate is for in elasticsearch.host",
+        Some(Obstacle::NotValidNow) => {
+            "renew the certificate, and see that the clocks of both machines are right"
+        }
+        _ => "see that it runs, and that elasticsearch.host is right",
+    }
+}
+
+/// Where a request was that was led on and on.
+fn led_round<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Url> {
+    error.downcast_ref::<reqwest::Error>().filter(|error| error.is_redirect())?.url()
+}
+
+/// The request was led to another address, which is none of Elasticsearch's.
+pub(super) fn redirected(settings: &Settings, to: &Url) -> Error {
+    let mut to = to.clone();
+    to.set_query(None);
+    to.set_fragment(None);
+    let secrets = settings.secrets();
+    let masks = Masks::of(secrets.iter().map(Secret::reveal));
+    Error::transient(
+        "the server redirects requests, as a login page, Kibana or an old address does; write the address of Elasticsearch \
+         itself in elasticsearch.host",
+    )
+    .with("host", settings.shown_host())
+    .caused_by(Redirected(masks.mask(&mask::shown(&to)).into_owned()))
+}
+
+/// Where a request was led to.
+#[derive(Debug)]
+struct Redirected(String);
+
+impl fmt::Display for Redirected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it was led to {}", self.0)
+    }
+}
+
+impl StdError for Redirected {}
+
+/// True where another try changes nothing: the address, or the trust in the server, has to be corrected.
+pub(in crate::elastic) fn is_lasting(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|error| error.is::<Redirected>())
+        || Obstacle::of(error).is_some_and(Obstacle::is_lasting)
 }
 
 /// No answer came in time after the client was cancelled.
@@ -34,7 +105,11 @@ pub(super) fn not_json(request: &Request, error: serde_json::Error) -> Error {
 /// The server said no.
 pub(super) fn refused(request: &Request, response: &Response) -> Error {
     let (kind, what) = match response.status {
-        401 => (ErrorKind::Denied, "Elasticsearch does not know these credentials"),
+        401 => (
+            ErrorKind::Denied,
+            "Elasticsearch does not know these credentials; see elasticsearch.username and elasticsearch.password, \
+             elasticsearch.api_key or elasticsearch.bearer_token",
+        ),
         403 if is_blocked(&response.body) => (
             ErrorKind::Config,
             "Elasticsearch takes no writes there, as its disk is full or the index is blocked",
