@@ -25,6 +25,19 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Its name to programs, such as `config`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Denied => "denied",
+            Self::Missing => "missing",
+            Self::Busy(_) => "busy",
+            Self::Transient => "transient",
+            Self::Unexpected => "unexpected",
+        }
+    }
+
     /// True for what may pass when the same is tried again.
     #[must_use]
     pub fn is_passing(self) -> bool {

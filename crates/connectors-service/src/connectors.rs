@@ -9,6 +9,7 @@ use crate::protocol::{
     Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, Store, is_complete,
     missing_fields, overlay,
 };
+use crate::registry::Registry;
 use crate::schedule::Expression;
 
 /// A connector that somebody asks for.
@@ -135,6 +136,26 @@ pub fn check_names(source: &dyn Registered, values: &Map<String, Value>) -> Resu
     let Some(name) = values.keys().find(|name| !known.contains(name)) else { return Ok(()) };
     let message = format!("there is no such setting; there are: {}", known.join(", "));
     Err(Error::config(message).with("setting", name))
+}
+
+/// Refuses jobs of a type that the source of this service type does not have; a type that this program does not know may
+/// have any.
+///
+/// # Errors
+/// `Config`, with what the source can do.
+pub fn check_job_type(registry: &Registry, service_type: &str, job_type: JobType) -> Result<()> {
+    let Some(source) = registry.find(service_type) else { return Ok(()) };
+    let can = source.capabilities();
+    let (is_able, lack) = match job_type {
+        JobType::Incremental => (can.incremental, "can't tell what changed, and has full syncs alone"),
+        JobType::AccessControl => (can.access_control, "does not know who may read its documents"),
+        JobType::Full => (true, ""),
+    };
+    if is_able {
+        return Ok(());
+    }
+    Err(Error::config(format!("this source {lack}; leave jobs of the type `{job_type}` out"))
+        .with("type", service_type))
 }
 
 /// The patch of configuration and status that gives a connector other values.

@@ -4,6 +4,7 @@ mod service;
 
 pub(crate) use service::{Apply, Connector, Create, Index, Job, Login};
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub(crate) struct Global {
     /// Address of Elasticsearch, in place of `elasticsearch.host`
     #[arg(long, global = true, env = "CONNECTORS_ES", value_name = "URL", hide_env_values = true)]
     pub(crate) es: Option<String>,
-    /// Answer with JSON
+    /// Answer with JSON; an error is a JSON object on the last line of standard error
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// error, warn, info, debug or trace; or a filter such as `connectors_core=debug`
@@ -223,6 +224,12 @@ pub(crate) struct Search {
     /// Hits at the most
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) hits: u32,
+}
+
+/// True where these arguments ask for JSON, also where they are wrong otherwise.
+pub(crate) fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let mut arguments = arguments.take_while(|argument| argument != "--");
+    arguments.any(|argument| argument == "--json")
 }
 
 impl Reading {

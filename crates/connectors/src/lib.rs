@@ -11,6 +11,7 @@ mod settings;
 mod show;
 mod terminal;
 
+use std::env;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -27,21 +28,28 @@ pub use settings::fuzzing;
 pub async fn run() -> ExitCode {
     logging::mask_panics();
     private::from_now_on();
+    let as_json = cli::asks_for_json(env::args_os());
     let end = match cli::Cli::try_parse() {
         Ok(cli) => commands::run(cli).await,
+        Err(answer) if answer.use_stderr() => {
+            show::misuse(&answer, as_json, End::Misused.code());
+            Ok(End::Misused)
+        }
         Err(answer) => {
             show::usage(&answer);
-            Ok(if answer.use_stderr() { End::Misused } else { End::Done })
+            Ok(End::Done)
         }
     };
     let ended = end.unwrap_or_else(|error| {
-        show::error(&error);
-        End::of(&error)
+        let end = End::of(&error);
+        show::error(&error, as_json, end.code());
+        end
     });
     match show::failure() {
         None => ended.into(),
         Some(error) => {
-            show::error(&Error::unexpected(format!("the results can't be written: {error}")));
+            let error = Error::unexpected(format!("the results can't be written: {error}"));
+            show::error(&error, as_json, End::Failed.code());
             End::Failed.into()
         }
     }

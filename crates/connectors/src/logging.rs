@@ -4,10 +4,11 @@ mod bounded;
 mod ecs;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{self, IsTerminal, Write, stderr};
+use std::io::{self, Write, stderr};
 use std::panic;
 use std::path::Path;
 
+use connectors_core::config::nearest;
 use connectors_core::{Error, Result};
 use connectors_service::secrets::mask;
 use tracing_subscriber::EnvFilter;
@@ -16,6 +17,9 @@ use tracing_subscriber::fmt::format::JsonFields;
 use crate::terminal;
 use bounded::Bounded;
 use ecs::Ecs;
+
+/// What is logged at least, and `off`.
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub(crate) enum Format {
 
 /// Begins to log at this level or by this filter.
 pub(crate) fn start(filter: &str, format: Format) -> Result<()> {
-    let has_colours = format == Format::Plain && stderr().is_terminal();
+    let has_colours = format == Format::Plain && terminal::has_colours(&stderr());
     let shown: Shown = if has_colours { coloured } else { plain };
     let lines = tracing_subscriber::fmt()
         .with_env_filter(level(filter)?)
@@ -50,7 +54,22 @@ pub(crate) fn start_bounded(filter: &str, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A part of a filter without a level of its own has to be a level: `dbug` would be the name of a part of the program, and
+/// show nothing.
 fn level(filter: &str) -> Result<EnvFilter> {
+    let parts = filter.split(',').map(str::trim);
+    let mut words = parts.filter(|part| !part.is_empty() && !part.contains(['=', '[', '{', '}', ']']));
+    if let Some(word) = words.find(|word| !LEVELS.contains(&word.to_lowercase().as_str())) {
+        let lower = word.to_lowercase();
+        let near =
+            LEVELS.into_iter().find(|level| lower.starts_with(level)).or_else(|| nearest(&lower, LEVELS));
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        let hint = hint.unwrap_or_else(|| format!("there are: {}.", LEVELS.join(", ")));
+        return Err(Error::config(format!(
+            "there is no such log level; {hint} A part of the program is logged as in `connectors_core=debug`"
+        ))
+        .with("log_level", word));
+    }
     EnvFilter::try_new(filter).map_err(|error| {
         Error::config("the log level is none of error, warn, info, debug, trace, and no filter")
             .with("log_level", filter)
@@ -141,6 +160,23 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn a_level_that_does_not_exist_is_named_with_the_nearest() {
+        for (filter, words) in [
+            ("dbug", "did you mean `debug`?"),
+            ("WARNING", "did you mean `warn`?"),
+            ("loud", "there are: error, warn"),
+            ("warn,dbug", "log_level: dbug"),
+            ("connectors_core=loud", "no filter"),
+        ] {
+            let error = level(filter).unwrap_err().to_string();
+            assert!(error.contains(words), "{filter}: {error}");
+        }
+        for filter in ["warn", "INFO", "warn,connectors_core=debug", "off", "[sync]=debug"] {
+            assert!(level(filter).is_ok(), "{filter}");
         }
     }
 

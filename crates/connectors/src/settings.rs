@@ -25,7 +25,7 @@ use url::Url;
 
 use crate::cli::Global;
 use crate::logging::Format;
-use tree::{Tree, flatten, unusable};
+use tree::{Tree, flatten, once_each, unusable};
 
 /// The file with every setting and its default, as of this build.
 const DEFAULTS: &str = include_str!("../../../config.yml");
@@ -149,6 +149,7 @@ impl Settings {
     fn over(global: &Global, given: &Value, shown: &str) -> Result<Self> {
         let defaults = flatten(&parse(DEFAULTS, "the defaults")?);
         let mut tree = Tree::new(defaults);
+        once_each(given, shown)?;
         tree.lay_over(flatten(given), shown)?;
         if let Some(es) = &global.es {
             tree.set("elasticsearch.host", es.as_str().into());
@@ -207,7 +208,15 @@ impl Settings {
 
     /// How to reach Elasticsearch; none without a host.
     pub(crate) fn elastic(&self) -> Result<Option<elastic::Settings>> {
-        let Some(host) = self.keys.elasticsearch_host.clone() else { return Ok(None) };
+        let Some(host) = self.keys.elasticsearch_host.clone() else {
+            return self.is_without_login().map(|()| None);
+        };
+        if self.keys.elasticsearch_ca_certs.is_some() && !self.keys.elasticsearch_verify_certs {
+            return Err(Error::config(
+                "`elasticsearch.ca_certs` names whom to trust, and `elasticsearch.verify_certs: false` trusts anybody; leave one of \
+                 them out",
+            ));
+        }
         let mut settings = self.tuned(host);
         settings.auth = self.auth()?;
         settings.verify_certs = self.keys.elasticsearch_verify_certs;
@@ -268,6 +277,23 @@ impl Settings {
         }
     }
 
+    /// Refuses credentials without a server: the embedded one, which takes none, would be used in its place.
+    fn is_without_login(&self) -> Result<()> {
+        let keys = &self.keys;
+        let given = [
+            ("elasticsearch.username", keys.elasticsearch_username.is_some()),
+            ("elasticsearch.password", keys.elasticsearch_password.is_some()),
+            ("elasticsearch.api_key", keys.elasticsearch_api_key.is_some()),
+            ("elasticsearch.bearer_token", keys.elasticsearch_bearer_token.is_some()),
+            ("elasticsearch.ca_certs", keys.elasticsearch_ca_certs.is_some()),
+        ];
+        let Some((name, _)) = given.into_iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+        Err(Error::config(format!(
+            "`{name}` is set, and `elasticsearch.host` is not; set it or give `--es URL`, or leave `{name}` out to use the \
+             embedded server"
+        )))
+    }
+
     fn auth(&self) -> Result<Auth> {
         let keys = &self.keys;
         let user = keys.elasticsearch_username.clone();
@@ -306,6 +332,12 @@ fn by_label(mut problems: Problems, global: &Global) -> Problems {
 }
 
 fn parse(text: &str, shown: &str) -> Result<Value> {
+    // Only a mapping of its own type refuses a key that stands twice.
+    let twice = serde_yaml::from_str::<serde_yaml::Value>(text).err();
+    if let Some(error) = twice.filter(|error| error.to_string().contains("duplicate entry")) {
+        let what = "a key stands twice in the file, and only one of its values would count; leave one";
+        return Err(Error::config(what).with("file", shown).caused_by(error));
+    }
     serde_yaml::from_str(text)
         .map_err(|error| Error::config("the file is not YAML").with("file", shown).caused_by(error))
 }
@@ -322,9 +354,20 @@ pub(crate) fn of_source(arguments: &crate::cli::SourceArgs, fields: &[String]) -
             values.insert(field.clone(), value.into());
         }
     }
+    set_once(&arguments.values.set)?;
     values.extend(arguments.values.set.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
     secrets::mask_logins(values.values());
     Ok(values)
+}
+
+/// Refuses a setting that `--set` gives twice.
+fn set_once(given: &[(String, String)]) -> Result<()> {
+    let is_repeated = |(place, (key, _)): &(usize, &(String, String))| {
+        given[..*place].iter().any(|(other, _)| other == key)
+    };
+    let Some((_, (key, _))) = given.iter().enumerate().find(is_repeated) else { return Ok(()) };
+    Err(Error::config("`--set` gives a setting twice, and only one of its values would count; leave one")
+        .with("setting", key))
 }
 
 fn source_file(path: &Path) -> Result<Map<String, Value>> {

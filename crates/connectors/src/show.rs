@@ -8,11 +8,9 @@ pub(crate) use self::fields::fields;
 pub(crate) use self::output::{failure, is_closed};
 pub(crate) use self::plan::{plan, plan_json};
 
-use std::io::IsTerminal;
-
 use comfy_table::{ContentArrangement, Table, presets};
-use connectors_core::Error;
 use connectors_core::sync::{Difference, Report, Status, Verification};
+use connectors_core::{Error, ErrorKind};
 use connectors_service::secrets::mask;
 use serde_json::{Value, json};
 
@@ -38,19 +36,40 @@ pub(crate) fn note(text: &str) {
     output::eprint(&format!("{}\n", plain(text)));
 }
 
-/// Why the program ends.
-pub(crate) fn error(error: &Error) {
-    output::eprint(&format!("error: {}\n", terminal::paragraph(&mask(&error.to_string()))));
+/// Why the program ends, with its exit code.
+pub(crate) fn error(error: &Error, as_json: bool, code: u8) {
+    let text = error.to_string();
+    output::eprint(&if as_json {
+        failed(&text, error.kind().word(), code)
+    } else {
+        format!("error: {}\n", terminal::paragraph(&mask(&text)))
+    });
+}
+
+/// What is wrong with a command line.
+pub(crate) fn misuse(answer: &clap::Error, as_json: bool, code: u8) {
+    if !as_json {
+        return usage(answer);
+    }
+    let text = answer.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    output::eprint(&failed(text, ErrorKind::Config.word(), code));
+}
+
+/// An error for programs, as a line.
+fn failed(text: &str, kind: &str, code: u8) -> String {
+    let error = json!({ "error": mask(text), "kind": kind, "code": code });
+    format!("{}\n", terminal::line(&error.to_string()))
 }
 
 /// The answer to a command line without a command: help on standard output, or what is wrong with it.
 pub(crate) fn usage(answer: &clap::Error) {
     let text = answer.render();
-    let shown = |is_terminal: bool| if is_terminal { text.ansi().to_string() } else { text.to_string() };
+    let shown = |is_coloured: bool| if is_coloured { text.ansi().to_string() } else { text.to_string() };
     if answer.use_stderr() {
-        output::eprint(&mask(&shown(std::io::stderr().is_terminal())));
+        output::eprint(&mask(&shown(terminal::has_colours(&std::io::stderr()))));
     } else {
-        output::print(&shown(std::io::stdout().is_terminal()));
+        output::print(&shown(terminal::has_colours(&std::io::stdout())));
     }
 }
 
@@ -269,7 +288,7 @@ pub(crate) fn hits(answer: &Value, as_json: bool) {
     if hits.is_empty() {
         return line("nothing was found");
     }
-    let marks = if std::io::stdout().is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("*", "*") };
+    let marks = if terminal::has_colours(&std::io::stdout()) { ("\x1b[1m", "\x1b[0m") } else { ("*", "*") };
     hits.iter().zip(1..).for_each(|(hit, place)| output::print(&found(hit, place, marks)));
 }
 

@@ -1,7 +1,33 @@
 //! Texts of others on a terminal: what could move the cursor, change colours or the order of letters is shown by its number.
 
 use std::borrow::Cow;
+use std::env;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+/// True where what is written there may be coloured: a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+pub(crate) fn has_colours(output: &impl IsTerminal) -> bool {
+    output.is_terminal() && allows_colours(env::var_os("NO_COLOR").as_deref()) && is_able()
+}
+
+/// True where lines can be drawn over: a terminal that is not dumb.
+pub(crate) fn is_drawn_over(output: &impl IsTerminal) -> bool {
+    output.is_terminal() && is_able()
+}
+
+fn is_able() -> bool {
+    !is_dumb(env::var_os("TERM").as_deref())
+}
+
+/// By `NO_COLOR`, which counts when it is set and not empty.
+fn allows_colours(no_color: Option<&OsStr>) -> bool {
+    no_color.is_none_or(OsStr::is_empty)
+}
+
+fn is_dumb(term: Option<&OsStr>) -> bool {
+    term.is_some_and(|term| term == "dumb")
+}
 
 /// The text as one line.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
@@ -72,6 +98,16 @@ fn is_obeyed(letter: char) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn colours_are_a_matter_of_the_terminal_and_of_who_reads_it() {
+        for (no_color, allowed) in [(None, true), (Some(""), true), (Some("1"), false), (Some("0"), false)] {
+            assert_eq!(allows_colours(no_color.map(OsStr::new)), allowed, "{no_color:?}");
+        }
+        for (term, dumb) in [(None, false), (Some("xterm-256color"), false), (Some("dumb"), true)] {
+            assert_eq!(is_dumb(term.map(OsStr::new)), dumb, "{term:?}");
+        }
+    }
 
     #[test]
     fn what_a_terminal_would_obey_is_shown_by_its_number() {

@@ -93,7 +93,13 @@ impl FieldValue for PathBuf {
     const NAMES: Names = Names::Path;
 
     fn read(value: &Value) -> Result<Self, String> {
-        String::read(value).map(Self::from)
+        let text = String::read(value)?;
+        if text.starts_with('~') {
+            return Err("a `~` stands for the home folder only in a shell; write the whole path (or ./~ for a folder of that \
+                        name)"
+                .into());
+        }
+        Ok(text.into())
     }
 
     fn absent() -> Option<Self> {

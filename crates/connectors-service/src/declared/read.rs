@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::connector::Declared;
+use crate::connectors::check_job_type;
 use crate::protocol::{JobType, listed};
 use crate::registry::Registry;
 use crate::schedule::Expression;
@@ -58,7 +59,10 @@ struct EntryRules {
 pub fn read(files: &[File], registry: &Registry) -> Result<Vec<Declared>> {
     let declared = parse(files, &|service_type| Ok(registry.get(service_type)?.fields()))?;
     declared.iter().try_for_each(|connector| {
-        check_content_name(&connector.index).map_err(|error| error.with("connector", &connector.id))
+        let mut types = connector.schedule.keys().filter_map(|word| JobType::of(word));
+        let of_source = |job_type| check_job_type(registry, &connector.service_type, job_type);
+        let checked = check_content_name(&connector.index).and_then(|()| types.try_for_each(of_source));
+        checked.map_err(|error| error.with("connector", &connector.id))
     })?;
     Ok(declared)
 }

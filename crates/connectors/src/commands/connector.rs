@@ -48,11 +48,25 @@ async fn answer(session: &Session, store: &Store, asked: cli::Connector) -> Resu
         }
         cli::Connector::Schedule { id, job_type, at, off: _ } => {
             let schedule = at.as_deref().map(str::parse::<Expression>).transpose()?;
+            if schedule.is_some() {
+                check_job_type(session, store, &id, job_type).await?;
+            }
             connectors::schedule(store, &id, job_type, schedule.as_ref()).await?
         }
     };
     print(session, &connector);
     Ok(())
+}
+
+/// Refuses jobs that the source of a connector does not have.
+pub(super) async fn check_job_type(
+    session: &Session,
+    store: &Store,
+    id: &str,
+    job_type: JobType,
+) -> Result<()> {
+    let connector = connectors::get(store, id).await?;
+    connectors::check_job_type(&session.registry, connector.service_type().unwrap_or_default(), job_type)
 }
 
 async fn create(session: &Session, store: &Store, asked: Create) -> Result<Connector> {

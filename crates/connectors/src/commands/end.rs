@@ -19,11 +19,16 @@ pub(crate) enum End {
 
 impl From<End> for ExitCode {
     fn from(end: End) -> Self {
-        Self::from(end as u8)
+        Self::from(end.code())
     }
 }
 
 impl End {
+    /// The exit code.
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
     /// What an error ends the program with.
     pub(crate) fn of(error: &Error) -> Self {
         if error.kind() == ErrorKind::Config { Self::Misused } else { Self::Failed }

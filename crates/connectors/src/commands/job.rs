@@ -5,6 +5,7 @@ use connectors_service::jobs::{self, Filter};
 use connectors_service::protocol::{JobStatus, Store, SyncJob, listed};
 use serde_json::Value;
 
+use super::connector::check_job_type;
 use super::end::End;
 use super::session::{Session, with_store};
 use crate::{cli, show};
@@ -40,7 +41,10 @@ pub(super) async fn run(session: &Session, asked: cli::Job) -> Result<End> {
 async fn answer(session: &Session, store: &Store, asked: cli::Job) -> Result<()> {
     let now = session.context.clock.now();
     let job = match asked {
-        cli::Job::Start { connector, job_type } => jobs::start(store, &connector, job_type, now).await?,
+        cli::Job::Start { connector, job_type } => {
+            check_job_type(session, store, &connector, job_type).await?;
+            jobs::start(store, &connector, job_type, now).await?
+        }
         cli::Job::List { connector, status, last } => {
             let status = status.as_deref().map(known_status).transpose()?;
             let jobs = jobs::list(store, &Filter { connector, status }, last as usize).await?;

@@ -1,6 +1,5 @@
 //! What a sync shows while it runs: a bar on a terminal, a line now and then elsewhere.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -11,7 +10,7 @@ use connectors_core::sync::{Counters, Phase};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
-use crate::show;
+use crate::{show, terminal};
 
 /// Between two looks on a terminal.
 const GLANCE: Duration = Duration::from_millis(200);
@@ -29,7 +28,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn start(counters: Arc<Counters>, client: Client, source: Waits) -> Self {
-        let bar = std::io::stderr().is_terminal().then(bar);
+        let bar = terminal::is_drawn_over(&std::io::stderr()).then(bar);
         let task = tokio::spawn(watch(Watched { counters, client: Some(client), source }, bar.clone()));
         Self { task, bar }
     }

@@ -143,3 +143,45 @@ fn ca_certificates_are_read_from_their_file() {
     let error = settings(given).unwrap().elastic().unwrap_err().to_string();
     assert!(error.contains("elasticsearch.ca_certs can't be read (file: no/such/file.pem)"), "{error}");
 }
+
+#[test]
+fn a_setting_that_is_given_twice_is_named() {
+    let both = json!({"elasticsearch.host": "http://a", "elasticsearch": {"host": "http://b"}});
+    let error = settings(both).unwrap_err().to_string();
+    assert!(error.contains("elasticsearch.host: given twice") && error.contains("my.yml"), "{error}");
+    for text in ["a: 1\na: 2", "elasticsearch:\n  host: a\n  host: b"] {
+        let error = parse(text, "my.yml").unwrap_err().to_string();
+        assert!(error.contains("a key stands twice in the file") && error.contains("my.yml"), "{error}");
+    }
+    let pair = |key: &str| (key.to_owned(), "x".to_owned());
+    assert!(set_once(&[pair("a"), pair("b")]).is_ok());
+    let error = set_once(&[pair("a"), pair("b"), pair("a")]).unwrap_err().to_string();
+    assert!(error.contains("gives a setting twice") && error.contains("setting: a"), "{error}");
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    for (given, words) in [
+        (
+            json!({"username": "u", "password": "p"}),
+            "`elasticsearch.username` is set, and `elasticsearch.host` is not",
+        ),
+        (json!({"api_key": "k"}), "`elasticsearch.api_key` is set, and"),
+        (json!({"ca_certs": "ca.pem"}), "`elasticsearch.ca_certs` is set, and"),
+        (json!({"host": "https://h", "ca_certs": "ca.pem", "verify_certs": false}), "trusts anybody"),
+    ] {
+        let settings = settings(json!({ "elasticsearch": given })).unwrap();
+        let error = settings.elastic().unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_path_that_only_a_shell_understands_is_refused() {
+    let error = settings(json!({"embedded.data": "~/indices"})).unwrap_err().to_string();
+    assert!(
+        error.contains("embedded.data: \"~/indices\": a `~` stands for the home folder only in a shell"),
+        "{error}"
+    );
+    assert!(settings(json!({"embedded.data": "./~"})).is_ok());
+}

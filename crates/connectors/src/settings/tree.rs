@@ -29,6 +29,29 @@ fn descend(path: &str, value: &Value, flat: &mut Flat) {
     }
 }
 
+/// Refuses a setting that stands in a file both nested and dotted.
+pub(super) fn once_each(given: &Value, file: &str) -> Result<()> {
+    let mut paths = Vec::new();
+    list("", given, &mut paths);
+    paths.sort_unstable();
+    let twice: Vec<String> = paths
+        .chunk_by(|one, other| one == other)
+        .filter(|same| same.len() > 1)
+        .map(|same| {
+            format!("  {}: given twice, nested and with dots, and only one would count; leave one", same[0])
+        })
+        .collect();
+    if twice.is_empty() { Ok(()) } else { Err(unusable(&twice.join("\n"), file)) }
+}
+
+/// The dotted paths of all leaves, each as often as it stands there.
+fn list(path: &str, value: &Value, paths: &mut Vec<String>) {
+    let Value::Object(fields) = value else { return paths.push(path.to_owned()) };
+    for (key, value) in fields {
+        list(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value, paths);
+    }
+}
+
 /// All settings, of which only the known ones can be set.
 pub(super) struct Tree(Flat);
 

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[cfg(test)]
+mod endings;
+#[cfg(test)]
 mod kept;
 mod mapping;
 #[cfg(test)]

@@ -1,0 +1,148 @@
+//! One table of exit codes for all commands, and errors for people and for programs.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use serde_json::Value;
+
+use crate::place::Place;
+
+/// A call of each command that does something.
+const CALLS: [&[&str]; 21] = [
+    &["sync", "dir", "--set", "directory=docs", "--index", "docs"],
+    &[
+        "follow",
+        "mongodb",
+        "--set",
+        "host=mongodb://127.0.0.1:1",
+        "--set",
+        "database=d",
+        "--set",
+        "collection=c",
+        "--index",
+        "docs",
+    ],
+    &["search", "docs", "word"],
+    &["check"],
+    &["run"],
+    &["login", "--host", "URL"],
+    &["apply", "fleet.yml", "--yes"],
+    &["connector", "create", "dir", "--index", "docs", "--set", "directory=docs"],
+    &["connector", "list"],
+    &["connector", "show", "id"],
+    &["connector", "update", "id", "--name", "name"],
+    &["connector", "delete", "id"],
+    &["connector", "schedule", "id", "--off"],
+    &["job", "start", "id"],
+    &["job", "list"],
+    &["job", "show", "id"],
+    &["job", "cancel", "id"],
+    &["index", "list"],
+    &["index", "clean", "docs"],
+    &["failures"],
+    &["verify", "dir", "--set", "directory=docs", "--index", "docs"],
+];
+
+fn place() -> Place {
+    let place = Place::new();
+    place.write("docs/a.md", b"words");
+    place.write("fleet.yml", b"connectors: [{id: a, type: dir, index: docs, settings: {directory: docs}}]");
+    place.write("bad.yml", b"elasticsearch: {hsot: x}");
+    place
+}
+
+/// The object on the last line of what was written to standard error.
+fn error(err: &str) -> Value {
+    let last = err.lines().next_back().unwrap_or_default();
+    serde_json::from_str(last).unwrap_or_else(|_| panic!("{err}"))
+}
+
+/// A server that answers everything by 401.
+fn refusing() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream
+                .write_all(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    url
+}
+
+#[test]
+fn every_command_ends_with_the_code_of_the_table() {
+    let place = place();
+    let (closed, refusing) = ("http://127.0.0.1:1", refusing());
+    for call in CALLS {
+        let at = |url: &str| {
+            let words = call.iter().map(|word| if *word == "URL" { url } else { word });
+            place.run(&words.chain(["--json", "--es", url]).collect::<Vec<_>>())
+        };
+        let misused = [
+            place.run(&[call, &["--json", "--no-such-option"]].concat()),
+            place.run(&[call, &["--json", "--config", "bad.yml"]].concat()),
+            place.run(&[call, &["--json", "--log", "dbug"]].concat()),
+            at("localhost:9200"),
+        ];
+        for run in misused {
+            assert_eq!(run.code, 2, "{call:?}: {}", run.err);
+            let error = error(&run.err);
+            assert_eq!((&error["code"], &error["kind"]), (&2.into(), &"config".into()), "{call:?}");
+            assert!(run.out.is_empty(), "{call:?}: {}", run.out);
+        }
+        // `run` waits for a server that is away.
+        let away = (call != ["run"]).then(|| (at(closed), "transient"));
+        for (run, kind) in away.into_iter().chain([(at(&refusing), "denied")]) {
+            assert_eq!(run.code, 1, "{call:?}: {}{}", run.out, run.err);
+            // Each end that is checked has its own error, in the answer.
+            if call != ["check"] {
+                let error = error(&run.err);
+                assert_eq!((&error["code"], &error["kind"]), (&1.into(), &kind.into()), "{call:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn settings_that_only_seem_to_do_something_are_reported_with_their_fix() {
+    let place = place();
+    place.write("twice.yml", b"sync:\n  delete_floor: 1\n  delete_floor: 2\n");
+    place.write("both.yml", b"sync: {delete_floor: 1}\nsync.delete_floor: 2\n");
+    place.write("user.yml", b"elasticsearch: {username: ada, password: pa55}");
+    place.write("fleet.yml", b"connectors: [{id: a, type: dir, index: docs, settings: {directory: docs}, schedule: {incremental: 0 0 2 * * ?}}]");
+    let sync = ["sync", "dir", "--index", "docs", "--set"];
+    let create = ["connector", "create", "dir", "--id", "c", "--index", "docs", "--set", "directory=docs"];
+    assert_eq!(place.run(&create).code, 0);
+    let of_source =
+        "can't tell what changed, and has full syncs alone; leave jobs of the type `incremental` out";
+    for (call, words) in [
+        (&["sources", "--config", "twice.yml"][..], "a key stands twice in the file"),
+        (&["sources", "--config", "both.yml"], "sync.delete_floor: given twice, nested and with dots"),
+        (
+            &["check", "--config", "user.yml"],
+            "`elasticsearch.username` is set, and `elasticsearch.host` is not",
+        ),
+        (
+            &["check", "--es", "localhost:9200"],
+            "--es (or CONNECTORS_ES): \"localhost:9200\": expected an address that begins",
+        ),
+        (&["login", "--host", "localhost:9200"], "expected an address that begins with http://"),
+        (&["sources", "--log", "dbug"], "did you mean `debug`?"),
+        (&[&sync[..], &["directory=~/docs"]].concat(), "a `~` stands for the home folder only in a shell"),
+        (
+            &[&sync[..], &["directory=docs", "--set", "directory=other"]].concat(),
+            "`--set` gives a setting twice",
+        ),
+        (&["connector", "schedule", "c", "--type", "incremental", "--at", "0 0 2 * * ?"], of_source),
+        (&["job", "start", "c", "--type", "incremental"], of_source),
+        (&["apply", "fleet.yml", "--yes"], of_source),
+    ] {
+        let run = place.run(call);
+        let told = format!("{}{}", run.out, run.err);
+        assert!(told.contains(words), "{call:?}: {told}");
+        assert_eq!(run.code, 2, "{call:?}: {told}");
+        assert!(!told.contains("pa55"), "{told}");
+    }
+}
