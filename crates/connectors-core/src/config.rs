@@ -11,7 +11,7 @@ mod value;
 
 pub use field::{Constraint, Display, Field};
 pub use names::{Names, hosts};
-pub use reader::{Problem, Problems, Reader, nearest};
+pub use reader::{Problem, Problems, Reader, nearest, no_such_setting};
 pub use secret::Secret;
 pub use value::{FieldType, FieldValue, address};
 

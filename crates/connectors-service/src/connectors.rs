@@ -1,6 +1,7 @@
 //! What somebody asks of connectors: to create, change, schedule and delete them.
 
 use chrono::{DateTime, Utc};
+use connectors_core::config::no_such_setting;
 use connectors_core::{Error, Registered, Result};
 use serde_json::{Map, Value, json};
 
@@ -127,15 +128,20 @@ pub async fn delete(store: &Store, id: &str) -> Result<()> {
     store.remove_connector(id, |_| Ok(())).await?.then_some(()).ok_or_else(|| unknown(id))
 }
 
-/// Refuses a setting that the source does not have.
+/// Refuses settings that the source does not have.
 ///
 /// # Errors
-/// `Config`, with the setting and those that there are.
+/// `Config`, with each of them and the nearest that there is.
 pub fn check_names(source: &dyn Registered, values: &Map<String, Value>) -> Result<()> {
     let known: Vec<String> = source.fields().into_iter().map(|field| field.name).collect();
-    let Some(name) = values.keys().find(|name| !known.contains(name)) else { return Ok(()) };
-    let message = format!("there is no such setting; there are: {}", known.join(", "));
-    Err(Error::config(message).with("setting", name))
+    let unknown = values.keys().filter(|name| !known.contains(name));
+    let problems: Vec<String> =
+        unknown.map(|name| format!("  {name}: {}", no_such_setting(name, &known))).collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let what = format!("the settings of {} can't be used:\n{}", source.name(), problems.join("\n"));
+    Err(Error::config(what))
 }
 
 /// Refuses jobs of a type that the source of this service type does not have; a type that this program does not know may

@@ -1,5 +1,6 @@
 //! What can be asked of the program.
 
+mod examples;
 mod service;
 
 pub(crate) use service::{Apply, Connector, Create, Index, Job, Login};
@@ -13,7 +14,7 @@ use connectors_core::sync::Pipeline;
 
 /// Keeps Elasticsearch indices equal to third-party sources.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXIT_CODES, max_term_width = 110)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -27,25 +28,33 @@ Exit codes:
     1  failed
     2  wrong usage or wrong settings
     3  done in part: documents failed, or the listing was not complete
-    4  deletes are withheld until --allow-deletes, or the index is that of another owner or tool until --take-over
+    4  deletes are withheld until --allow-deletes, or the index is that of another owner or tool
+       until --take-over
     5  a difference was found (verify)
   130  stopped by Ctrl-C or SIGTERM, or ended at once by a second Ctrl-C
-  143  ended at once by a second SIGTERM";
+  143  ended at once by a second SIGTERM
+
+Examples:
+    connectors sync dir --set directory=. --index docs
+    connectors search docs hello";
+
+/// Above the options of every command in its help.
+const EVERYWHERE: &str = "Options of every command";
 
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Settings of the program [default: config.yml of this folder, if there is one]
-    #[arg(long, global = true, env = "CONNECTORS_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "CONNECTORS_CONFIG", value_name = "FILE", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Address of Elasticsearch, in place of `elasticsearch.host`
-    #[arg(long, global = true, env = "CONNECTORS_ES", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "CONNECTORS_ES", value_name = "URL", hide_env_values = true)]
     pub(crate) es: Option<String>,
     /// Answer with JSON; an error is a JSON object on the last line of standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     /// error, warn, info, debug or trace; or a filter such as `connectors_core=debug`
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
 }
 
@@ -53,17 +62,22 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make an index equal to a source
+    #[command(after_help = examples::SYNC)]
     Sync(Sync),
     /// Stay, and apply the changes of a source as they come
+    #[command(after_help = examples::FOLLOW)]
     Follow(Follow),
     /// Search an index
+    #[command(after_help = examples::SEARCH)]
     Search(Search),
     /// List the connectors of this build, or the settings of one
+    #[command(after_help = examples::SOURCES)]
     Sources {
         /// Service type, such as `dir`
         name: Option<String>,
     },
     /// Check the settings, and whether both ends can be reached
+    #[command(after_help = examples::CHECK)]
     Check {
         /// Service type, such as `dir`; without one only Elasticsearch is tried
         #[arg(value_name = "TYPE")]
@@ -75,27 +89,32 @@ pub(crate) enum Command {
         index: Option<String>,
     },
     /// Run the service: sync connectors by their schedules and when asked, until it is stopped
+    #[command(after_help = examples::RUN)]
     Run,
     /// Try address and credentials of Elasticsearch, and keep them in the settings file
+    #[command(after_help = examples::LOGIN)]
     Login(Login),
     /// Make the connectors of the service those that files declare
+    #[command(after_help = examples::APPLY)]
     Apply(Apply),
     /// Make, look at and change connectors that the service runs
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::CONNECTOR)]
     Connector(Connector),
     /// Ask for sync jobs and look at them
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::JOB)]
     Job(Job),
     /// List, empty or remove the indices of connectors
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::INDEX)]
     Index(Index),
     /// List documents that failed
+    #[command(after_help = examples::FAILURES)]
     Failures {
         /// Only of this index
         #[arg(long)]
         index: Option<String>,
     },
     /// Compare an index with its source, without writing
+    #[command(after_help = examples::VERIFY)]
     Verify(Verify),
     /// Serve a data folder to other commands until none of them runs; they start it themselves
     #[command(hide = true)]

@@ -109,19 +109,54 @@ pub(crate) fn report(report: &Report, as_json: bool) {
     accounts(report).iter().for_each(|text| line(text));
 }
 
+/// Why it failed comes first; accounts are left out where there is nothing to account for.
 fn accounts(report: &Report) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{}: listed {} = created {} + updated {} + unchanged {} + filtered {}{} + failed {}; deleted {}",
+    let (failed, ended) = match report.status {
+        Status::Failed | Status::Refused => (Some(ending(report)), None),
+        _ => (None, Some(ending(report))),
+    };
+    let lines = failed.into_iter().chain(counted(report)).chain(remarks(report));
+    lines.chain(traffic(report)).chain(checked(report)).chain(ended).collect()
+}
+
+fn is_empty(report: &Report) -> bool {
+    report.listed + report.deleted + report.withheld + report.kept == 0
+}
+
+fn counted(report: &Report) -> Option<String> {
+    if is_empty(report) {
+        let is_done = report.status == Status::Completed;
+        return is_done.then(|| format!("{}: the source has no documents", report.index));
+    }
+    let dropped = if report.dropped > 0 { format!(" + dropped {}", report.dropped) } else { String::new() };
+    Some(format!(
+        "{}: listed {} = created {} + updated {} + unchanged {} + filtered {}{dropped} + failed {}; deleted {}",
         report.index,
         report.listed,
         report.created,
         report.updated,
         report.unchanged,
         report.filtered,
-        if report.dropped > 0 { format!(" + dropped {}", report.dropped) } else { String::new() },
         report.failed,
         report.deleted,
-    )];
+    ))
+}
+
+fn traffic(report: &Report) -> Option<String> {
+    (!is_empty(report)).then(|| {
+        format!(
+            "{} requests, {} sent, {} received, {:.2} s",
+            report.requests,
+            size(report.bytes_sent),
+            size(report.bytes_received),
+            report.seconds
+        )
+    })
+}
+
+/// What happened on the way.
+fn remarks(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
     lines.extend(
         (!report.pipelines.is_empty())
             .then(|| format!("through ingest pipelines: {}", report.pipelines.join(", "))),
@@ -136,15 +171,6 @@ fn accounts(report: &Report) -> Vec<String> {
     lines.extend(report.warnings.iter().map(|warning| format!("warning: {warning}")));
     lines.extend(difference("nobody may read", &report.closed));
     lines.extend((report.repeated > 0).then(|| format!("ids listed more than once: {}", report.repeated)));
-    lines.push(format!(
-        "{} requests, {} sent, {} received, {:.2} s",
-        report.requests,
-        size(report.bytes_sent),
-        size(report.bytes_received),
-        report.seconds
-    ));
-    lines.extend(checked(report));
-    lines.push(ending(report));
     lines
 }
 

@@ -43,6 +43,16 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// What to say of a setting that does not exist: the nearest that does, else all.
+#[must_use]
+pub fn no_such_setting(name: &str, known: &[impl AsRef<str>]) -> String {
+    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("there is no such setting; did you mean `{near}`?"),
+        None => format!("there is no such setting; there are: {}", known.join(", ")),
+    }
+}
+
 /// Reads one field after the other.
 pub struct Reader<'a> {
     fields: &'a [Field],
@@ -84,12 +94,7 @@ impl<'a> Reader<'a> {
     fn refuse_unknown(&mut self) {
         let known = || self.fields.iter().map(|field| field.name.as_str());
         for name in self.values.keys().filter(|name| !known().any(|field| field == name.as_str())) {
-            let message = match nearest(name, known()) {
-                Some(near) => format!("there is no such setting; did you mean `{near}`?"),
-                None => {
-                    format!("there is no such setting; there are: {}", known().collect::<Vec<_>>().join(", "))
-                }
-            };
+            let message = no_such_setting(name, &known().collect::<Vec<_>>());
             self.problems.push(Problem { field: name.clone(), message });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use connectors_core::config::{Field, nearest};
+use connectors_core::config::{Field, no_such_setting};
 use connectors_core::elastic::index::check_content_name;
 use connectors_core::rules::Basic;
 use connectors_core::{Error, Result};
@@ -153,11 +153,10 @@ fn empty(entry: &Entry) -> Vec<String> {
 /// Settings that the type does not have, and those that it needs and were not given.
 fn wrong_settings(settings: &Map<String, Value>, fields: &[Field]) -> Vec<String> {
     let known = || fields.iter().map(|field| field.name.as_str());
-    let unknown = settings.keys().filter(|key| !known().any(|known| known == key.as_str())).map(|key| {
-        let hint = nearest(key, known()).map(|near| format!("did you mean `{near}`?"));
-        let hint = hint.unwrap_or_else(|| format!("there are: {}", known().collect::<Vec<_>>().join(", ")));
-        format!("settings.{key}: there is no such setting; {hint}")
-    });
+    let unknown = settings
+        .keys()
+        .filter(|key| !known().any(|known| known == key.as_str()))
+        .map(|key| format!("settings.{key}: {}", no_such_setting(key, &known().collect::<Vec<_>>())));
     let is_needed = |field: &&Field| field.required && field.default.is_null() && field.depends_on.is_empty();
     let missing = fields.iter().filter(is_needed).filter(|field| {
         settings.get(&field.name).is_none_or(|value| value.is_null() || value == "" || *value == json!([]))

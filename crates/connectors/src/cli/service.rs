@@ -8,21 +8,25 @@ use connectors_core::config::address;
 use connectors_service::protocol::JobType;
 use url::Url;
 
-use super::Values;
+use super::{Values, examples};
 
 /// Make, look at and change connectors.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Connector {
     /// Make a connector
+    #[command(after_help = examples::CONNECTOR_CREATE)]
     Create(Create),
     /// List all connectors
+    #[command(after_help = examples::CONNECTOR_LIST)]
     List,
     /// Show a connector: state, settings (secrets masked), schedules
+    #[command(after_help = examples::CONNECTOR_SHOW)]
     Show {
         /// Its id
         id: String,
     },
     /// Change settings or the name of a connector
+    #[command(after_help = examples::CONNECTOR_UPDATE)]
     Update {
         /// Its id
         id: String,
@@ -33,11 +37,13 @@ pub(crate) enum Connector {
         name: Option<String>,
     },
     /// Remove a connector and its jobs that wait; its index stays
+    #[command(after_help = examples::CONNECTOR_DELETE)]
     Delete {
         /// Its id
         id: String,
     },
     /// Set when jobs of one type run
+    #[command(after_help = examples::CONNECTOR_SCHEDULE)]
     Schedule {
         /// Its id
         id: String,
@@ -88,6 +94,7 @@ pub(crate) struct Create {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Job {
     /// Ask for a sync; the service takes it
+    #[command(after_help = examples::JOB_START)]
     Start {
         /// The connector's id
         connector: String,
@@ -96,6 +103,7 @@ pub(crate) enum Job {
         job_type: JobType,
     },
     /// List jobs, the newest last
+    #[command(after_help = examples::JOB_LIST)]
     List {
         /// Only of this connector
         #[arg(long, value_name = "ID")]
@@ -108,11 +116,13 @@ pub(crate) enum Job {
         last: u32,
     },
     /// Show a job
+    #[command(after_help = examples::JOB_SHOW)]
     Show {
         /// Its id
         id: String,
     },
     /// Ask a job to stop
+    #[command(after_help = examples::JOB_CANCEL)]
     Cancel {
         /// Its id
         id: String,
@@ -140,13 +150,16 @@ pub(crate) struct Apply {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Index {
     /// List the indices that connectors keep, with their sizes
+    #[command(after_help = examples::INDEX_LIST)]
     List,
     /// Empty an index; the next full sync fills it again
+    #[command(after_help = examples::INDEX_CLEAN)]
     Clean {
         /// The index
         name: String,
     },
     /// Remove an index
+    #[command(after_help = examples::INDEX_DELETE)]
     Delete {
         /// The index
         name: String,

@@ -81,3 +81,55 @@ fn the_table_of_the_readme_has_every_command() {
         assert!(PAGES[0].contains(&row) || service.contains(&row), "{row}");
     }
 }
+
+/// The words of a line as a shell splits them.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for letter in line.trim().chars() {
+        match (quote, letter) {
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            (None, ' ') => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.push(word);
+    words
+}
+
+/// Every command that its user sees, with the words that lead to it.
+fn commands(command: &Clap, path: &str) -> Vec<(String, Clap)> {
+    let path = if path.is_empty() {
+        command.get_name().to_owned()
+    } else {
+        format!("{path} {}", command.get_name())
+    };
+    let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
+    let below = visible.flat_map(|below| commands(below, &path)).collect::<Vec<_>>();
+    [vec![(path.clone(), command.clone())], below].concat()
+}
+
+#[test]
+fn the_help_of_every_command_ends_with_two_examples_that_can_be_typed() {
+    for (path, command) in commands(&Cli::command(), "") {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let (_, shown) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{path} has no examples"));
+        assert_eq!(shown.lines().count(), 2, "{path}: {shown}");
+        for line in shown.lines() {
+            assert!(path == "connectors" || line.trim().starts_with(&path), "{path}: {line}");
+            let parsed = Cli::try_parse_from(words(line));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+    assert!(Cli::try_parse_from(words("connectors sync dir --set directory")).is_err());
+}
+
+#[test]
+fn no_line_of_any_help_is_wider_than_a_hundred_columns() {
+    for (path, command) in commands(&Cli::command(), "") {
+        let mut command = command.term_width(100);
+        let help = command.render_long_help().to_string();
+        let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 100).collect();
+        assert!(wide.is_empty(), "{path}: {wide:#?}");
+    }
+}

@@ -1,5 +1,8 @@
 //! `connectors connector`: makes, shows and changes connectors that the service runs.
 
+use std::path::{Path, absolute};
+
+use connectors_core::config::{Field, Names};
 use connectors_core::{Registered, Result};
 use connectors_service::connectors::{self, Creation, Update};
 use connectors_service::ownership::{Conflict, Target};
@@ -77,6 +80,7 @@ async fn create(session: &Session, store: &Store, asked: Create) -> Result<Conne
     let mut values = given(source, asked.values)?;
     if prompt::is_possible() {
         prompt::missing(&source.fields(), &mut values)?;
+        whole_paths(&source.fields(), &mut values)?;
     }
     let creation = Creation {
         id: asked.id,
@@ -92,11 +96,25 @@ async fn create(session: &Session, store: &Store, asked: Create) -> Result<Conne
 
 /// The given values; a setting that the source does not have is refused.
 fn given(source: &dyn Registered, values: Values) -> Result<Map<String, Value>> {
-    let fields: Vec<String> = source.fields().into_iter().map(|field| field.name).collect();
+    let fields = source.fields();
+    let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
     let arguments = SourceArgs { name: source.name().to_owned(), values };
-    let given = settings::of_source(&arguments, &fields)?;
+    let mut given = settings::of_source(&arguments, &names)?;
     connectors::check_names(source, &given)?;
+    whole_paths(&fields, &mut given)?;
     Ok(given)
+}
+
+/// Makes relative paths whole: the service works in a folder of its own.
+fn whole_paths(fields: &[Field], values: &mut Map<String, Value>) -> Result<()> {
+    for field in fields.iter().filter(|field| field.names == Names::Path) {
+        let Some(Value::String(text)) = values.get_mut(&field.name) else { continue };
+        let is_written_out = text.is_empty() || text.starts_with('~') || text.contains("${");
+        if !is_written_out && Path::new(&text).is_relative() {
+            *text = absolute(&text)?.to_string_lossy().into_owned();
+        }
+    }
+    Ok(())
 }
 
 async fn list(session: &Session, store: &Store) -> Result<()> {

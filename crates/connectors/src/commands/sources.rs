@@ -1,5 +1,6 @@
 //! `connectors sources`: the connectors of this build, and the settings of one.
 
+use connectors_core::config::Names;
 use connectors_core::{Registered, Result};
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,14 @@ use crate::show;
 pub(super) fn run(session: &Session, name: Option<&str>) -> Result<End> {
     match name {
         None => list(session),
-        Some(name) => fields(session.registry.get(name)?, session.json),
+        Some(name) => {
+            let source = session.registry.get(name)?;
+            fields(source, session.json);
+            if !session.json {
+                show::line("");
+                show::line(&format!("for example: {}", example(source)));
+            }
+        }
     }
     Ok(End::Done)
 }
@@ -37,6 +45,16 @@ fn capabilities(source: &dyn Registered) -> String {
     ];
     let held: Vec<&str> = named.into_iter().filter(|(held, _)| *held).map(|(_, name)| name).collect();
     held.join(", ")
+}
+
+/// A call that syncs a source; what only its user knows stands there in capitals.
+fn example(source: &dyn Registered) -> String {
+    let needed = source.fields().into_iter().filter(|field| field.required && field.depends_on.is_empty());
+    let set = needed.map(|field| {
+        let value = if field.names == Names::Path { ".".to_owned() } else { field.name.to_uppercase() };
+        format!(" --set {}={value}", field.name)
+    });
+    format!("connectors sync {}{} --index {}", source.name(), set.collect::<String>(), source.name())
 }
 
 fn fields(source: &dyn Registered, json: bool) {

@@ -27,6 +27,7 @@ fn report_from(json: &Value) -> Report {
         "stopped" => Status::Stopped,
         "skipped" => Status::Skipped,
         "failed" => Status::Failed,
+        "refused" => Status::Refused,
         _ => Status::Completed,
     };
     report.error = json["error"].as_str().map(str::to_owned);
@@ -59,11 +60,24 @@ fn each_ending_says_what_to_do() {
         (json!({"status": "withheld", "withheld": 11}), "11 deletes are withheld"),
         (json!({"status": "stopped"}), "stopped: nothing was deleted"),
         (json!({"status": "skipped"}), "skipped: the source is certain"),
-        (json!({"status": "failed", "error": "boom"}), "failed: boom"),
     ] {
         let lines = sample(change);
         assert!(lines.last().unwrap().starts_with(expected), "{lines:?}");
     }
+}
+
+#[test]
+fn why_a_sync_failed_comes_first_and_nothing_is_accounted_for_where_nothing_was_listed() {
+    for (status, words) in [("failed", "failed: boom"), ("refused", "refused, nothing was written: boom")] {
+        let lines = sample(json!({"status": status, "error": "boom"}));
+        assert!(lines[0] == words && lines[1].starts_with("docs: listed 3 ="), "{lines:?}");
+        let none = json!({"created": 0, "updated": 0, "unchanged": 0, "listed": 0});
+        let mut none = none.as_object().unwrap().clone();
+        none.extend([("status".into(), status.into()), ("error".into(), "boom".into())]);
+        assert_eq!(sample(none.into()), [words]);
+    }
+    assert_eq!(sample(json!({"listed": 0})), ["docs: the source has no documents", "completed"]);
+    assert_eq!(sample(json!({"listed": 0, "status": "skipped"})).len(), 1);
 }
 
 #[test]

@@ -167,6 +167,17 @@ fn sources_and_their_settings_are_listed() {
     assert_eq!(fields["directory"]["required"], true);
     let table = place.run(&["sources", "dir"]).out;
     assert!(table.contains("follow_links") && table.contains("required"), "{table}");
+    let example = table.lines().next_back().unwrap().strip_prefix("for example: connectors ").unwrap();
+    assert_eq!(example, "sync dir --set directory=. --index dir");
+    place.write("docs/a.md", b"words");
+    let mut typed = place.command(&example.split(' ').collect::<Vec<_>>());
+    let done = Run::from(typed.current_dir(place.docs()).output().unwrap());
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    let other = place.run(&["sources", "mongodb"]).out;
+    assert!(
+        other.ends_with(" --set database=DATABASE --set collection=COLLECTION --index mongodb\n"),
+        "{other}"
+    );
 }
 
 #[test]

@@ -152,6 +152,24 @@ fn an_index_that_a_command_keeps_is_refused_unless_it_is_taken_over() {
 }
 
 #[test]
+fn a_mistyped_setting_is_named_with_the_nearest_and_a_relative_path_made_whole() {
+    let place = with_documents();
+    let near = place.run(&["connector", "create", "dir", "--index", "near", "--set", "direktory=docs"]);
+    assert!(
+        near.code == 2 && near.err.contains("direktory: there is no such setting; did you mean `directory`?"),
+        "{}",
+        near.err
+    );
+    let relative =
+        place.json(&["connector", "create", "dir", "--index", "relative", "--set", "directory=docs"]);
+    let folder = place.docs().canonicalize().unwrap();
+    let stored = relative["configuration"]["directory"]["value"].as_str().unwrap();
+    assert_eq!(std::path::Path::new(stored).canonicalize().unwrap(), folder, "{stored}");
+    assert!(stored.starts_with('/'), "{stored}");
+    assert_eq!(place.run(&["connector", "delete", &id(&relative)]).code, 0);
+}
+
+#[test]
 fn a_connector_is_changed_scheduled_and_removed() {
     let place = with_documents();
     let connector = connector(&place);
@@ -169,8 +187,11 @@ fn a_connector_is_changed_scheduled_and_removed() {
     let refused = place.run(&["job", "start", &connector]);
     assert!(refused.code == 2 && refused.err.contains("waits for its settings"), "{}", refused.err);
     let unknown = place.run(&["connector", "update", &connector, "--set", "folder=x"]);
-    assert!(unknown.code == 2 && unknown.err.contains("there is no such setting"), "{}", unknown.err);
-
+    assert!(
+        unknown.code == 2 && unknown.err.contains("  folder: there is no such setting"),
+        "{}",
+        unknown.err
+    );
     assert_eq!(place.run(&["index", "clean", "notes"]).code, 2, "there is none yet");
     assert_eq!(place.run(&["connector", "delete", &connector]).code, 0);
     for words in
