@@ -53,6 +53,9 @@ pub(crate) struct Global {
     /// Answer with JSON; an error is a JSON object on the last line of standard error
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
+    /// Show times in UTC, not in the zone of this machine
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    pub(crate) utc: bool,
     /// error, warn, info, debug or trace; or a filter such as `connectors_core=debug`
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "LEVEL")]
     pub(crate) log: Option<String>,

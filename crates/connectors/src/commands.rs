@@ -29,6 +29,7 @@ use connectors_service::secrets;
 
 use crate::cli::{Cli, Command, SourceArgs};
 use crate::settings::Settings;
+use crate::show::{Times, Zone};
 use crate::{logging, private, registry, server};
 use session::Session;
 
@@ -45,7 +46,9 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
         private::close_folder(marks)?;
     }
     let registry = registry::registry(&settings.sources);
-    let session = Session { settings, registry, context, marks, json: cli.global.json };
+    let zone = if cli.global.utc { Zone::Utc } else { Zone::Local };
+    let times = Times::new(zone, context.clock.now());
+    let session = Session { settings, registry, context, marks, json: cli.global.json, times };
     match cli.command {
         Command::Sync(arguments) => sync::run(&session, &arguments).await,
         Command::Follow(arguments) => follow::run(&session, &arguments).await,

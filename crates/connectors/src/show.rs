@@ -3,12 +3,15 @@
 mod fields;
 mod output;
 mod plan;
+mod table;
+mod times;
 
 pub(crate) use self::fields::fields;
 pub(crate) use self::output::{failure, is_closed};
 pub(crate) use self::plan::{plan, plan_json};
+pub(crate) use self::table::{Column, table};
+pub(crate) use self::times::{Times, Zone};
 
-use comfy_table::{ContentArrangement, Table, presets};
 use connectors_core::sync::{Difference, Report, Status, Verification};
 use connectors_core::{Error, ErrorKind};
 use connectors_service::secrets::mask;
@@ -76,20 +79,6 @@ pub(crate) fn usage(answer: &clap::Error) {
 /// A text of others as a part of a line: secrets masked, and nothing in it that a terminal obeys.
 pub(crate) fn plain(text: &str) -> String {
     terminal::line(&mask(text)).into_owned()
-}
-
-/// A table for the terminal's width.
-pub(crate) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    output::print(&format!("{}\n", drawn(head, rows)));
-}
-
-fn drawn(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(head.to_vec());
-    table.set_width(120);
-    table.add_rows(rows.map(|row| row.iter().map(|cell| plain(cell)).collect::<Vec<_>>()));
-    table
 }
 
 /// A value as people write it.

@@ -14,7 +14,8 @@ use super::end::End;
 use super::prompt;
 use super::session::{Session, with_store};
 use crate::cli::{self, Create, SourceArgs, Values};
-use crate::{settings, show};
+use crate::settings;
+use crate::show::{self, Column};
 
 /// What is shown of a connector, in this order.
 const SHOWN: [&str; 8] = [
@@ -26,6 +27,17 @@ const SHOWN: [&str; 8] = [
     "last_sync_status",
     "last_sync_error",
     "last_synced",
+];
+
+/// The columns of a list of connectors.
+const COLUMNS: [Column<'_>; 7] = [
+    Column::Whole("id"),
+    Column::Text("name"),
+    Column::Text("type"),
+    Column::Text("index"),
+    Column::Text("status"),
+    Column::Text("last sync"),
+    Column::Text("at"),
 ];
 
 pub(super) async fn run(session: &Session, asked: cli::Connector) -> Result<End> {
@@ -133,10 +145,10 @@ async fn list(session: &Session, store: &Store) -> Result<()> {
             text(connector.index_name()),
             text(connector.status().map(ConnectorStatus::word)),
             text(connector.text("last_sync_status")),
-            text(connector.text("last_synced")),
+            session.times.short_of(connector.text("last_synced")),
         ]
     });
-    show::table(&["id", "name", "type", "index", "status", "last sync", "at (UTC)"], rows);
+    show::table(&COLUMNS, rows);
     Ok(())
 }
 
@@ -146,7 +158,8 @@ fn print(session: &Session, connector: &Connector) {
         return show::line(&shown.to_string());
     }
     for key in SHOWN {
-        show::line(&format!("{key}: {}", show::value(&shown[key])));
+        let time = shown[key].as_str().and_then(|text| session.times.long_of(text));
+        show::line(&format!("{key}: {}", time.unwrap_or_else(|| show::value(&shown[key]))));
     }
     show::line(&format!("id: {}", connector.id()));
     for job_type in JobType::ALL {

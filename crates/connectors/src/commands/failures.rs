@@ -22,12 +22,15 @@ pub(super) async fn run(session: &Session, index: Option<&str>) -> Result<End> {
         show::line("no document failed");
         return Ok(End::Done);
     }
-    let rows = failed.into_iter().map(|failure| {
+    for failure in &failed {
         let stage = json!(failure.stage).as_str().unwrap_or_default().to_owned();
-        let time = failure.time.format("%Y-%m-%d %H:%M:%S").to_string();
-        vec![failure.index, failure.id, stage, time, failure.reason]
-    });
-    show::table(&["index", "id", "stage", "time (UTC)", "reason"], rows);
+        let since = session.times.short(failure.time);
+        show::line(&format!(
+            "{} {}  ({stage}, since {since}, {} tries)",
+            failure.index, failure.id, failure.tries
+        ));
+        show::line(&format!("    {}", failure.reason));
+    }
     show::line("`connectors sync … --retry-failed` sends them again");
     Ok(End::Done)
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::end::End;
 use super::session::{Session, with_store};
-use crate::{cli, show};
+use crate::cli;
+use crate::show::{self, Column};
 
 pub(super) async fn run(session: &Session, asked: cli::Index) -> Result<End> {
     with_store(session, async |store| match &asked {
@@ -37,9 +38,9 @@ async fn list(session: &Session, store: &Store) -> Result<()> {
     }
     let rows = indices.into_iter().map(|index| {
         let documents = index.documents.map_or_else(|| "not made yet".into(), |count| count.to_string());
-        vec![index.name, index.connectors.join(", "), documents]
+        vec![index.name, documents, index.connectors.join(", ")]
     });
-    show::table(&["index", "connectors", "documents"], rows);
+    show::table(&[Column::Whole("index"), Column::Number("documents"), Column::Text("kept by")], rows);
     Ok(())
 }
 

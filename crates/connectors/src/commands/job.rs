@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::connector::check_job_type;
 use super::end::End;
 use super::session::{Session, with_store};
-use crate::{cli, show};
+use crate::cli;
+use crate::show::{self, Column};
 
 /// What is shown of a job, in this order.
 const SHOWN: [&str; 20] = [
@@ -32,6 +33,16 @@ const SHOWN: [&str; 20] = [
     "started_at",
     "last_seen",
     "completed_at",
+];
+
+/// The columns of a list of jobs.
+const COLUMNS: [Column<'_>; 6] = [
+    Column::Whole("id"),
+    Column::Text("index"),
+    Column::Text("type"),
+    Column::Text("status"),
+    Column::Text("documents"),
+    Column::Text("created"),
 ];
 
 pub(super) async fn run(session: &Session, asked: cli::Job) -> Result<End> {
@@ -71,18 +82,20 @@ fn print_all(session: &Session, jobs: &[SyncJob]) {
     }
     let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
     let rows = jobs.iter().map(|job| {
+        let counts = job.counts();
         vec![
             job.id().to_owned(),
-            text(job.connector_id()),
+            text(job.value("connector.index_name").as_str()),
             job.job_type().to_string(),
             text(job.status().map(JobStatus::word)),
-            job.counts().indexed.to_string(),
-            job.counts().deleted.to_string(),
-            text(job.text("created_at")),
-            text(job.text("error")),
+            format!("+{} -{}", counts.indexed, counts.deleted),
+            session.times.short_of(job.text("created_at")),
         ]
     });
-    show::table(&["id", "connector", "type", "status", "indexed", "deleted", "created (UTC)", "error"], rows);
+    show::table(&COLUMNS, rows);
+    for (job, error) in jobs.iter().filter_map(|job| job.text("error").map(|error| (job, error))) {
+        show::line(&format!("{}: {error}", job.id()));
+    }
 }
 
 fn print(session: &Session, job: &SyncJob) {
@@ -91,6 +104,7 @@ fn print(session: &Session, job: &SyncJob) {
     }
     show::line(&format!("id: {}", job.id()));
     for key in SHOWN {
-        show::line(&format!("{key}: {}", show::value(job.value(key))));
+        let time = job.value(key).as_str().and_then(|text| session.times.long_of(text));
+        show::line(&format!("{key}: {}", time.unwrap_or_else(|| show::value(job.value(key)))));
     }
 }

@@ -12,7 +12,7 @@ use super::end::End;
 use crate::cli::SourceArgs;
 use crate::server::Server;
 use crate::settings::{self, Settings};
-use crate::show;
+use crate::show::{self, Times};
 
 /// What the commands of one run share.
 pub(super) struct Session {
@@ -23,6 +23,8 @@ pub(super) struct Session {
     pub(super) marks: Option<PathBuf>,
     /// Whether answers are JSON.
     pub(super) json: bool,
+    /// How times are shown.
+    pub(super) times: Times,
 }
 
 impl Session {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::end::End;
 use super::session::Session;
-use crate::show;
+use crate::show::{self, Column};
 
 pub(super) fn run(session: &Session, name: Option<&str>) -> Result<End> {
     match name {
@@ -32,7 +32,7 @@ fn list(session: &Session) {
         return show::line(&Value::from_iter(all).to_string());
     }
     let rows = sources.iter().map(|source| vec![source.name().to_owned(), capabilities(*source)]);
-    show::table(&["type", "can"], rows);
+    show::table(&[Column::Whole("type"), Column::Text("can")], rows);
 }
 
 fn capabilities(source: &dyn Registered) -> String {
@@ -69,5 +69,7 @@ fn fields(source: &dyn Registered, json: bool) {
         let default = if field.required { "required".to_owned() } else { show::value(&field.default) };
         vec![field.name, value_type, default, field.tooltip]
     });
-    show::table(&["setting", "type", "default", "meaning"], rows);
+    let columns =
+        [Column::Whole("setting"), Column::Whole("type"), Column::Text("default"), Column::Text("meaning")];
+    show::table(&columns, rows);
 }

@@ -6,7 +6,7 @@ use crate::cli::Global;
 /// A file: settings that can be used, or an error that says something.
 pub fn config(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let global = Global { config: None, es: None, json: false, log: None };
+    let global = Global { config: None, es: None, json: false, utc: false, log: None };
     let variable = |name: &str| (name == "SET").then(|| "http://127.0.0.1:1".to_owned());
     let read = parse(text, "config.yml")
         .and_then(|given| environment::fill(given, &variable, "config.yml"))

@@ -9,7 +9,7 @@ use super::*;
 use connectors_service::worker::{self, Retention};
 
 fn global() -> Global {
-    Global { config: None, es: None, json: false, log: None }
+    Global { config: None, es: None, json: false, utc: false, log: None }
 }
 
 fn settings(given: Value) -> Result<Settings> {

@@ -151,7 +151,7 @@ proptest! {
         report.closed = Difference { count: 1, first: vec![text.clone()] };
         let head = found(&hit, 1, ("*", "*"));
         prop_assert_eq!(head.lines().count(), 1 + fragments(&hit).len());
-        let table = drawn(&["a"], std::iter::once(vec![text.clone()])).to_string();
+        let table = table::drawn(&[Column::Text("a")], std::iter::once(vec![text.clone()]), 100);
         let error = terminal::paragraph(&Error::config(text.as_str()).to_string()).into_owned();
         let lines = accounts(&report).into_iter().map(|line| plain(&line));
         for shown in lines.chain([plain(&text), plain(&json!(report).to_string())]) {
