@@ -24,6 +24,7 @@ mod catch_up;
 mod days;
 mod expression;
 mod parse;
+mod spoken;
 mod zone;
 
 pub use catch_up::CatchUp;

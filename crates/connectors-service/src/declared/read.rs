@@ -38,7 +38,7 @@ struct Entry {
     #[serde(default)]
     settings: Map<String, Value>,
     #[serde(default)]
-    schedule: BTreeMap<String, Option<String>>,
+    schedule: Value,
     #[serde(default)]
     rules: EntryRules,
 }
@@ -164,26 +164,37 @@ fn wrong_settings(settings: &Map<String, Value>, fields: &[Field]) -> Vec<String
     unknown.chain(missing.map(|field| format!("settings.{}: a value is required", field.name))).collect()
 }
 
-fn schedules(
-    given: BTreeMap<String, Option<String>>,
-    problems: &mut Vec<String>,
-) -> BTreeMap<String, String> {
+/// Expressions by type of job; a text alone is that of full syncs. What is kept are quartz expressions.
+fn schedules(given: Value, problems: &mut Vec<String>) -> BTreeMap<String, String> {
+    let given = match given {
+        Value::Null => Map::new(),
+        Value::Object(given) => given,
+        text => Map::from_iter([(JobType::Full.word().to_owned(), text)]),
+    };
     let mut schedules = BTreeMap::new();
     for (job_type, expression) in given {
-        if JobType::of(&job_type).is_none() {
-            problems.push(format!(
-                "schedule.{job_type}: there is no such type of job; there are: {}",
-                listed(JobType::ALL)
-            ));
-            continue;
-        }
-        let Some(expression) = expression.filter(|text| text != "off") else { continue };
-        match expression.parse::<Expression>() {
-            Ok(_) => drop(schedules.insert(job_type, expression)),
-            Err(error) => problems.push(format!("schedule.{job_type}: {error}")),
+        match schedule(&job_type, &expression) {
+            Ok(Some(expression)) => drop(schedules.insert(job_type, expression)),
+            Ok(None) => {}
+            Err(problem) => problems.push(format!("schedule.{job_type}: {problem}")),
         }
     }
     schedules
+}
+
+fn schedule(job_type: &str, expression: &Value) -> Result<Option<String>, String> {
+    if JobType::of(job_type).is_none() {
+        return Err(format!("there is no such type of job; there are: {}", listed(JobType::ALL)));
+    }
+    match expression {
+        Value::Null => Ok(None),
+        Value::String(text) if text == "off" => Ok(None),
+        Value::String(text) => {
+            let read = Expression::spoken(text).map_err(|error| error.to_string())?;
+            Ok(Some(read.to_string()))
+        }
+        _ => Err("expected a text, such as `0 0 2 * * ?`, `@daily` or `every 15m`".into()),
+    }
 }
 
 /// Rules with what may be left out: an id, and the order, which is that of the list.

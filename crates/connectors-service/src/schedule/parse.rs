@@ -74,7 +74,8 @@ fn read(expression: &str) -> Result<Expression> {
 
 fn count(expression: &str, fields: usize) -> Error {
     let message = format!(
-        "a schedule has six or seven fields (second minute hour day-of-month month weekday [year]), and this has {fields}"
+        "a schedule has six or seven fields (second minute hour day-of-month month weekday [year]), and this has {fields}; five \
+         fields of cron, `@daily` and `every 15m` are taken by commands and files"
     );
     Error::config(message).with("expression", expression)
 }

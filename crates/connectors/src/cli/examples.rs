@@ -26,7 +26,7 @@ examples! {
     CONNECTOR: "connectors connector create dir --id notes --index notes --set directory=.",
         "connectors connector list";
     CONNECTOR_CREATE: "connectors connector create dir --id notes --index notes --set directory=.",
-        "connectors connector create dir --index docs --set directory=docs --schedule '0 0 2 * * ?'";
+        "connectors connector create dir --index docs --set directory=docs --schedule 'every 15m'";
     CONNECTOR_LIST: "connectors connector list",
         "connectors connector list --json";
     CONNECTOR_SHOW: "connectors connector show notes",
@@ -35,7 +35,7 @@ examples! {
         "connectors connector update notes --name 'My notes'";
     CONNECTOR_DELETE: "connectors connector delete notes",
         "connectors connector delete notes --json";
-    CONNECTOR_SCHEDULE: "connectors connector schedule notes --at '0 0 2 * * ?'",
+    CONNECTOR_SCHEDULE: "connectors connector schedule notes --at '0 2 * * MON-FRI'",
         "connectors connector schedule notes --off";
     JOB: "connectors job start notes",
         "connectors job list --connector notes";

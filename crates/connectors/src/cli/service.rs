@@ -50,7 +50,7 @@ pub(crate) enum Connector {
         /// Which jobs
         #[arg(long = "type", value_name = "TYPE", default_value = "full", value_parser = job_type())]
         job_type: JobType,
-        /// A quartz expression, such as `0 0 2 * * ?` for every night at two
+        /// `0 0 2 * * ?` (quartz) or `0 2 * * *` (cron) for every night at two, `@daily`, or `every 15m`
         #[arg(long = "at", value_name = "EXPRESSION", required_unless_present = "off")]
         at: Option<String>,
         /// Jobs of this type no longer run by themselves
@@ -82,7 +82,7 @@ pub(crate) struct Create {
     /// The ingest pipeline of its documents
     #[arg(long)]
     pub(crate) pipeline: Option<String>,
-    /// A quartz expression: when it is synced in full
+    /// When it is synced in full: `0 0 2 * * ?` (quartz), `0 2 * * *` (cron), `@daily`, or `every 15m`
     #[arg(long, value_name = "EXPRESSION")]
     pub(crate) schedule: Option<String>,
     /// Make it although another connector keeps the index: each sync deletes what the other one wrote

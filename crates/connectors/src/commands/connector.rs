@@ -62,7 +62,7 @@ async fn answer(session: &Session, store: &Store, asked: cli::Connector) -> Resu
             return Ok(());
         }
         cli::Connector::Schedule { id, job_type, at, off: _ } => {
-            let schedule = at.as_deref().map(str::parse::<Expression>).transpose()?;
+            let schedule = at.as_deref().map(Expression::spoken).transpose()?;
             if schedule.is_some() {
                 check_job_type(session, store, &id, job_type).await?;
             }
@@ -88,7 +88,7 @@ async fn create(session: &Session, store: &Store, asked: Create) -> Result<Conne
     let source = session.registry.get(&asked.service_type)?;
     let conflict = if asked.take_over { Conflict::TakeOver } else { Conflict::Refuse };
     let target = Target::check(store, &asked.index, asked.id.as_deref(), conflict).await?;
-    let schedule = asked.schedule.as_deref().map(str::parse::<Expression>).transpose()?;
+    let schedule = asked.schedule.as_deref().map(Expression::spoken).transpose()?;
     let mut values = given(source, asked.values)?;
     if prompt::is_possible() {
         prompt::missing(&source.fields(), &mut values)?;
@@ -164,7 +164,9 @@ fn print(session: &Session, connector: &Connector) {
     show::line(&format!("id: {}", connector.id()));
     for job_type in JobType::ALL {
         if let Some(schedule) = connector.schedule(*job_type).filter(|schedule| schedule.enabled) {
-            show::line(&format!("{job_type} sync: {}", schedule.interval));
+            let words = schedule.interval.parse::<Expression>().ok().and_then(|read| read.words());
+            let words = words.map(|words| format!("{words} ({})", schedule.interval));
+            show::line(&format!("{job_type} sync: {}", words.unwrap_or_else(|| schedule.interval.clone())));
         }
     }
     for (name, field) in shown["configuration"].as_object().into_iter().flatten() {

@@ -103,7 +103,23 @@ fn settings_are_changed_with_the_status_that_follows_and_files_with_faults_do_no
     assert!(notes["configuration"]["directory"]["label"].is_string(), "the form stays");
     assert_eq!(notes["status"], "configured");
 
+    let text = std::fs::read_to_string(place.root().join("fleet.yml")).unwrap();
+    place.write("fleet.yml", text.replace("{full: 0 0 2 * * ?}", "every 15m").as_bytes());
+    let plan = apply(&place, &["--yes"]);
+    assert_eq!(plan[0]["differences"][0]["after"], "0 0/15 * * * ?", "{plan}");
+    assert_eq!(apply(&place, &[])[0]["action"], "none", "what is kept is what is declared");
+
     for (name, text, words) in [
+        (
+            "fleet.yml",
+            "{id: a, type: dir, index: a, settings: {directory: x}, schedule: every 7m}",
+            "divide the minute, the hour",
+        ),
+        (
+            "fleet.yml",
+            "{id: a, type: dir, index: a, settings: {directory: x}, schedule: 15}",
+            "expected a text, such as",
+        ),
         ("fleet.yml", "{id: a, type: dri, index: a}", "did you mean `dir`?"),
         ("fleet.yml", "{id: a, type: dir, index: A*, settings: {directory: x}}", "connector"),
         ("none.yml", "", "can't be read"),

@@ -152,6 +152,24 @@ fn an_index_that_a_command_keeps_is_refused_unless_it_is_taken_over() {
 }
 
 #[test]
+fn a_schedule_is_written_in_many_ways_and_shown_in_words() {
+    let place = with_documents();
+    let connector = connector(&place);
+    for (written, kept, words) in [
+        ("30 6 * * 1-5", "0 30 6 ? * 2-6", "full sync: on Monday to Friday at 06:30 (0 30 6 ? * 2-6)"),
+        ("@daily", "0 0 0 * * ?", "full sync: every day at 00:00 (0 0 0 * * ?)"),
+        ("every 15m", "0 0/15 * * * ?", "full sync: every 15 minutes (0 0/15 * * * ?)"),
+    ] {
+        let shown = place.run(&["connector", "schedule", &connector, "--at", written]);
+        assert!(shown.out.contains(words), "{written}: {}{}", shown.out, shown.err);
+        let stored = place.json(&["connector", "show", &connector]);
+        assert_eq!(stored["scheduling"]["full"]["interval"], kept);
+    }
+    assert_eq!(place.run(&["connector", "schedule", &connector, "--at", "0 0 2 * * ?"]).code, 0);
+    assert_eq!(place.run(&["connector", "schedule", &connector, "--off"]).code, 0);
+}
+
+#[test]
 fn a_mistyped_setting_is_named_with_the_nearest_and_a_relative_path_made_whole() {
     let place = with_documents();
     let near = place.run(&["connector", "create", "dir", "--index", "near", "--set", "direktory=docs"]);
