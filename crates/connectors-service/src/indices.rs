@@ -1,41 +1,59 @@
-//! What somebody asks of the indices that connectors keep: to list, empty and delete them.
+//! What somebody asks of the indices that connectors and syncs keep: to list, empty and delete them.
 
 use std::collections::BTreeMap;
 
 use connectors_core::elastic::{Preset, Request, index};
+use connectors_core::sync::{Owner, give};
 use connectors_core::{Error, Result};
 use serde_json::json;
 
 use crate::protocol::{JobStatus, Store};
 
-/// An index that connectors keep.
+/// An index that connectors or commands keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     /// Its name.
     pub name: String,
     /// The ids of its connectors.
     pub connectors: Vec<String>,
+    /// Whose it says that it is; none where it is not made yet.
+    pub owner: Option<Owner>,
     /// How many documents it holds; none where it is not made yet.
     pub documents: Option<u64>,
 }
 
-/// Every index that a connector keeps, by name.
+/// Every index that a connector keeps or that a sync made, by name.
 ///
 /// # Errors
 /// When the server can't be asked.
 pub async fn list(store: &Store) -> Result<Vec<Index>> {
-    let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, (Vec<String>, Option<Owner>)> = BTreeMap::new();
     for connector in store.connectors().await? {
         if let Some(index) = connector.index_name() {
-            by_name.entry(index.to_owned()).or_default().push(connector.id().to_owned());
+            by_name.entry(index.to_owned()).or_default().0.push(connector.id().to_owned());
         }
     }
+    for (name, owner) in index::owned(store.client()).await? {
+        by_name.entry(name).or_default().1 = Some(owner);
+    }
     let mut indices = Vec::new();
-    for (name, connectors) in by_name {
+    for (name, (connectors, owner)) in by_name {
         let documents = count(store, &name).await?;
-        indices.push(Index { name, connectors, documents });
+        indices.push(Index { name, connectors, owner, documents });
     }
     Ok(indices)
+}
+
+/// The index of this name, where a connector keeps it or a sync made it.
+///
+/// # Errors
+/// `Config` where it is neither; when the server can't be asked.
+pub async fn get(store: &Store, name: &str) -> Result<Index> {
+    index::check_name(name)?;
+    list(store).await?.into_iter().find(|index| index.name == name).ok_or_else(|| {
+        let fix = "no connector keeps this index, and no sync made it; `connectors index list` lists those that can be removed";
+        Error::config(fix).with("index", name)
+    })
 }
 
 async fn count(store: &Store, name: &str) -> Result<Option<u64>> {
@@ -45,27 +63,27 @@ async fn count(store: &Store, name: &str) -> Result<Option<u64>> {
     index::count(store.client(), name, &json!({ "match_all": {} })).await.map(Some)
 }
 
-/// Empties an index that a connector keeps. It is made again: a delete and a creation cost the same for any number of
+/// Empties an index that a connector keeps or a sync made. It is made again: a delete and a creation cost the same for any number of
 /// documents. What its source declares of its fields, the next sync adds.
 ///
 /// # Errors
-/// `Config` where no connector keeps it, or a job writes to it; when the server refuses.
+/// `Config` where it is nobody's here, or a job writes to it; when the server refuses.
 pub async fn clean(store: &Store, name: &str, mapping: Preset) -> Result<()> {
+    let owner = get(store, name).await?.owner;
     delete(store, name).await?;
-    index::prepare(store.client(), name, mapping, &[]).await.map(drop)
+    index::prepare(store.client(), name, mapping, &[]).await?;
+    match owner {
+        Some(owner) => give(store.client(), name, &owner).await.map(drop),
+        None => Ok(()),
+    }
 }
 
-/// Deletes an index that a connector keeps, and to which no job writes.
+/// Deletes an index that a connector keeps or a sync made, and to which no job writes.
 ///
 /// # Errors
-/// `Config` where no connector keeps it, or a job writes to it; when the server refuses.
+/// `Config` where it is nobody's here, or a job writes to it; when the server refuses.
 pub async fn delete(store: &Store, name: &str) -> Result<()> {
-    index::check_name(name)?;
-    let connectors = store.connectors().await?;
-    if !connectors.iter().any(|connector| connector.index_name() == Some(name)) {
-        let fix = "no connector keeps this index; `connectors index list` lists those that can be removed";
-        return Err(Error::config(fix).with("index", name));
-    }
+    get(store, name).await?;
     let busy = json!({ "bool": { "filter": [
         { "term": { "connector.index_name": name } }, JobStatus::among(&JobStatus::RUNNING),
     ] } });

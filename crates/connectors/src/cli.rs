@@ -3,7 +3,7 @@
 mod examples;
 mod service;
 
-pub(crate) use service::{Apply, Connector, Create, Index, Job, Login};
+pub(crate) use service::{Apply, Connector, Create, Index, Job, Login, Yes};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -106,7 +106,7 @@ pub(crate) enum Command {
     /// Ask for sync jobs and look at them
     #[command(subcommand, after_help = examples::JOB)]
     Job(Job),
-    /// List, empty or remove the indices of connectors
+    /// List, empty or remove the indices of connectors and syncs
     #[command(subcommand, after_help = examples::INDEX)]
     Index(Index),
     /// List documents that failed

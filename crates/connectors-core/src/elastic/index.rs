@@ -8,7 +8,7 @@ mod name;
 
 pub use self::completing::complete;
 pub use self::making::create;
-pub use self::meta::{Meta, Owner, SYNC_VERSION};
+pub use self::meta::{Meta, Owner, SYNC_VERSION, owned};
 pub use self::name::{IDENTITIES, check_content_name, check_identity_name, check_name};
 
 use serde_json::{Value, json};

@@ -34,7 +34,7 @@ examples! {
     CONNECTOR_UPDATE: "connectors connector update notes --set pattern='**/*.md'",
         "connectors connector update notes --name 'My notes'";
     CONNECTOR_DELETE: "connectors connector delete notes",
-        "connectors connector delete notes --json";
+        "connectors connector delete notes --yes";
     CONNECTOR_SCHEDULE: "connectors connector schedule notes --at '0 2 * * MON-FRI'",
         "connectors connector schedule notes --off";
     JOB: "connectors job start notes",
@@ -52,9 +52,9 @@ examples! {
     INDEX_LIST: "connectors index list",
         "connectors index list --json";
     INDEX_CLEAN: "connectors index clean notes",
-        "connectors index clean notes --json";
+        "connectors index clean notes --yes";
     INDEX_DELETE: "connectors index delete notes",
-        "connectors index delete notes --json";
+        "connectors index delete notes --yes";
     FAILURES: "connectors failures",
         "connectors failures --index docs";
     VERIFY: "connectors verify dir --set directory=. --index docs",

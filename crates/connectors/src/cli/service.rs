@@ -36,11 +36,13 @@ pub(crate) enum Connector {
         #[arg(long)]
         name: Option<String>,
     },
-    /// Remove a connector and its jobs that wait; its index stays
+    /// Remove a connector and its jobs that wait, after a yes; its index stays
     #[command(after_help = examples::CONNECTOR_DELETE)]
     Delete {
         /// Its id
         id: String,
+        #[command(flatten)]
+        yes: Yes,
     },
     /// Set when jobs of one type run
     #[command(after_help = examples::CONNECTOR_SCHEDULE)]
@@ -146,23 +148,35 @@ pub(crate) struct Apply {
     pub(crate) take_over: bool,
 }
 
-/// Look at the indices of connectors.
+/// A yes that is given beforehand.
+#[derive(Debug, Args)]
+pub(crate) struct Yes {
+    /// Do it without asking; needed where there is no terminal to ask on
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Look at the indices of connectors and syncs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Index {
-    /// List the indices that connectors keep, with their sizes
+    /// List the indices that connectors keep and that syncs made, with their sizes
     #[command(after_help = examples::INDEX_LIST)]
     List,
-    /// Empty an index; the next full sync fills it again
+    /// Empty an index, after a yes; the next full sync fills it again
     #[command(after_help = examples::INDEX_CLEAN)]
     Clean {
         /// The index
         name: String,
+        #[command(flatten)]
+        yes: Yes,
     },
-    /// Remove an index
+    /// Remove an index, after a yes
     #[command(after_help = examples::INDEX_DELETE)]
     Delete {
         /// The index
         name: String,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 

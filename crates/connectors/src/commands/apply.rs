@@ -55,8 +55,7 @@ fn confirm(session: &Session, plan: &Plan, asked: &cli::Apply) -> Result<()> {
         return Ok(());
     }
     show::plan(plan).iter().for_each(|text| show::note(text));
-    let can_ask = prompt::is_possible() && !session.json;
-    if can_ask && matches!(prompt::line("apply this? [y/N]")?.as_str(), "y" | "Y" | "yes") {
+    if prompt::is_agreed(session, "apply this?")? {
         return Ok(());
     }
     Err(Error::config("nothing is done without a yes; `--yes` says it beforehand"))

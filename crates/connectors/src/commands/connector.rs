@@ -55,7 +55,9 @@ async fn answer(session: &Session, store: &Store, asked: cli::Connector) -> Resu
             let update = Update { name, values: given(source, values)? };
             connectors::update(store, source, &id, &update).await?
         }
-        cli::Connector::Delete { id } => {
+        cli::Connector::Delete { id, yes } => {
+            let connector = connectors::get(store, &id).await?;
+            prompt::agreed(session, &format!("delete the connector `{}` ({id})?", connector.name()), &yes)?;
             connectors::delete(store, &id).await?;
             session
                 .say(&json!({ "id": id, "result": "deleted" }), &format!("{id}: deleted; its index stays"));

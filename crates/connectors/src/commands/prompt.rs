@@ -2,15 +2,34 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use connectors_core::Result;
 use connectors_core::config::Field;
+use connectors_core::{Error, Result};
 use serde_json::{Map, Value};
 
+use super::session::Session;
+use crate::cli::Yes;
 use crate::show;
 
 /// True when somebody can be asked.
 pub(super) fn is_possible() -> bool {
     io::stdin().is_terminal()
+}
+
+/// Whether somebody agrees; false where nobody can be asked, as there is no terminal or a program reads the answer.
+pub(super) fn is_agreed(session: &Session, question: &str) -> Result<bool> {
+    let can_ask = is_possible() && !session.json;
+    Ok(can_ask && matches!(line(&format!("{question} [y/N]"))?.as_str(), "y" | "Y" | "yes"))
+}
+
+/// Goes on only if it was said beforehand, or somebody agrees.
+///
+/// # Errors
+/// `Config` without a yes.
+pub(super) fn agreed(session: &Session, question: &str, yes: &Yes) -> Result<()> {
+    if yes.yes || is_agreed(session, question)? {
+        return Ok(());
+    }
+    Err(Error::config("nothing was deleted: that is done only after a yes; `--yes` says it beforehand"))
 }
 
 /// One line, without its end.

@@ -18,8 +18,7 @@ pub(super) async fn agreed(session: &Session, client: &Client, (index, yes): (&s
     if yes {
         return Ok(());
     }
-    let can_ask = prompt::is_possible() && !session.json;
-    if can_ask && matches!(prompt::line("take it over? [y/N]")?.as_str(), "y" | "Y" | "yes") {
+    if prompt::is_agreed(session, "take it over?")? {
         return Ok(());
     }
     Err(Error::config(

@@ -31,14 +31,14 @@ const CALLS: [&[&str]; 21] = [
     &["connector", "list"],
     &["connector", "show", "id"],
     &["connector", "update", "id", "--name", "name"],
-    &["connector", "delete", "id"],
+    &["connector", "delete", "id", "--yes"],
     &["connector", "schedule", "id", "--off"],
     &["job", "start", "id"],
     &["job", "list"],
     &["job", "show", "id"],
     &["job", "cancel", "id"],
     &["index", "list"],
-    &["index", "clean", "docs"],
+    &["index", "clean", "docs", "--yes"],
     &["failures"],
     &["verify", "dir", "--set", "directory=docs", "--index", "docs"],
 ];
@@ -145,4 +145,43 @@ fn settings_that_only_seem_to_do_something_are_reported_with_their_fix() {
         assert_eq!(run.code, 2, "{call:?}: {told}");
         assert!(!told.contains("pa55"), "{told}");
     }
+}
+
+#[test]
+fn what_deletes_wants_a_yes_and_knows_what_sync_made() {
+    let place = place();
+    assert_eq!(place.run(CALLS[0]).code, 0);
+    assert_eq!(
+        place
+            .run(&["connector", "create", "dir", "--id", "c", "--index", "other", "--set", "directory=docs"])
+            .code,
+        0
+    );
+    let listed = place.json(&["index", "list"]);
+    let folder = place.docs().canonicalize().unwrap();
+    assert_eq!((&listed[0]["index"], &listed[0]["documents"]), (&"docs".into(), &1.into()), "{listed}");
+    assert!(place.run(&["index", "list"]).out.contains(&format!("`dir` of {}", folder.display())));
+    for call in [["index", "clean", "docs"], ["index", "delete", "docs"], ["connector", "delete", "c"]] {
+        let unsaid = place.run(&call);
+        assert_eq!(unsaid.code, 2, "{call:?}: {}", unsaid.out);
+        assert!(
+            unsaid.err.contains("nothing was deleted") && unsaid.err.contains("`--yes`"),
+            "{}",
+            unsaid.err
+        );
+    }
+    assert_eq!(place.json(&["index", "list"])[0]["documents"], 1, "nothing was done");
+    assert_eq!(place.json(&["index", "clean", "docs", "--yes"])["result"], "cleaned");
+    assert_eq!(place.json(&["index", "list"])[0]["documents"], 0);
+    let again = place.run(CALLS[0]);
+    assert!(again.code == 0 && again.out.contains("created 1"), "{}{}", again.out, again.err);
+    assert_eq!(place.json(&["index", "delete", "docs", "--yes"])["result"], "deleted");
+    let unknown = place.run(&["index", "delete", "docs", "--yes"]);
+    assert!(
+        unknown.code == 2 && unknown.err.contains("no connector keeps this index, and no sync made it"),
+        "{}",
+        unknown.err
+    );
+    assert_eq!(place.run(&["connector", "delete", "c", "--yes"]).code, 0);
+    assert!(place.run(&["index", "list"]).out.contains("no connector keeps an index"));
 }

@@ -92,7 +92,11 @@ fn a_connector_is_made_synced_and_looked_at() {
     assert!(late.code == 2 && late.err.contains("it is completed"), "{}", late.err);
 
     let indices = place.json(&["index", "list"]);
-    assert_eq!(indices, json!([{"index": "notes", "connectors": [connector], "documents": 12}]));
+    let owner = json!({"connector": connector});
+    assert_eq!(
+        indices,
+        json!([{"index": "notes", "connectors": [connector], "owner": owner, "documents": 12}])
+    );
     let shown = place.json(&["connector", "show", &connector]);
     assert_eq!((&shown["status"], &shown["last_sync_status"]), (&json!("connected"), &json!("completed")));
     assert_eq!(place.json(&["connector", "list"]).as_array().unwrap().len(), 1);
@@ -126,7 +130,7 @@ fn an_index_that_another_connector_keeps_is_refused_unless_it_is_taken_over() {
     assert_eq!(third["index_name"], "notes");
     assert_eq!(place.json(&["connector", "list"]).as_array().unwrap().len(), 3);
     for id in [first.as_str(), "other", &id(&third)] {
-        assert_eq!(place.run(&["connector", "delete", id]).code, 0);
+        assert_eq!(place.run(&["connector", "delete", id, "--yes"]).code, 0);
     }
     assert_eq!(place.run(&words).code, 0, "nobody keeps it any more");
 }
@@ -147,7 +151,7 @@ fn an_index_that_a_command_keeps_is_refused_unless_it_is_taken_over() {
     let refused = place.run(&sync);
     assert_eq!(refused.code, 4, "{}{}", refused.out, refused.err);
     assert!((refused.out + &refused.err).contains(&format!("belongs to the connector `{}`", id(&made))));
-    assert_eq!(place.run(&["connector", "delete", &id(&made)]).code, 0);
+    assert_eq!(place.run(&["connector", "delete", &id(&made), "--yes"]).code, 0);
     assert_eq!(place.run(&create).code, 0, "its connector is gone");
 }
 
@@ -184,7 +188,7 @@ fn a_mistyped_setting_is_named_with_the_nearest_and_a_relative_path_made_whole()
     let stored = relative["configuration"]["directory"]["value"].as_str().unwrap();
     assert_eq!(std::path::Path::new(stored).canonicalize().unwrap(), folder, "{stored}");
     assert!(stored.starts_with('/'), "{stored}");
-    assert_eq!(place.run(&["connector", "delete", &id(&relative)]).code, 0);
+    assert_eq!(place.run(&["connector", "delete", &id(&relative), "--yes"]).code, 0);
 }
 
 #[test]
@@ -210,8 +214,8 @@ fn a_connector_is_changed_scheduled_and_removed() {
         "{}",
         unknown.err
     );
-    assert_eq!(place.run(&["index", "clean", "notes"]).code, 2, "there is none yet");
-    assert_eq!(place.run(&["connector", "delete", &connector]).code, 0);
+    assert_eq!(place.run(&["index", "clean", "notes", "--yes"]).code, 2, "there is none yet");
+    assert_eq!(place.run(&["connector", "delete", &connector, "--yes"]).code, 0);
     for words in
         [["connector", "show"], ["connector", "delete"], ["job", "start"], ["job", "show"], ["job", "cancel"]]
     {
@@ -227,13 +231,13 @@ fn an_index_is_emptied_and_removed_only_where_a_connector_keeps_it() {
     let connector = connector(&place);
     let job = place.json(&["job", "start", &connector]);
     ended(&place, &id(&job));
-    let foreign = place.run(&["index", "delete", "others"]);
+    let foreign = place.run(&["index", "delete", "others", "--yes"]);
     assert!(foreign.code == 2 && foreign.err.contains("no connector keeps this index"), "{}", foreign.err);
-    assert_eq!(place.json(&["index", "clean", "notes"])["result"], "cleaned");
+    assert_eq!(place.json(&["index", "clean", "notes", "--yes"])["result"], "cleaned");
     assert_eq!(place.json(&["index", "list"])[0]["documents"], 0);
     let job = ended(&place, &id(&place.json(&["job", "start", &connector])));
     assert_eq!(job["indexed_document_count"], 12, "{job}");
-    assert_eq!(place.json(&["index", "delete", "notes"])["result"], "deleted");
+    assert_eq!(place.json(&["index", "delete", "notes", "--yes"])["result"], "deleted");
     assert_eq!(place.json(&["index", "list"])[0]["documents"], Value::Null);
     drop(service);
 }

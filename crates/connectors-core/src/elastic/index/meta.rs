@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 use super::super::key::IndexKey;
 use super::super::mapping::Preset;
+use super::super::{Client, Request};
+use crate::{ErrorKind, Result};
 
 /// The version of what `_sync` holds; a change re-marks every document.
 ///
@@ -93,6 +95,23 @@ impl Meta {
         meta.insert("sync".into(), sync.into());
         meta.into()
     }
+}
+
+/// Every index of the server that names an owner, by name; none of those that these credentials do not see.
+///
+/// # Errors
+/// When the server can't be asked.
+pub async fn owned(client: &Client) -> Result<Vec<(String, Owner)>> {
+    let all = Request::get("/_all/_mapping").query("filter_path", "*.mappings._meta.sync.owner");
+    let found: Map<String, Value> = match client.find_json(&all).await {
+        Err(error) if error.kind() == ErrorKind::Denied => Map::new(),
+        found => found?.unwrap_or_default(),
+    };
+    let owner = |mapping: &Value| Meta::of(&mapping["mappings"]).owner;
+    let mut owned: Vec<(String, Owner)> =
+        found.into_iter().filter_map(|(name, mapping)| Some((name, owner(&mapping)?))).collect();
+    owned.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(owned)
 }
 
 fn read<T: DeserializeOwned>(value: &Value) -> Option<T> {
