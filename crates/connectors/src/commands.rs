@@ -10,6 +10,7 @@ mod index;
 mod interrupts;
 mod job;
 mod login;
+mod names;
 mod privileges;
 mod progress;
 mod prompt;

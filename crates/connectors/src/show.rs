@@ -326,11 +326,18 @@ fn found(hit: &Value, place: usize, marks: (&str, &str)) -> String {
     lines
 }
 
+/// Fields that name a document, the best first.
+pub(crate) const TITLES: [&str; 4] = ["path", "title", "name", "url"];
+
+/// What names a document.
+pub(crate) fn title_of(source: &Value) -> Option<&str> {
+    TITLES.iter().find_map(|field| source[*field].as_str())
+}
+
 /// What names a hit best.
 fn title(hit: &Value) -> String {
     let source = &hit["_source"];
-    let named = ["path", "title", "name", "url"].iter().find_map(|field| source[*field].as_str());
-    named.or_else(|| hit["_id"].as_str()).unwrap_or_default().to_owned()
+    title_of(source).or_else(|| hit["_id"].as_str()).unwrap_or_default().to_owned()
 }
 
 fn fragments(hit: &Value) -> Vec<String> {

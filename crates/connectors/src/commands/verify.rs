@@ -1,14 +1,15 @@
 //! `connectors verify`: compares an index with its source, without writing.
 
 use connectors_core::Result;
+use connectors_core::elastic::Client;
 use connectors_core::elastic::index::check_content_name;
-use connectors_core::sync::{Counters, Job, verify, verify_deep};
+use connectors_core::sync::{Counters, Job, Verification, verify, verify_deep};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::end::End;
-use super::rules;
 use super::session::Session;
+use super::{names, rules};
 use crate::cli::Verify;
 use crate::server::Server;
 use crate::show;
@@ -34,6 +35,10 @@ pub(super) async fn run(session: &Session, arguments: &Verify) -> Result<End> {
         cancel: &cancel,
     };
     let found = if arguments.deep { verify_deep(&job).await } else { verify(&job).await };
+    let found = match found {
+        Ok(found) if !session.json => Ok(named(&server.client, found).await),
+        found => found,
+    };
     connection.source().close().await?;
     server.close().await?;
     let found = found?;
@@ -43,4 +48,18 @@ pub(super) async fn run(session: &Session, arguments: &Verify) -> Result<End> {
         show::verification(&found);
     }
     Ok(if found.is_equal() { End::Done } else { End::Differs })
+}
+
+/// The same with names beside the ids of documents that the index holds.
+async fn named(client: &Client, mut found: Verification) -> Verification {
+    let kinds = [&found.stale, &found.left_over, &found.without_content, &found.not_comparable];
+    let ids: Vec<String> = kinds.iter().flat_map(|kind| kind.first.clone()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let names = if ids.is_empty() { return found } else { names::of(client, &found.index, &ids).await };
+    let kinds =
+        [&mut found.stale, &mut found.left_over, &mut found.without_content, &mut found.not_comparable];
+    for kind in kinds {
+        kind.first = kind.first.iter().map(|id| names::beside(&names, id)).collect();
+    }
+    found
 }

@@ -61,7 +61,7 @@ fn a_folder_becomes_searchable_and_stays_equal() {
     std::fs::remove_file(place.docs().join("sub/b.md")).unwrap();
     let differs = place.run(&VERIFY);
     assert_eq!(differs.code, 5);
-    for line in ["missing 1: ", "stale 1: ", "left over 1: ", "not equal"] {
+    for line in ["missing 1: ", "stale 1: a.md (", "left over 1: sub/b.md (", "not equal"] {
         assert!(differs.out.contains(line), "{}", differs.out);
     }
 
@@ -116,6 +116,9 @@ fn documents_that_fail_are_listed_and_tried_again_by_the_next_sync() {
         );
         assert!(failed[0]["reason"].as_str().unwrap().contains("later.md"), "{failed}");
         assert_eq!(failed.as_array().unwrap().len(), 1);
+        let shown = place.run(&["failures", "--utc"]).out;
+        assert!(shown.starts_with("docs later.md (") && shown.contains("(content, since "), "{shown}");
+        assert!(shown.contains(&format!("{tries} tries)\n    ")), "{shown}");
     }
     std::fs::remove_file(&link).unwrap();
     std::fs::rename(place.docs().join("sub/b.md"), &link).unwrap();
