@@ -10,6 +10,7 @@
 //! Each step is a function of its own module, over the values that it is handed; this module alone knows all of them.
 
 mod allow;
+mod arrivals;
 mod assignment;
 mod beat;
 mod check;
@@ -58,6 +59,7 @@ use crate::registry::Registry;
 pub use allow::{Allow, Grant, Grantee};
 pub use options::{Options, Retention, Served};
 
+use arrivals::Arrivals;
 use assignment::Assignment;
 use check::Checks;
 use claim::{Claim, claim};
@@ -79,6 +81,7 @@ pub struct Worker {
     leases: Leases,
     timetable: Timetable,
     checks: Checks,
+    arrivals: Arrivals,
     jobs: RunningJobs,
     last_served: LastServed,
     stats: Stats,
@@ -90,7 +93,7 @@ pub struct Worker {
     /// When the last tick ended.
     last_tick: Mutex<Instant>,
     tasks: TaskTracker,
-    /// A slot became free.
+    /// A slot became free, or a job was made.
     freed: Notify,
 }
 
@@ -107,6 +110,7 @@ impl Worker {
             leases: Leases::new(clock.clone(), options.worker.clone(), options.lease),
             timetable: Timetable::new(clock.clone(), &options),
             checks: Checks::new(options.check),
+            arrivals: Arrivals::default(),
             jobs: RunningJobs::default(),
             last_served: LastServed::default(),
             stats: Stats::default(),
@@ -136,6 +140,7 @@ impl Worker {
             () = self.ticks(stop) => {}
             () = self.beats() => {}
             () = self.heartbeats() => {}
+            () = self.arrivals() => {}
         }
         self.shut_down().await;
     }
@@ -176,6 +181,19 @@ impl Worker {
         loop {
             intervals.tick().await;
             self.beat().await;
+        }
+    }
+
+    /// Looks at once where somebody made a job. A look that fails is made again by the next tick.
+    async fn arrivals(&self) {
+        let mut intervals = intervals(self.options.arrivals);
+        loop {
+            intervals.tick().await;
+            match self.arrivals.has_new(&self.resources.store).await {
+                Ok(true) => self.freed.notify_one(),
+                Ok(false) => {}
+                Err(error) => tracing::debug!(%error, "whether there are new jobs was not seen"),
+            }
         }
     }
 

@@ -45,7 +45,7 @@ const EVERYWHERE: &str = "Options of every command";
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Settings of the program [default: config.yml of this folder, if there is one]
-    #[arg(long, global = true, help_heading = EVERYWHERE, env = "CONNECTORS_CONFIG", value_name = "FILE", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "CONNECTORS_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Address of Elasticsearch, in place of `elasticsearch.host`
     #[arg(long, global = true, help_heading = EVERYWHERE, env = "CONNECTORS_ES", value_name = "URL", hide_env_values = true)]
@@ -119,6 +119,13 @@ pub(crate) enum Command {
     /// Compare an index with its source, without writing
     #[command(after_help = examples::VERIFY)]
     Verify(Verify),
+    /// Print what a shell needs to complete this program's command lines
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
     /// Serve a data folder to other commands until none of them runs; they start it themselves
     #[command(hide = true)]
     EmbeddedServer(EmbeddedServer),
@@ -177,6 +184,10 @@ pub(crate) struct Sync {
     /// The index; made when it is not there
     #[arg(long)]
     pub(crate) index: String,
+    /// Only show what a sync would do: how many documents it would create, update and delete, and the first of each. The whole
+    /// source is listed, and nothing is written
+    #[arg(long, conflicts_with_all = ["take_over", "mend", "retry_failed", "incremental", "access_control", "every"])]
+    pub(crate) dry_run: bool,
     /// Delete however many documents the source no longer has
     #[arg(long)]
     pub(crate) allow_deletes: bool,

@@ -2,7 +2,9 @@
 
 mod apply;
 mod check;
+mod completions;
 mod connector;
+mod dry_run;
 mod end;
 mod failures;
 mod follow;
@@ -39,6 +41,9 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
     if let Command::EmbeddedServer(asked) = cli.command {
         return server::serve(asked, cli.global.log.as_deref()).await.map(|()| End::Done);
     }
+    if let Command::Completions { shell } = cli.command {
+        return Ok(completions::run(shell));
+    }
     let settings = Settings::load(&cli.global)?;
     logging::start(settings.log(), settings.log_format())?;
     let context = Context { limits: settings.limits(), mask: secrets::failure_mask(), ..Context::default() };
@@ -67,6 +72,6 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
         Command::Index(asked) => index::run(&session, asked).await,
         Command::Failures { index } => failures::run(&session, index.as_deref()).await,
         Command::Verify(arguments) => verify::run(&session, &arguments).await,
-        Command::EmbeddedServer(_) => Ok(End::Done),
+        Command::Completions { .. } | Command::EmbeddedServer(_) => Ok(End::Done),
     }
 }

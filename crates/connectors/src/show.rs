@@ -34,6 +34,11 @@ pub(crate) fn paragraph(text: &str) {
     output::print(&format!("{}\n", terminal::paragraph(&mask(text))));
 }
 
+/// A text of this program, as it is.
+pub(crate) fn script(text: &str) {
+    output::print(text);
+}
+
 /// One line beside the result.
 pub(crate) fn note(text: &str) {
     output::eprint(&format!("{}\n", plain(text)));

@@ -112,7 +112,7 @@ impl JobStatus {
     /// The states of jobs that a worker has.
     pub(crate) const RUNNING: [Self; 2] = [Self::InProgress, Self::Canceling];
     /// The states of jobs that are not over.
-    pub(crate) const OPEN: [Self; 4] = [Self::Pending, Self::Suspended, Self::InProgress, Self::Canceling];
+    pub const OPEN: [Self; 4] = [Self::Pending, Self::Suspended, Self::InProgress, Self::Canceling];
 
     /// The states of jobs that are over.
     pub(crate) const FINAL: [Self; 3] = [Self::Canceled, Self::Completed, Self::Error];

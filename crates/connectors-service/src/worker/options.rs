@@ -18,6 +18,8 @@ pub struct Options {
     pub worker: String,
     /// Between two ticks, which look at all connectors.
     pub idling: Duration,
+    /// Between two looks whether somebody made a job: one that did is not kept waiting for a tick.
+    pub arrivals: Duration,
     /// Between two beats, which look at running jobs: how long a cancel waits at most.
     pub beat: Duration,
     /// Between two writes of a running job's progress, which renew its lease.
@@ -77,6 +79,7 @@ impl Default for Options {
         Self {
             worker: "worker".into(),
             idling: Duration::from_secs(30),
+            arrivals: Duration::from_secs(1),
             beat: Duration::from_secs(1),
             progress: Duration::from_secs(10),
             heartbeat: Duration::from_secs(300),

@@ -39,7 +39,7 @@ examples! {
         "connectors connector schedule notes --off";
     JOB: "connectors job start notes",
         "connectors job list --connector notes";
-    JOB_START: "connectors job start notes",
+    JOB_START: "connectors job start notes --wait",
         "connectors job start orders --type incremental";
     JOB_LIST: "connectors job list --connector notes",
         "connectors job list --status error --last 10";
@@ -55,6 +55,8 @@ examples! {
         "connectors index clean notes --yes";
     INDEX_DELETE: "connectors index delete notes",
         "connectors index delete notes --yes";
+    COMPLETIONS: "connectors completions bash > connectors.bash",
+        "connectors completions zsh > _connectors";
     FAILURES: "connectors failures",
         "connectors failures --index docs";
     VERIFY: "connectors verify dir --set directory=. --index docs",

@@ -103,6 +103,9 @@ pub(crate) enum Job {
         /// What it does
         #[arg(long = "type", value_name = "TYPE", default_value = "full", value_parser = job_type())]
         job_type: JobType,
+        /// Wait until it is over; ends with 0 where it is completed, and with 1 where it is not
+        #[arg(long)]
+        wait: bool,
     },
     /// List jobs, the newest last
     #[command(after_help = examples::JOB_LIST)]

@@ -1,8 +1,10 @@
 //! `connectors job`: asks for sync jobs and shows them.
 
+use std::time::Duration;
+
 use connectors_core::{Error, Result};
 use connectors_service::jobs::{self, Filter};
-use connectors_service::protocol::{JobStatus, Store, SyncJob, listed};
+use connectors_service::protocol::{JobStatus, JobType, Store, SyncJob, listed};
 use serde_json::Value;
 
 use super::connector::check_job_type;
@@ -35,6 +37,9 @@ const SHOWN: [&str; 20] = [
     "completed_at",
 ];
 
+/// Between two looks at a job that is waited for.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// The columns of a list of jobs.
 const COLUMNS: [Column<'_>; 6] = [
     Column::Whole("id"),
@@ -46,16 +51,47 @@ const COLUMNS: [Column<'_>; 6] = [
 ];
 
 pub(super) async fn run(session: &Session, asked: cli::Job) -> Result<End> {
+    if let cli::Job::Start { connector, job_type, wait: true } = asked {
+        return start_and_wait(session, (&connector, job_type)).await;
+    }
     with_store(session, async |store| answer(session, store, asked).await).await
+}
+
+/// Asks for a sync, shows it once it is over, and ends as it ended.
+async fn start_and_wait(session: &Session, (connector, job_type): (&str, JobType)) -> Result<End> {
+    let mut end = End::Failed;
+    with_store(session, async |store| {
+        let job = start(session, store, (connector, job_type)).await?;
+        show::note(&format!("waiting for the job {}; Ctrl-C leaves it to the service", job.id()));
+        let job = over(store, job).await?;
+        if job.status() == Some(JobStatus::Completed) {
+            end = End::Done;
+        }
+        print(session, &job);
+        Ok(())
+    })
+    .await?;
+    Ok(end)
+}
+
+async fn start(session: &Session, store: &Store, (connector, job_type): (&str, JobType)) -> Result<SyncJob> {
+    check_job_type(session, store, connector, job_type).await?;
+    jobs::start(store, connector, job_type, session.context.clock.now()).await
+}
+
+/// The job once it is over.
+async fn over(store: &Store, mut job: SyncJob) -> Result<SyncJob> {
+    while job.status().is_none_or(|status| JobStatus::OPEN.contains(&status)) {
+        tokio::time::sleep(LOOK).await;
+        job = jobs::get(store, job.id()).await?;
+    }
+    Ok(job)
 }
 
 async fn answer(session: &Session, store: &Store, asked: cli::Job) -> Result<()> {
     let now = session.context.clock.now();
     let job = match asked {
-        cli::Job::Start { connector, job_type } => {
-            check_job_type(session, store, &connector, job_type).await?;
-            jobs::start(store, &connector, job_type, now).await?
-        }
+        cli::Job::Start { connector, job_type, .. } => start(session, store, (&connector, job_type)).await?,
         cli::Job::List { connector, status, last } => {
             let status = status.as_deref().map(known_status).transpose()?;
             let jobs = jobs::list(store, &Filter { connector, status }, last as usize).await?;

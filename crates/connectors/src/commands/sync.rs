@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::end::End;
 use super::progress::Progress;
 use super::session::Session;
-use super::{interrupts, rules, take_over};
+use super::{dry_run, interrupts, rules, take_over};
 use crate::cli::Sync;
 use crate::server::Server;
 use crate::show;
@@ -31,7 +31,8 @@ pub(super) async fn run(session: &Session, arguments: &Sync) -> Result<End> {
     let rules = rules::read(arguments.reading.rules.as_deref(), connection.as_ref()).await?;
     let cancel = interrupts::listen()?;
     let Some(server) = Server::open_until(&session.settings, &cancel).await? else { return Ok(End::Stopped) };
-    show::note(&format!("writing to {}", server.shown));
+    let doing = if arguments.dry_run { "comparing with" } else { "writing to" };
+    show::note(&format!("{doing} {}", server.shown));
     let pipeline = arguments.reading.pipeline();
     if arguments.take_over {
         take_over::agreed(session, &server.client, (&index, arguments.yes)).await?;
@@ -77,6 +78,9 @@ struct Syncs<'a> {
 
 impl Syncs<'_> {
     async fn run(&self) -> Result<End> {
+        if self.arguments.dry_run {
+            return dry_run::run(self.session, &self.job(None, &Counters::default())).await;
+        }
         let mut skip_unchanged = None;
         for round in 1.. {
             let report = self.sync(skip_unchanged).await?;

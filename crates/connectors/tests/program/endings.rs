@@ -185,3 +185,19 @@ fn what_deletes_wants_a_yes_and_knows_what_sync_made() {
     assert_eq!(place.run(&["connector", "delete", "c", "--yes"]).code, 0);
     assert!(place.run(&["index", "list"]).out.contains("no connector keeps an index"));
 }
+
+#[test]
+fn shells_are_told_every_command() {
+    let place = Place::new();
+    for (shell, words) in
+        [("bash", "complete -F"), ("zsh", "#compdef connectors"), ("fish", "complete -c connectors")]
+    {
+        let run = place.run(&["completions", shell]);
+        assert!(
+            run.code == 0 && run.out.contains(words) && run.out.contains("verify"),
+            "{shell}: {}",
+            run.err
+        );
+    }
+    assert_eq!(place.run(&["completions", "csh"]).code, 2);
+}

@@ -36,6 +36,18 @@ fn place_with_documents() -> Place {
     place
 }
 
+/// One document was added, one changed, and one removed.
+fn a_dry_run_shows_what_is_to_be_done(place: &Place) {
+    let before = place.run(&["index", "list"]).out;
+    let dry = place.run(&[&SYNC[..], &["--dry-run"]].concat());
+    assert_eq!(dry.code, 0, "{}{}", dry.out, dry.err);
+    let told = "docs: listed 3; would create 1, update 1, delete 1; unchanged 1, filtered 0\n  create: ";
+    assert!(dry.out.starts_with(told) && dry.out.ends_with("nothing was written\n"), "{}", dry.out);
+    assert!(dry.out.contains("  update: a.md (") && dry.out.contains("  delete: sub/b.md ("), "{}", dry.out);
+    assert_eq!(place.run(&["index", "list"]).out, before);
+    assert_eq!(place.run(&VERIFY).code, 5, "nothing was written");
+}
+
 #[test]
 fn a_folder_becomes_searchable_and_stays_equal() {
     let place = place_with_documents();
@@ -65,6 +77,8 @@ fn a_folder_becomes_searchable_and_stays_equal() {
         assert!(differs.out.contains(line), "{}", differs.out);
     }
 
+    a_dry_run_shows_what_is_to_be_done(&place);
+
     let second = place.json(&SYNC);
     let accounts = ["listed", "created", "updated", "unchanged", "filtered", "failed", "deleted"];
     let accounts: Vec<_> = accounts.iter().map(|key| second[key].as_u64().unwrap()).collect();
@@ -83,8 +97,13 @@ fn a_folder_becomes_searchable_and_stays_equal() {
 fn too_many_deletes_wait_for_a_word() {
     let place = Place::new();
     (0..20).for_each(|number| place.write(&format!("docs/{number}.md"), b"text"));
+    let dry = place.json(&[&SYNC[..], &["--dry-run"]].concat());
+    assert_eq!((&dry["created"]["count"], &dry["deleted"]["count"]), (&json!(20), &json!(0)), "{dry}");
+    assert_eq!(place.json(&["index", "list"]), json!([]), "it made no index");
     assert_eq!(place.run(&SYNC).code, 0);
     (0..15).for_each(|number| std::fs::remove_file(place.docs().join(format!("{number}.md"))).unwrap());
+    let dry = place.run(&[&SYNC[..], &["--dry-run"]].concat());
+    assert!(dry.code == 4 && dry.out.contains("15 deletes would be withheld"), "{}", dry.out);
     let withheld = place.run(&SYNC);
     assert_eq!(withheld.code, 4, "{}", withheld.out);
     assert!(withheld.out.contains("15 deletes are withheld"), "{}", withheld.out);

@@ -130,3 +130,16 @@ fn settings_are_changed_with_the_status_that_follows_and_files_with_faults_do_no
     }
     assert_eq!(place.json(&["connector", "list"]).as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn the_fleet_of_the_documentation_is_applied_as_it_stands() {
+    let page = include_str!("../../../../docs/service.md");
+    let (_, fleet) = page.split_once("```yaml\n").unwrap();
+    let (fleet, _) = fleet.split_once("```").unwrap();
+    let place = Place::new();
+    place.write("fleet.yml", fleet.as_bytes());
+    assert_eq!(actions(&apply(&place, &["--yes"])), [("handbook", "create"), ("orders", "create")]);
+    assert_eq!(actions(&apply(&place, &[])), [("handbook", "none"), ("orders", "none")]);
+    let orders = place.json(&["connector", "show", "orders"]);
+    assert_eq!(orders["scheduling"]["incremental"]["interval"], "0 0/1 * * * ?");
+}

@@ -301,3 +301,22 @@ async fn a_service_waits_for_a_server_that_is_away_at_its_start() {
     assert_eq!(Service(child).stop(), Some(0));
     server.stop().await.unwrap();
 }
+
+#[test]
+fn a_job_is_taken_at_once_and_can_be_waited_for() {
+    let place = with_documents();
+    // Looks at all connectors once a day: what is taken before was seen as it came.
+    let settings = SETTINGS.replace("idling: 1", "idling: 86400");
+    place.write("config.yml", settings.as_bytes());
+    let service = Service::start(place.command(&["run"]));
+    let connector = connector(&place);
+    let done = place.run(&["job", "start", &connector, "--wait", "--json"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    let job: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!((&job["status"], &job["indexed_document_count"]), (&json!("completed"), &json!(12)), "{job}");
+    std::fs::remove_dir_all(place.docs()).unwrap();
+    let failed = place.run(&["job", "start", &connector, "--wait"]);
+    assert_eq!(failed.code, 1, "{}{}", failed.out, failed.err);
+    assert!(failed.out.contains("status: error"), "{}", failed.out);
+    drop(service);
+}

@@ -8,7 +8,7 @@ use crate::sync::job::{Job, TakeOver};
 use crate::{Error, Result};
 
 /// What an index holds, as shown before it is taken over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holding {
     /// Its owner, if it has one.
     pub owner: Option<Owner>,

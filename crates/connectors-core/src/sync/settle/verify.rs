@@ -96,6 +96,38 @@ pub async fn verify_deep(job: &Job<'_>) -> Result<Verification> {
     compare(job, Some(Deep::new(job))).await
 }
 
+/// As [`verify`]; where there is no index yet, every document of the source is missing from it.
+///
+/// # Errors
+/// When one of the two can't be read at all.
+pub async fn preview(job: &Job<'_>) -> Result<Verification> {
+    index::check_content_name(job.index)?;
+    if index::find(job.client, job.index).await?.is_some() {
+        return compare(job, None).await;
+    }
+    within(job.context, "an answer to its first question", job.source.ping()).await?;
+    let mut found = Verification { index: job.index.to_owned(), ..Verification::default() };
+    let mut documents = caught_stream(|| job.source.documents(job.rules));
+    loop {
+        let next =
+            within(job.context, "the next document of the listing", async { Ok(documents.next().await) });
+        match next.await? {
+            None => return Ok(found),
+            Some(Ok(document)) => match job.rules.basic.filter(document) {
+                Ok(document) => {
+                    found.listed += 1;
+                    found.missing.add(document.id().as_str());
+                }
+                Err(_) => found.filtered += 1,
+            },
+            Some(Err(error)) => {
+                found.listing_errors += 1;
+                found.error.get_or_insert_with(|| error.to_string());
+            }
+        }
+    }
+}
+
 async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> {
     index::check_content_name(job.index)?;
     within(job.context, "an answer to its first question", job.source.ping()).await?;
