@@ -1,11 +1,11 @@
 //! What a sync shows while it runs: a bar on a terminal, a line now and then elsewhere.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use connectors_core::Waits;
-use connectors_core::elastic::Client;
+use connectors_core::elastic::{Client, index};
 use connectors_core::sync::{Counters, Phase};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
@@ -23,21 +23,41 @@ const STILL: Duration = Duration::from_secs(10);
 /// A task that shows counters until it is finished.
 pub(super) struct Progress {
     task: JoinHandle<()>,
+    counting: Option<JoinHandle<()>>,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    pub(super) fn start(counters: Arc<Counters>, client: Client, source: Waits) -> Self {
+    /// Shows the progress of a sync; a full one lists about as many documents as its `index` holds.
+    pub(super) fn start(
+        counters: Arc<Counters>,
+        client: Client,
+        (source, index): (Waits, Option<&str>),
+    ) -> Self {
         let bar = terminal::is_drawn_over(&std::io::stderr()).then(bar);
-        let task = tokio::spawn(watch(Watched { counters, client: Some(client), source }, bar.clone()));
-        Self { task, bar }
+        let expected = Arc::new(OnceLock::new());
+        let counting = index
+            .map(|index| tokio::spawn(count(client.counted_apart(), index.to_owned(), expected.clone())));
+        let watched = Watched { counters, client: Some(client), source, expected };
+        Self { task: tokio::spawn(watch(watched, bar.clone())), counting, bar }
     }
 
     pub(super) fn finish(self) {
         self.task.abort();
+        self.counting.iter().for_each(JoinHandle::abort);
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Counts what the index holds. It is a courtesy: no error of it counts.
+async fn count(client: Client, index: String, expected: Arc<OnceLock<u64>>) {
+    let all = serde_json::json!({ "match_all": {} });
+    if matches!(index::exists(&client, &index).await, Ok(true))
+        && let Ok(count) = index::count(&client, &index, &all).await
+    {
+        let _ = expected.set(count);
     }
 }
 
@@ -52,6 +72,8 @@ struct Watched {
     client: Option<Client>,
     /// What the source waits for.
     source: Waits,
+    /// How many documents will be listed, about.
+    expected: Arc<OnceLock<u64>>,
 }
 
 /// When the counters last changed.
@@ -89,7 +111,7 @@ async fn watch(watched: Watched, bar: Option<ProgressBar>) {
     loop {
         ticks.tick().await;
         let waits = watched.wait(&mut pace, Instant::now());
-        let line = [Some(line(&watched.counters, started.elapsed())), waits];
+        let line = [Some(line(&watched.counters, started.elapsed(), watched.expected.get().copied())), waits];
         let line = line.into_iter().flatten().collect::<Vec<_>>().join("; ");
         match &bar {
             Some(bar) => {
@@ -101,15 +123,29 @@ async fn watch(watched: Watched, bar: Option<ProgressBar>) {
     }
 }
 
-fn line(counters: &Counters, elapsed: Duration) -> String {
-    let listed = counters.listed.load(Relaxed);
+/// The phase, the counts, and the time left where it is known how many documents there are, about.
+fn line(counters: &Counters, elapsed: Duration, expected: Option<u64>) -> String {
+    let (phase, listed) = (counters.phase(), counters.listed.load(Relaxed));
     let rate = listed as f64 / elapsed.as_secs_f64().max(0.001);
+    let to_come = expected.filter(|all| phase == Phase::Listing && *all > listed);
+    let of = to_come.map(|all| format!(" of about {all}")).unwrap_or_default();
+    let left =
+        to_come.filter(|_| listed > 0).map(|all| left((all - listed) as f64 / rate)).unwrap_or_default();
     format!(
-        "listed {listed}, sent {}, unchanged {}, failed {}, {rate:.0}/s",
+        "{}: listed {listed}{of}, sent {}, unchanged {}, failed {}, {rate:.0}/s{left}",
+        phase.word(),
         counters.sent.load(Relaxed),
         counters.unchanged.load(Relaxed),
         counters.failed.load(Relaxed),
     )
+}
+
+fn left(seconds: f64) -> String {
+    match seconds {
+        0.0..90.0 => format!(", about {seconds:.0} s left"),
+        90.0..5400.0 => format!(", about {:.0} min left", seconds / 60.0),
+        _ => format!(", about {:.0} h left", seconds / 3600.0),
+    }
 }
 
 #[cfg(test)]
@@ -121,13 +157,39 @@ mod tests {
         let counters = Counters::default();
         counters.listed.store(300, Relaxed);
         counters.sent.store(200, Relaxed);
-        let shown = line(&counters, Duration::from_secs(2));
-        assert_eq!(shown, "listed 300, sent 200, unchanged 0, failed 0, 150/s");
+        let shown = line(&counters, Duration::from_secs(2), None);
+        assert_eq!(shown, "connecting: listed 300, sent 200, unchanged 0, failed 0, 150/s");
+    }
+
+    #[test]
+    fn the_time_left_is_told_while_documents_are_listed_whose_number_is_known() {
+        let counters = Counters::default();
+        counters.listed.store(300, Relaxed);
+        let shown = |expected| line(&counters, Duration::from_secs(2), expected);
+        assert!(!shown(Some(600)).contains("left"), "nothing is listed yet");
+        counters.enter(Phase::Listing);
+        for (expected, told) in [
+            (
+                Some(600),
+                "listing: listed 300 of about 600, sent 0, unchanged 0, failed 0, 150/s, about 2 s left",
+            ),
+            (Some(45_300), "150/s, about 5 min left"),
+            (Some(4_000_000), "150/s, about 7 h left"),
+            (Some(300), "failed 0, 150/s"),
+            (None, "failed 0, 150/s"),
+        ] {
+            assert!(shown(expected).ends_with(told), "{expected:?}: {}", shown(expected));
+        }
     }
 
     #[test]
     fn after_ten_seconds_without_progress_it_says_what_is_waited_for() {
-        let watched = Watched { counters: Arc::default(), client: None, source: Waits::default() };
+        let watched = Watched {
+            counters: Arc::default(),
+            client: None,
+            source: Waits::default(),
+            expected: Arc::default(),
+        };
         let begin = Instant::now();
         let mut pace = Pace { sum: ("", 0), since: begin };
         assert_eq!(watched.wait(&mut pace, begin), None);
@@ -144,10 +206,13 @@ mod tests {
         counters.listed.store(7, Relaxed);
         let watching = tokio::time::timeout(
             GLANCE * 3,
-            watch(Watched { counters, client: None, source: Waits::default() }, Some(bar.clone())),
+            watch(
+                Watched { counters, client: None, source: Waits::default(), expected: Arc::default() },
+                Some(bar.clone()),
+            ),
         )
         .await;
         assert!(watching.is_err(), "it watches until it is ended");
-        assert!(bar.message().starts_with("listed 7, "), "{}", bar.message());
+        assert!(bar.message().starts_with("connecting: listed 7, "), "{}", bar.message());
     }
 }

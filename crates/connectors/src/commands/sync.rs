@@ -107,8 +107,9 @@ impl Syncs<'_> {
         let counters = Arc::new(Counters::default());
         let job = self.job(skip_unchanged, &counters);
         let source = self.connection.incremental();
-        let progress =
-            Progress::start(counters.clone(), self.client.clone(), self.session.context.waits.clone());
+        let is_full = !self.arguments.incremental && !self.arguments.access_control;
+        let watched = (self.session.context.waits.clone(), is_full.then_some(self.index.as_str()));
+        let progress = Progress::start(counters.clone(), self.client.clone(), watched);
         let report = match (self.arguments.incremental, source) {
             _ if self.arguments.access_control => access_control(&job, self.connection.guarded()?).await,
             (true, Some(source)) => incremental(&job, source).await,

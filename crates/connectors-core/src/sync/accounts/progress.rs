@@ -73,7 +73,8 @@ impl Counters {
         Phase::ALL.get(usize::from(self.phase.load(Relaxed))).copied().unwrap_or_default()
     }
 
-    pub(crate) fn enter(&self, phase: Phase) {
+    /// Begins a phase.
+    pub fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Relaxed);
     }
 }
