@@ -45,7 +45,7 @@ const EVERYWHERE: &str = "Options of every command";
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Settings of the program [default: config.yml of this folder, if there is one]
-    #[arg(long, global = true, help_heading = EVERYWHERE, env = "CONNECTORS_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "CONNECTORS_CONFIG", value_name = "FILE", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Address of Elasticsearch, in place of `elasticsearch.host`
     #[arg(long, global = true, help_heading = EVERYWHERE, env = "CONNECTORS_ES", value_name = "URL", hide_env_values = true)]

@@ -25,7 +25,11 @@ mod sync;
 mod take_over;
 mod verify;
 
+#[cfg(test)]
+pub(crate) use connector::COLUMNS as CONNECTORS;
 pub(crate) use end::End;
+#[cfg(test)]
+pub(crate) use job::COLUMNS as JOBS;
 
 use connectors_core::{Context, Result};
 use connectors_service::secrets;

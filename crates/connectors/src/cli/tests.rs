@@ -133,3 +133,16 @@ fn no_line_of_any_help_is_wider_than_a_hundred_columns() {
         assert!(wide.is_empty(), "{path}: {wide:#?}");
     }
 }
+
+#[test]
+fn the_help_of_every_command_is_as_it_was_read_last() {
+    let mut pages = String::new();
+    for (path, command) in commands(&Cli::command(), "") {
+        let mut command = command.term_width(100);
+        let help = command.render_help();
+        let lines = help.to_string();
+        let lines = lines.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        pages += &format!("$ {path} --help\n{lines}\n\n");
+    }
+    expect_test::expect_file!["help.txt"].assert_eq(&pages);
+}

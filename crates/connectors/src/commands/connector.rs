@@ -30,14 +30,14 @@ const SHOWN: [&str; 8] = [
 ];
 
 /// The columns of a list of connectors.
-const COLUMNS: [Column<'_>; 7] = [
+pub(crate) const COLUMNS: [Column<'_>; 7] = [
     Column::Whole("id"),
     Column::Text("name"),
-    Column::Text("type"),
+    Column::Whole("type"),
     Column::Text("index"),
-    Column::Text("status"),
-    Column::Text("last sync"),
-    Column::Text("at"),
+    Column::Whole("status"),
+    Column::Whole("last sync"),
+    Column::Whole("at"),
 ];
 
 pub(super) async fn run(session: &Session, asked: cli::Connector) -> Result<End> {

@@ -41,13 +41,13 @@ const SHOWN: [&str; 20] = [
 const LOOK: Duration = Duration::from_millis(500);
 
 /// The columns of a list of jobs.
-const COLUMNS: [Column<'_>; 6] = [
+pub(crate) const COLUMNS: [Column<'_>; 6] = [
     Column::Whole("id"),
     Column::Text("index"),
-    Column::Text("type"),
-    Column::Text("status"),
-    Column::Text("documents"),
-    Column::Text("created"),
+    Column::Whole("type"),
+    Column::Whole("status"),
+    Column::Whole("docs"),
+    Column::Whole("created"),
 ];
 
 pub(super) async fn run(session: &Session, asked: cli::Job) -> Result<End> {

@@ -201,3 +201,44 @@ fn shells_are_told_every_command() {
     }
     assert_eq!(place.run(&["completions", "csh"]).code, 2);
 }
+
+#[test]
+fn frequent_errors_are_as_they_were_read_last() {
+    let place = place();
+    place.write("twice.yml", b"sync:\n  delete_floor: 1\n  delete_floor: 2\n");
+    place.write("user.yml", b"elasticsearch: {username: ada, password: pa55}");
+    place.write(
+        "fleet.yml",
+        b"connectors: [{id: a, type: dri, index: docs, schedule: every 7m}, {id: a, type: dir, index: Docs}]",
+    );
+    let mut told = String::new();
+    for call in [
+        &["sync", "dir", "--set", "direktory=docs", "--index", "docs"][..],
+        &["sync", "dri", "--set", "directory=docs", "--index", "docs"],
+        &["sync", "dir", "--set", "directory=nowhere", "--index", "docs"],
+        &["sync", "dir", "--set", "directory=~/docs", "--index", "docs"],
+        &["sync", "dir", "--set", "directory=docs", "--index", "Docs"],
+        &["sync", "dir", "--set", "directory", "--index", "docs"],
+        &["snyc"],
+        &["sync", "dir", "--idnex", "docs"],
+        &["check", "--es", "localhost:9200"],
+        &["check", "--es", "ftp://localhost"],
+        &["sources", "--config", "bad.yml"],
+        &["sources", "--config", "twice.yml"],
+        &["sources", "--config", "none.yml"],
+        &["search", "docs", "words", "--config", "user.yml"],
+        &["sources", "--log", "dbug"],
+        &["search", "nosuch", "words"],
+        &["connector", "show", "nosuch"],
+        &["connector", "create", "dir", "--index", "docs", "--set", "direktory=docs"],
+        &["job", "list", "--status", "done"],
+        &["index", "delete", "nosuch", "--yes"],
+        &["apply", "fleet.yml", "--yes"],
+    ] {
+        let run = place.run(call);
+        told += &format!("$ connectors {}\n{}{}[{}]\n\n", call.join(" "), run.out, run.err, run.code);
+    }
+    let root = place.root().canonicalize().unwrap().display().to_string();
+    expect_test::expect_file!["errors.txt"]
+        .assert_eq(&told.replace(&root, "HERE").replace(&place.root().display().to_string(), "HERE"));
+}
