@@ -11,6 +11,7 @@ mod coverage;
 mod declared;
 mod docker;
 mod docs;
+mod features;
 mod functions;
 mod layering;
 mod layout;

@@ -54,6 +54,7 @@ impl Programs {
         if let Some(folder) = folder {
             return Ok(Self(shell.root.join(folder)));
         }
+        // At once, so that both are built with the same features.
         let mut cargo = shell.command("cargo");
         cargo.args([
             "build",
@@ -64,8 +65,9 @@ impl Programs {
             "elastic-embedded",
             "--bins",
         ]);
+        cargo.args(names.iter().flat_map(|name| ["--package".to_owned(), package(name)]));
+        cargo.args(["--test", "source"].iter().filter(|_| !names.is_empty()));
         shell.stream(&mut cargo)?;
-        names.iter().try_for_each(|name| Self::build_tests(shell, &package(name)).map(drop))?;
         Ok(Self::debug(shell))
     }
 

@@ -1,6 +1,7 @@
 //! `pins`: exact versions, once, in the workspace's table, and what a crate takes is used. That a crate takes each of the
 //! table's is cargo-deny's to judge.
 
+use super::features;
 use super::finding::Findings;
 use super::manifest::{self, Entry};
 use super::rust;
@@ -12,7 +13,7 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     let root = workspace.text(ROOT);
     let table = manifest::workspace_dependencies(root);
     for (at, entry) in table.iter().enumerate() {
-        exact(entry, out);
+        exact(entry, ROOT, out);
         if let Some(first) = table[..at].iter().find(|other| other.package() == entry.package()) {
             let package = entry.package();
             let message =
@@ -20,7 +21,13 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
             out.add((ROOT, entry.line.max(first.line)), message, "keep one of them");
         }
     }
-    workspace.members.iter().for_each(|member| of_member(workspace, member, out));
+    let (hacks, members): (Vec<_>, Vec<_>) =
+        workspace.members.iter().partition(|member| member.name == features::HACK);
+    // It names what others bring in, and no crate takes its versions.
+    let bound = hacks.iter().flat_map(|hack| entries(workspace, hack));
+    bound.for_each(|entry| exact(&entry, &format!("{}/Cargo.toml", hacks[0].folder), out));
+    members.into_iter().for_each(|member| of_member(workspace, member, out));
+    features::check(workspace, out);
     let sections = (1..).zip(root.lines());
     for (at, line) in sections.filter(|(_, line)| line.starts_with("[patch") || line.starts_with("[replace"))
     {
@@ -35,8 +42,8 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     }
 }
 
-fn exact(entry: &Entry<'_>, out: &mut Findings) {
-    let (name, place) = (&entry.name, (ROOT, entry.line));
+fn exact(entry: &Entry<'_>, path: &str, out: &mut Findings) {
+    let (name, place) = (&entry.name, (path, entry.line));
     if entry.text("git").is_some() || entry.text("registry").is_some() {
         return out.add(place, format!("`{name}` does not come from crates.io"), "take a published version");
     }
@@ -67,7 +74,10 @@ fn of_member(workspace: &Workspace, member: &Member, out: &mut Findings) {
             let help =
                 format!("put it into [workspace.dependencies] of {ROOT}, and `{name}.workspace = true` here");
             out.add((&path, entry.line), format!("`{name}` has a version of its own"), help);
-        } else if !entry.is("optional") && !is_used(workspace, member, entry) {
+        } else if !entry.is("optional")
+            && entry.package() != features::HACK
+            && !is_used(workspace, member, entry)
+        {
             let message = format!("`{name}` is not used by the code that takes it as one of its {kind}");
             let help = "remove the line, or move it to the kind of dependencies that uses it";
             out.add((&path, entry.line), message, help);

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
+use super::features;
 use super::rust::{self, Module};
 use super::settings::{self, Setting};
 use crate::coverage::{self, Coverage};
@@ -29,6 +30,8 @@ pub(crate) struct Workspace {
     pub(crate) coverage_is_due: bool,
     /// The crates that hold a source.
     pub(crate) sources: Vec<SourceCrate>,
+    /// Packages that a crate alone builds with other features: the crate, the package, and its features in the workspace.
+    pub(crate) differing_features: Vec<(String, String, String)>,
 }
 
 /// A crate of the workspace.
@@ -122,6 +125,8 @@ impl Workspace {
     pub(crate) fn read(shell: &Shell, base: Option<&str>) -> Result<Self> {
         let (files, newest) = read_files(&shell.root, shell.target())?;
         let mut workspace = Self::new(files, read_members(shell)?);
+        let names: Vec<&str> = workspace.members.iter().map(|member| member.name.as_str()).collect();
+        workspace.differing_features = features::read(shell, &names)?;
         workspace.patch = read_patch(shell, base)?;
         workspace.coverage = read_report(shell, &workspace.members, newest)?;
         Ok(workspace)

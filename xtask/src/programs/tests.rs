@@ -29,11 +29,8 @@ fn the_newest_test_program_of_a_crate_is_taken() {
 #[test]
 fn what_is_not_there_is_built() {
     let machine = Machine::new().program("cargo", "");
-    let programs = Programs::of(&machine.shell, None, &["directory".into()]);
-    assert!(programs.is_err(), "this cargo makes nothing");
-    let expected = [
-        "cargo build --locked --package connectors --package elastic-embedded --bins",
-        "cargo build --locked --package source-directory --test source",
-    ];
-    assert_eq!(machine.calls(), expected);
+    Programs::of(&machine.shell, None, &[]).unwrap();
+    Programs::of(&machine.shell, None, &["directory".into()]).unwrap();
+    let bins = "cargo build --locked --package connectors --package elastic-embedded --bins";
+    assert_eq!(machine.calls(), [bins, &format!("{bins} --package source-directory --test source")]);
 }
