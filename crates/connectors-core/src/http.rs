@@ -38,6 +38,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use tokio::sync::{OnceCell, Semaphore};
 use url::Url;
@@ -207,15 +208,11 @@ impl fmt::Debug for Http {
     }
 }
 
-/// A text as one segment of a path: what could end the segment is written as `%2F` and the like.
+/// What may stand in a segment of a path as it is, by RFC 3986.
+const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one segment of a path, or as a part of an address: what could end it is written as `%2F` and the like.
 #[must_use]
 pub fn segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => segment.push(byte.into()),
-            _ => segment.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    segment
+    utf8_percent_encode(text, &UNRESERVED).to_string()
 }

@@ -1,7 +1,6 @@
 //! The connection string.
 
-use std::fmt::Write as _;
-
+use connectors_core::http::segment;
 use connectors_core::{Error, Result};
 use mongodb::options::ConnectionString;
 
@@ -36,23 +35,11 @@ fn with_user(text: &str, config: &MongoConfig) -> String {
     let authority = authority(text);
     let path = &rest[authority.len()..];
     let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
-    let user = encoded(&config.user);
+    let user = segment(&config.user);
     match config.password.reveal() {
         "" => format!("{scheme}://{user}@{hosts}{path}"),
-        password => format!("{scheme}://{user}:{}@{hosts}{path}", encoded(password)),
+        password => format!("{scheme}://{user}:{}@{hosts}{path}", segment(password)),
     }
-}
-
-/// Percent-encoded, but for letters and digits.
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
 }
 
 fn refused(reason: &str, text: &str, config: &MongoConfig) -> Error {
