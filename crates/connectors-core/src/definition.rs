@@ -83,7 +83,7 @@ impl<C: Connector> Definition<C> {
 }
 
 /// What a connector can do beyond listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
     /// See [`Incremental`].
     pub incremental: bool,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ownership::{self, Target};
 use crate::protocol::{
-    Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, Store, is_complete,
+    Connector, ConnectorStatus, JobType, Kind, NewConnector, Record, Schedule, Store, is_complete, lack,
     missing_fields, overlay,
 };
 use crate::registry::Registry;
@@ -151,17 +151,8 @@ pub fn check_names(source: &dyn Registered, values: &Map<String, Value>) -> Resu
 /// `Config`, with what the source can do.
 pub fn check_job_type(registry: &Registry, service_type: &str, job_type: JobType) -> Result<()> {
     let Some(source) = registry.find(service_type) else { return Ok(()) };
-    let can = source.capabilities();
-    let (is_able, lack) = match job_type {
-        JobType::Incremental => (can.incremental, "can't tell what changed, and has full syncs alone"),
-        JobType::AccessControl => (can.access_control, "does not know who may read its documents"),
-        JobType::Full => (true, ""),
-    };
-    if is_able {
-        return Ok(());
-    }
-    Err(Error::config(format!("this source {lack}; leave jobs of the type `{job_type}` out"))
-        .with("type", service_type))
+    let Some(lack) = lack(job_type, source.capabilities()) else { return Ok(()) };
+    Err(Error::config(format!("{lack}; leave jobs of the type `{job_type}` out")).with("type", service_type))
 }
 
 /// The patch of configuration and status that gives a connector other values.

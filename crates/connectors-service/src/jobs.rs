@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::connectors;
 use crate::protocol::{ConnectorStatus, JobStatus, JobType, Kind, Store, SyncJob, Trigger};
+use crate::registry::Registry;
 
 /// Which jobs are asked for; all of them where nothing is named.
 #[derive(Debug, Clone, Default)]
@@ -19,11 +20,20 @@ pub struct Filter {
 /// Makes a job that waits for a worker.
 ///
 /// # Errors
-/// `Config` where there is no such connector, where it can't be synced yet, and where a job of this type is not over; when
-/// the server can't be asked.
-pub async fn start(store: &Store, connector: &str, job_type: JobType, now: DateTime<Utc>) -> Result<SyncJob> {
+/// `Config` where there is no such connector, where it can't be synced yet, where it has no jobs of this type, and where one is
+/// not over; when the server can't be asked.
+pub async fn start(
+    store: &Store,
+    registry: &Registry,
+    (connector, job_type): (&str, JobType),
+    now: DateTime<Utc>,
+) -> Result<SyncJob> {
     let connector = connectors::get(store, connector).await?;
     let id = connector.id();
+    connectors::check_job_type(registry, connector.service_type().unwrap_or_default(), job_type)?;
+    if let Some(reason) = connector.switched_off(job_type) {
+        return Err(Error::config(reason).with("connector", id).with("job type", job_type.word()));
+    }
     store.refresh(Kind::Job).await?;
     let open = json!({ "bool": { "filter": [
         { "term": { "connector.id": id } }, { "term": { "job_type": job_type.word() } },

@@ -12,6 +12,8 @@ mod job;
 mod record;
 mod status;
 mod store;
+#[cfg(test)]
+pub(crate) mod strict;
 
 pub use connector::{Connector, Schedule};
 pub use job::{Counts, SyncJob, identity_index};
@@ -19,7 +21,7 @@ pub use status::{ConnectorStatus, JobStatus, JobType, listed};
 pub use store::Store;
 
 pub(crate) use configuration::{is_complete, missing_fields, overlay, values};
-pub(crate) use connector::{NewConnector, features, last_scheduled_field, scheduling};
+pub(crate) use connector::{NewConnector, features, lack, last_scheduled_field, scheduling};
 pub(crate) use job::{patch_of_end, patch_of_start};
 pub(crate) use record::{Record, timestamp};
 pub(crate) use status::Trigger;

@@ -45,7 +45,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use connectors_core::sync::Options as SyncOptions;
-use connectors_core::{Context, Result, caught};
+use connectors_core::{Context, Registered, Result, caught};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -124,7 +124,7 @@ impl Worker {
             resources: Arc::new(Resources {
                 store,
                 clock,
-                assignment: Assignment::new(registry, options.only.clone()),
+                assignment: Assignment::new(registry, options.only.clone(), options.native),
                 connections: Connections::new(context, options.secrets.clone(), options.allow.clone()),
                 marks: options.marks.clone(),
                 options: sync,
@@ -273,7 +273,11 @@ impl Worker {
     /// Makes the jobs of these connectors that are due. A failure is logged and tried again in the next tick.
     async fn make_due(&self, served: &[&Connector], open: &[SyncJob]) -> Vec<SyncJob> {
         let store = &self.resources.store;
-        let due = |connector| timetable::make_due(store, &self.timetable, &self.stats, (connector, open));
+        let due = |connector| {
+            let can = self.resources.assignment.source_of(connector).map(Registered::capabilities);
+            let asked = (connector, can.unwrap_or_default(), open);
+            timetable::make_due(store, &self.timetable, &self.stats, asked)
+        };
         let mut made = Vec::new();
         for result in concurrent::all(served.iter().copied().map(due).collect()).await {
             match result {

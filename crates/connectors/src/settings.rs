@@ -105,6 +105,8 @@ connectors_core::config! {
         pub(crate) service_max_concurrent_content_syncs: u32,
         #[label = "service.max_concurrent_access_control_syncs", between(1, 10_000)]
         pub(crate) service_max_concurrent_access_control_syncs: u32,
+        #[label = "service.native"]
+        pub(crate) service_native: bool,
         #[label = "service.timezone"]
         pub(crate) service_timezone: String,
         #[label = "service.missed_runs", one_of(&[("once", "once"), ("skip", "skip"), ("all", "all")])]

@@ -213,9 +213,23 @@ impl Field {
             "tooltip": self.tooltip,
             "type": self.field_type,
             "ui_restrictions": restrictions,
-            "validations": self.constraints.iter().flat_map(Constraint::to_json).collect::<Vec<_>>(),
+            "validations": self.validations(),
             "value": self.default,
         })
+    }
+
+    /// The constraints as they stand in a document. Another service compares the value of each field that has a bound, null
+    /// included: a number without a default has none there.
+    fn validations(&self) -> Vec<Value> {
+        let is_bound = |constraint: &&Constraint| {
+            matches!(
+                constraint,
+                Constraint::LessThan(_) | Constraint::GreaterThan(_) | Constraint::Within(..)
+            )
+        };
+        let safe =
+            self.constraints.iter().filter(|constraint| !(self.default.is_null() && is_bound(constraint)));
+        safe.flat_map(Constraint::to_json).collect()
     }
 }
 

@@ -31,8 +31,23 @@ pub(crate) fn missing_fields(stored: &Map<String, Value>, fields: &[Field]) -> O
 fn missing_properties(kept: &Map<String, Value>, field: &Field) -> Option<(String, Value)> {
     let mut whole = field.to_json();
     let properties = whole.as_object_mut()?;
-    properties.retain(|key, _| !kept.contains_key(key));
+    let stands =
+        |key: &str| kept.contains_key(key) && !(key == "validations" && has_bound_without_value(kept));
+    properties.retain(|key, _| !stands(key));
+    if has_bound_without_value(kept) && properties.get("validations").is_none_or(has_bound) {
+        properties.insert("validations".into(), json!([]));
+    }
     (!properties.is_empty()).then(|| (field.name.clone(), whole))
+}
+
+/// True for a field as versions before wrote it, which ends each job of another service: it compares null with the bound.
+fn has_bound_without_value(stored: &Map<String, Value>) -> bool {
+    stored.get("value").is_none_or(Value::is_null) && stored.get("validations").is_some_and(has_bound)
+}
+
+fn has_bound(validations: &Value) -> bool {
+    let is_bound = |one: &Value| matches!(one["type"].as_str(), Some("less_than" | "greater_than"));
+    validations.as_array().is_some_and(|all| all.iter().any(is_bound))
 }
 
 /// Fields, each as it is stored with what is added to it.
@@ -148,6 +163,9 @@ mod tests {
             /// Trusted.
             #[label = "CA", depends_on("tls", true)]
             ca: String,
+            /// How many at once.
+            #[label = "Connections", between(1, 1000)]
+            connections: Option<u32>,
         }
     }
 
@@ -165,9 +183,28 @@ mod tests {
         assert_eq!(added["ca"]["depends_on"], json!([{"field": "tls", "value": true}]));
         assert!(!added.contains_key("foreign"));
         let whole = missing_fields(&Map::new(), &Form::fields()).unwrap();
-        assert_eq!((missing_fields(&whole, &Form::fields()), whole.len()), (None, 4));
+        assert_eq!((missing_fields(&whole, &Form::fields()), whole.len()), (None, 5));
         let known = values(&stored, &Form::fields());
         assert_eq!(known, object(json!({"host": "h", "tls": true})));
+    }
+
+    #[test]
+    fn a_bound_that_no_value_can_be_compared_with_is_neither_written_nor_left() {
+        let whole = missing_fields(&Map::new(), &Form::fields()).unwrap();
+        assert_eq!(whole["connections"]["validations"], json!([]));
+        let bound = json!([{"type": "greater_than", "constraint": 0.0}]);
+        let mut stored = whole.clone();
+        stored["connections"]["validations"] = bound.clone();
+        let added = missing_fields(&stored, &Form::fields()).unwrap();
+        assert_eq!(Value::from(added), json!({"connections": {"validations": []}}));
+        stored["connections"]["value"] = json!(3);
+        assert_eq!(missing_fields(&stored, &Form::fields()), None, "a value can be compared");
+        let foreign =
+            object(json!({"connections": {"value": null, "validations": bound, "label": "theirs"}}));
+        assert_eq!(
+            missing_fields(&foreign, &Form::fields()).unwrap()["connections"]["validations"],
+            json!([])
+        );
     }
 
     #[test]

@@ -53,6 +53,43 @@ impl Connector {
         ConnectorStatus::of(self.0.text("status")?)
     }
 
+    /// True for one of the hosted service of Elastic.
+    pub(crate) fn is_native(&self) -> bool {
+        self.0.value("is_native").as_bool() == Some(true)
+    }
+
+    /// Why this connector, of a source that can do so much, has no jobs of a type; none where it has.
+    pub(crate) fn refuses(&self, job_type: JobType, can: Capabilities) -> Option<&'static str> {
+        lack(job_type, can).or_else(|| self.switched_off(job_type))
+    }
+
+    /// Why the connector's features leave out jobs of a type; none where they do not.
+    pub(crate) fn switched_off(&self, job_type: JobType) -> Option<&'static str> {
+        let (feature, reason) = match job_type {
+            JobType::Full => return None,
+            JobType::Incremental => {
+                ("incremental_sync.enabled", "incremental syncs are switched off in the connector's features")
+            }
+            JobType::AccessControl => (
+                "document_level_security.enabled",
+                "document-level security is switched off in the connector's features",
+            ),
+        };
+        self.is_off(&[feature]).then_some(reason)
+    }
+
+    /// Whether basic and advanced rules count, by the features' names of today and of earlier versions.
+    pub(crate) fn counted_rules(&self) -> (bool, bool) {
+        (
+            !self.is_off(&["sync_rules.basic.enabled", "filtering_rules"]),
+            !self.is_off(&["sync_rules.advanced.enabled", "filtering_advanced_config"]),
+        )
+    }
+
+    fn is_off(&self, features: &[&str]) -> bool {
+        features.iter().any(|name| self.0.value(&format!("features.{name}")).as_bool() == Some(false))
+    }
+
     pub(crate) fn configuration(&self) -> Map<String, Value> {
         self.0.object("configuration")
     }
@@ -97,6 +134,19 @@ impl Connector {
     /// The rules in force and the draft of others; null where the document has none.
     pub(crate) fn filtering(&self) -> &Value {
         self.0.first("filtering")
+    }
+}
+
+/// Why a source that can do so much has no jobs of a type; none where it has.
+pub(crate) fn lack(job_type: JobType, can: Capabilities) -> Option<&'static str> {
+    match job_type {
+        JobType::Incremental if !can.incremental => {
+            Some("this source can't tell what changed, and has full syncs alone")
+        }
+        JobType::AccessControl if !can.access_control => {
+            Some("this source does not know who may read its documents")
+        }
+        _ => None,
     }
 }
 

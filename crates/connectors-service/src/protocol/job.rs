@@ -170,7 +170,7 @@ impl SyncJob {
         patch(json!({
             "connector": {
                 "id": record.id, "configuration": record.value("configuration"),
-                "filtering": [connector.filtering()["active"]], "index_name": index,
+                "filtering": connector.filtering()["active"], "index_name": index,
                 "language": record.value("language"), "pipeline": record.value("pipeline"),
                 "service_type": record.value("service_type"), "sync_cursor": record.value("sync_cursor"),
             },

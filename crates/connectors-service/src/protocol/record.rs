@@ -1,6 +1,6 @@
 //! A document as it was read, with the version that a write is conditional on.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 /// A document of the protocol's indices; fields that nobody here knows stay in it.
@@ -46,7 +46,9 @@ impl Record {
     /// A date.
     pub(crate) fn date(&self, path: &str) -> Option<DateTime<Utc>> {
         let text = self.text(path)?;
-        DateTime::parse_from_rfc3339(text).ok().map(|date| date.with_timezone(&Utc))
+        let zoned = DateTime::parse_from_rfc3339(text).map(|date| date.to_utc());
+        // Without a zone it is in UTC.
+        zoned.or_else(|_| text.parse::<NaiveDateTime>().map(|date| date.and_utc())).ok()
     }
 
     /// A count.
@@ -109,10 +111,16 @@ mod tests {
     }
 
     #[test]
-    fn dates_end_in_an_offset_or_in_z() {
+    fn dates_end_in_an_offset_in_z_or_are_in_utc() {
         let record = record(json!({
             "a": "2026-11-24T12:20:21.202965+00:00", "b": "2026-11-24T12:20:21.202965Z", "c": "yesterday",
+            "d": "2026-11-24T12:20:21.202965", "e": "2026-11-24T12:20:21",
         }));
+        assert_eq!(record.date("d"), record.date("a"));
+        assert_eq!(
+            record.date("e"),
+            record.date("a").map(|date| date - chrono::TimeDelta::microseconds(202_965))
+        );
         assert_eq!(record.date("a"), record.date("b"));
         assert_eq!(timestamp(record.date("b").unwrap()), json!("2026-11-24T12:20:21.202965+00:00"));
         assert_eq!(record.date("c"), None);

@@ -15,11 +15,13 @@ pub(super) struct Assignment {
     registry: Registry,
     /// The connectors that it serves; all whose source it has, where none are named.
     only: BTreeMap<String, Served>,
+    /// Whether those of the hosted service are served too.
+    native: bool,
 }
 
 impl Assignment {
-    pub(super) fn new(registry: Registry, only: BTreeMap<String, Served>) -> Self {
-        Self { registry, only }
+    pub(super) fn new(registry: Registry, only: BTreeMap<String, Served>, native: bool) -> Self {
+        Self { registry, only, native }
     }
 
     /// The source of a connector: of the type that its document names, else of the one that the settings name.
@@ -31,7 +33,7 @@ impl Assignment {
     /// True for a connector that this worker has the source of and is to serve.
     pub(super) fn serves(&self, connector: &Connector) -> bool {
         let is_named = self.only.is_empty() || self.only.contains_key(connector.id());
-        is_named && self.source_of(connector).is_some()
+        is_named && (self.native || !connector.is_native()) && self.source_of(connector).is_some()
     }
 
     /// The key with which a connector's documents are written, where it has one of its own.

@@ -84,6 +84,7 @@ async fn write(store: &Store, leases: &Leases, job: &RunningJob) -> Result<()> {
             _ if job.stage() == Stage::Ending => {}
             _ => job.stop(Stop::Lost),
         },
+        None => job.stop(Stop::Deleted),
         _ => job.stop(Stop::Lost),
     }
     Ok(())

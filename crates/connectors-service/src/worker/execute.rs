@@ -72,6 +72,9 @@ async fn sync(
     })?;
     let completed = form::complete(store, connector, source).await?;
     let connector = completed.ok_or_else(|| Error::missing("the connector was deleted"))?;
+    if let Some(reason) = connector.refuses(running.job_type, source.capabilities()) {
+        return Err(Error::config(reason).with("type", source.name()));
+    }
     let connection = connections.connect(&connector, source).await?;
     let rules = rules::of_job(connections, job, &connector, source).await?;
     running.enter(Stage::Syncing);

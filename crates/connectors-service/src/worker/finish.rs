@@ -32,6 +32,8 @@ pub(super) struct Retries {
 enum Ended {
     /// It is written; the status may be another than asked for.
     As(JobStatus),
+    /// Its document was deleted: there is nothing to write it into.
+    Deleted,
     /// Another worker has the job, or somebody ended it.
     Elsewhere,
 }
@@ -71,8 +73,13 @@ pub(super) async fn end_job(
             Err(_) => break Ended::Elsewhere,
         }
     };
-    if let Ended::As(status) = ended {
-        return Some(status);
+    match ended {
+        Ended::As(status) => return Some(status),
+        Ended::Deleted => {
+            tracing::warn!("the job was deleted while it ran; its connector shows how it ended");
+            return Some(outcome.status);
+        }
+        Ended::Elsewhere => {}
     }
     job.stop(Stop::Lost);
     tracing::warn!("how the job ended was not written: it is another worker's now, or goes to one");
@@ -96,7 +103,7 @@ pub(super) async fn end_connector(
 
 /// Writes the job's document. A write whose answer was lost is recognised by its time, when it conflicts with itself.
 async fn write_job(store: &Store, worker: &str, end: &End<'_>) -> Result<Ended> {
-    let mut ended = Ended::Elsewhere;
+    let mut ended = Ended::Deleted;
     let written = store.change(Kind::Job, &end.job.id, |record| {
         let patch;
         (ended, patch) = step(record, worker, end);

@@ -54,6 +54,8 @@ pub struct Options {
     pub marks: Option<PathBuf>,
     /// The connectors that this worker serves; all whose type it has, where none are named.
     pub only: BTreeMap<String, Served>,
+    /// Whether connectors of the hosted service (`is_native`) are served.
+    pub native: bool,
 }
 
 /// Which documents of jobs that are over are kept; all of them without limits.
@@ -97,6 +99,7 @@ impl Default for Options {
             allow: Allow::default(),
             marks: None,
             only: BTreeMap::new(),
+            native: false,
         }
     }
 }

@@ -7,6 +7,9 @@ use super::running::Stop;
 use crate::protocol::{Counts, JobStatus};
 use crate::secrets::masked;
 
+/// Why a job ends whose document is gone.
+const DELETED: &str = "the job was deleted while it ran; start another sync to complete the index";
+
 /// How a job ends: its status, and the cause where it is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outcome {
@@ -22,6 +25,7 @@ impl Outcome {
     pub(super) fn aborted(stop: Option<Stop>, error: Option<String>, counts: Counts) -> Self {
         let (status, error) = match stop {
             Some(Stop::Cancel) => (JobStatus::Canceled, None),
+            Some(Stop::Deleted) => (JobStatus::Error, Some(DELETED.into())),
             Some(Stop::Suspend | Stop::Lost) => (JobStatus::Suspended, None),
             None => (JobStatus::Error, error.or_else(|| Some("the sync ended without a word".into()))),
         };

@@ -1,7 +1,7 @@
 //! Rules: drafts are validated by the worker, and put in force where nothing is wrong with them; those in force
 //! are checked again by each job.
 
-use connectors_core::rules::{Filtering, RuleSet};
+use connectors_core::rules::{Basic, Filtering, RuleSet};
 use connectors_core::{Error, Registered, Result, RuleProblem, Rules};
 use serde_json::Map;
 
@@ -30,7 +30,16 @@ pub(super) async fn of_job(
     if job.job_type() == JobType::AccessControl {
         return Ok(Rules::NONE);
     }
-    let (rules, mut problems) = RuleSet::of_job(job.filtering())?.unwrap_or_default().read();
+    let (mut rules, mut problems) = RuleSet::of_job(job.filtering())?.unwrap_or_default().read();
+    let (basic, advanced) = connector.counted_rules();
+    if !basic {
+        rules.basic = Basic::NONE;
+        problems.clear();
+        tracing::info!(connector = connector.id(), "its features switch basic rules off: none is applied");
+    }
+    if !advanced && rules.advanced.take().is_some() {
+        tracing::info!(connector = connector.id(), "its features switch advanced rules off: none is applied");
+    }
     if rules.advanced.is_some() {
         problems.extend(advanced_problems(connections, connector, source, &rules).await?);
     }

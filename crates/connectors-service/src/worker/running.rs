@@ -20,6 +20,8 @@ pub(super) enum Stop {
     Suspend,
     /// Somebody asked for it.
     Cancel,
+    /// Its document was deleted.
+    Deleted,
     /// Another worker has the job, or may have it by now: nothing may be written any more.
     Lost,
 }

@@ -7,6 +7,7 @@ mod claims;
 mod clocks;
 mod drafts;
 mod ends;
+mod foreign;
 mod hostile;
 mod jobs;
 mod kills;
@@ -19,7 +20,25 @@ mod retention;
 mod schedules;
 mod week;
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
 use super::Worker;
+
+/// Lets the runtime go on until something holds.
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(20), async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    waited.await.expect("it comes true");
+}
+
+fn listed(worker: &Arc<Worker>) -> u64 {
+    worker.jobs.all().iter().map(|running| running.counters.listed.load(SeqCst)).sum()
+}
 
 impl Worker {
     /// Waits for everything that was begun so far.

@@ -5,14 +5,14 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use connectors_core::Result;
+use connectors_core::{Capabilities, Result};
 
 use super::clock::{MAX_AHEAD, ServerClock};
 use super::options::Options;
 use super::stats::Stats;
 use crate::lock::lock;
 use crate::protocol::{
-    Connector, JobType, Kind, Record, Store, SyncJob, Trigger, last_scheduled_field, timestamp,
+    Connector, JobType, Kind, Record, Schedule, Store, SyncJob, Trigger, last_scheduled_field, timestamp,
 };
 use crate::schedule::{self, CatchUp, Due, Window};
 
@@ -72,6 +72,18 @@ impl Timetable {
         Some(schedule::due(&expression, self.zone, self.missed, Window { last, now, grace: self.grace }))
     }
 
+    /// Logs once why a schedule makes no jobs.
+    fn refuse(&self, connector: &Connector, job_type: JobType, reason: &str) {
+        let key = (connector.id().to_owned(), job_type);
+        let schedule = connector.schedule(job_type).filter(|schedule| schedule.enabled);
+        let mut known = lock(&self.known);
+        let Some(Schedule { interval, .. }) = schedule else { return drop(known.remove(&key)) };
+        let since = self.clock.now();
+        if known.insert(key, Known { interval, since }).is_none() {
+            tracing::warn!(connector = connector.id(), %job_type, reason, "the schedule makes no jobs");
+        }
+    }
+
     /// Up to when the runs of a schedule are accounted for. One that is new to this worker goes on from its last
     /// run; one that was changed while this worker runs begins now.
     fn accounted(
@@ -103,10 +115,14 @@ pub(super) async fn make_due(
     store: &Store,
     timetable: &Timetable,
     stats: &Stats,
-    (connector, open): (&Connector, &[SyncJob]),
+    (connector, can, open): (&Connector, Capabilities, &[SyncJob]),
 ) -> Result<Vec<SyncJob>> {
     let mut made = Vec::new();
     for job_type in JobType::ALL.iter().copied() {
+        if let Some(reason) = connector.refuses(job_type, can) {
+            timetable.refuse(connector, job_type, reason);
+            continue;
+        }
         let is_open =
             |job: &SyncJob| job.connector_id() == Some(connector.id()) && job.job_type() == job_type;
         let waits = timetable.missed == CatchUp::Once && open.iter().any(is_open);

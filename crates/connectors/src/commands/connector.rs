@@ -76,12 +76,7 @@ async fn answer(session: &Session, store: &Store, asked: cli::Connector) -> Resu
 }
 
 /// Refuses jobs that the source of a connector does not have.
-pub(super) async fn check_job_type(
-    session: &Session,
-    store: &Store,
-    id: &str,
-    job_type: JobType,
-) -> Result<()> {
+async fn check_job_type(session: &Session, store: &Store, id: &str, job_type: JobType) -> Result<()> {
     let connector = connectors::get(store, id).await?;
     connectors::check_job_type(&session.registry, connector.service_type().unwrap_or_default(), job_type)
 }

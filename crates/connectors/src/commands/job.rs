@@ -7,7 +7,6 @@ use connectors_service::jobs::{self, Filter};
 use connectors_service::protocol::{JobStatus, JobType, Store, SyncJob, listed};
 use serde_json::Value;
 
-use super::connector::check_job_type;
 use super::end::End;
 use super::session::{Session, with_store};
 use crate::cli;
@@ -75,8 +74,7 @@ async fn start_and_wait(session: &Session, (connector, job_type): (&str, JobType
 }
 
 async fn start(session: &Session, store: &Store, (connector, job_type): (&str, JobType)) -> Result<SyncJob> {
-    check_job_type(session, store, connector, job_type).await?;
-    jobs::start(store, connector, job_type, session.context.clock.now()).await
+    jobs::start(store, &session.registry, (connector, job_type), session.context.clock.now()).await
 }
 
 /// The job once it is over.

@@ -39,6 +39,7 @@ impl Settings {
             marks: self.marks(),
             allow: self.allow.clone(),
             only: self.served.clone(),
+            native: keys.service_native,
             ..Options::default()
         })
     }

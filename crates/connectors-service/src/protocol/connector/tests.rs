@@ -1,4 +1,5 @@
 use super::*;
+use crate::protocol::strict;
 use connectors_testkit::memory::SOURCE;
 
 const AFTER: &str = include_str!("../../../tests/fixtures/connector-after-first-sync.json");
@@ -45,6 +46,7 @@ fn a_new_connector_has_every_field_that_others_write() {
     ] {
         assert_eq!(document[name], value, "{name}");
     }
+    assert_eq!(strict::connector(&document), Ok(()));
     let made = Connector(Record { id: "x".into(), version: (0, 1), fields: document });
     assert!(made.schedule(JobType::Full).unwrap().enabled);
     assert!(!made.schedule(JobType::Incremental).unwrap().enabled);

@@ -48,6 +48,7 @@ fn a_new_job_has_every_field_that_others_write() {
             assert!(ours.get(inner).is_some(), "{name}.{inner}");
         }
     }
+    assert_eq!(document["connector"]["filtering"], json!({"rules": [1]}), "one object, and no list");
     let job = SyncJob(Record { fields: document, ..record.clone() });
     assert_eq!((job.status(), job.filtering()), (Some(JobStatus::Pending), &json!({"rules": [1]})));
     let access = SyncJob::document(&Connector(record), (JobType::AccessControl, Trigger::OnDemand), now());

@@ -2,7 +2,6 @@
 
 use connectors_testkit::proxy::{Fault, Plan, Proxy};
 use serde_json::json;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -10,23 +9,10 @@ use connectors_testkit::memory::Record;
 
 use super::gate::Gate;
 use super::place::{Place, connect, filled, turn};
+use super::{listed, until};
 use crate::protocol::{JobStatus, JobType, Kind};
+use crate::worker::Options;
 use crate::worker::running::Stop;
-use crate::worker::{Options, Worker};
-
-/// Lets the runtime go on until something holds.
-async fn until(mut holds: impl AsyncFnMut() -> bool) {
-    let waited = tokio::time::timeout(Duration::from_secs(20), async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    });
-    waited.await.expect("it comes true");
-}
-
-fn listed(worker: &Arc<Worker>) -> u64 {
-    worker.jobs.all().iter().map(|running| running.counters.listed.load(SeqCst)).sum()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scheduled_sync_runs_when_its_time_comes() {

@@ -1,0 +1,169 @@
+//! Connectors and jobs as other services and tools leave them: what is not ours is left alone, what is switched off is not done.
+
+use std::time::Duration;
+
+use connectors_core::ErrorKind;
+use serde_json::json;
+
+use super::place::{Place, SCRIPTED, filled, turn};
+use super::until;
+use crate::jobs;
+use crate::protocol::{JobStatus, JobType, Kind, strict};
+use crate::registry::Registry;
+use crate::worker::Options;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connectors_of_the_hosted_service_are_served_only_where_that_is_set() {
+    let place = Place::new().await;
+    let script = place.scripted("c").await;
+    script.let_through(100);
+    place.change(Kind::Connector, "c", json!({"is_native": true})).await;
+    let job = place.ask("c", JobType::Full).await;
+    turn(&place.worker("w")).await;
+    assert_eq!(place.job(&job).await.status(), Some(JobStatus::Pending));
+    assert_eq!(script.pinged.load(std::sync::atomic::Ordering::SeqCst), 0, "nor is it checked");
+    let worker = place.worker_with(Options { native: true, ..Options::default() });
+    turn(&worker).await;
+    assert_eq!(place.job(&job).await.status(), Some(JobStatus::Completed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_connector_gets_neither_form_nor_job() {
+    let place = Place::new().await;
+    place.scripted_at("c", Some("0 * * * * ?")).await.let_through(100);
+    place.change(Kind::Connector, "c", json!({"deleted": true, "status": "created"})).await;
+    let worker = place.worker("w");
+    turn(&worker).await;
+    place.wait(120);
+    turn(&worker).await;
+    assert!(place.jobs("c").await.is_empty());
+    assert!(place.store.connectors().await.unwrap().is_empty(), "nor is it listed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_its_source_can_not_do_is_refused_by_whoever_makes_or_runs_it() {
+    let place = Place::new().await;
+    place.scripted("c").await;
+    let schedule = json!({"enabled": true, "interval": "0 * * * * ?"});
+    let schedules = json!({"scheduling": {"incremental": schedule, "access_control": schedule}});
+    place.change(Kind::Connector, "c", schedules).await;
+    let worker = place.worker("w");
+    turn(&worker).await;
+    place.wait(300);
+    turn(&worker).await;
+    assert!(place.jobs("c").await.is_empty(), "no schedule makes one");
+
+    let registry = Registry::new([&SCRIPTED as &dyn connectors_core::Registered]);
+    for (job_type, reason) in [
+        (JobType::Incremental, "can't tell what changed"),
+        (JobType::AccessControl, "does not know who may read"),
+    ] {
+        let refused = jobs::start(&place.store, &registry, ("c", job_type), place.now()).await.unwrap_err();
+        assert!(refused.kind() == ErrorKind::Config && refused.to_string().contains(reason), "{refused}");
+        let job = place.ask("c", job_type).await;
+        turn(&worker).await;
+        let job = place.job(&job).await;
+        assert_eq!(job.status(), Some(JobStatus::Error));
+        assert!(job.text("error").unwrap().contains(reason), "{job:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_features_switch_off_is_not_done() {
+    let place = Place::new().await;
+    let fixture = filled(5).await;
+    place.memory("c", &fixture, None).await;
+    let worker = place.worker("w");
+    turn(&worker).await;
+    let exclude = json!({"id": "mine", "policy": "exclude", "field": "title", "rule": "equals", "value": "Record 3", "order": 0});
+    let set = json!({
+        "rules": [exclude], "advanced_snippet": {"value": {"title": "Record 4"}},
+        "validation": {"state": "valid", "errors": []},
+    });
+    place.change(Kind::Connector, "c", json!({"filtering": [{"active": set, "draft": set}]})).await;
+    let (on, off) = (json!({"enabled": true}), json!({"enabled": false}));
+    for (features, left) in [
+        (json!({"sync_rules": {"basic": on, "advanced": on}}), 1),
+        (json!({"sync_rules": {"basic": on, "advanced": off}}), 4),
+        (json!({"sync_rules": {"basic": off, "advanced": off}}), 5),
+        (json!({"filtering_rules": false, "filtering_advanced_config": false, "sync_rules": null}), 5),
+        (json!({"filtering_rules": true, "filtering_advanced_config": false, "sync_rules": null}), 4),
+    ] {
+        place.change(Kind::Connector, "c", json!({"features": features})).await;
+        let job = place.ask("c", JobType::Full).await;
+        turn(&worker).await;
+        assert_eq!(place.job(&job).await.status(), Some(JobStatus::Completed), "{features}");
+        assert_eq!(place.count("c").await, left, "{features}");
+    }
+    let switched_off = json!({"features": {"incremental_sync": off, "document_level_security": off}});
+    place.change(Kind::Connector, "c", switched_off).await;
+    for job_type in [JobType::Incremental, JobType::AccessControl] {
+        let job = place.ask("c", job_type).await;
+        turn(&worker).await;
+        assert!(place.job(&job).await.text("error").unwrap().contains("switched off"), "{job_type}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_deleted_while_it_runs_ends_and_its_connector_says_why() {
+    let place = Place::new().await;
+    let script = place.scripted("c").await;
+    let worker = place.worker_with(Options {
+        progress: Duration::ZERO,
+        grace: Duration::from_millis(50),
+        ..Options::default()
+    });
+    turn(&worker).await;
+    let before = place.ask("c", JobType::Full).await;
+    script.let_through(10);
+    turn(&worker).await;
+    assert_eq!(place.job(&before).await.status(), Some(JobStatus::Completed));
+
+    let job = place.ask("c", JobType::Full).await;
+    script.let_through(3);
+    worker.tick().await.unwrap();
+    until(async || super::listed(&worker) == 3).await;
+    place.store.delete(Kind::Job, &job).await.unwrap();
+    worker.beat().await;
+    worker.settle().await;
+    let connector = place.read("c").await;
+    assert_eq!(connector.text("last_sync_status"), Some("error"));
+    let error = connector.text("last_sync_error").unwrap();
+    assert!(error.contains("deleted while it ran") && error.contains("start another sync"), "{error}");
+    turn(&worker).await;
+    assert_eq!(place.read("c").await.text("last_sync_status"), Some("error"), "not that of the job before");
+    assert!(worker.jobs.all().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_worker_writes_can_be_read_by_a_stricter_service() {
+    let place = Place::new().await;
+    let fixture = filled(5).await;
+    place.memory("c", &fixture, Some("0 * * * * ?")).await;
+    place.change(Kind::Connector, "c", json!({"status": "created", "configuration": {}})).await;
+    let read = async || {
+        strict::connector(&place.read("c").await.0.fields).unwrap();
+        for job in place.jobs("c").await {
+            strict::job(&job.0.fields).unwrap();
+        }
+    };
+    let worker = place.worker("w");
+    turn(&worker).await;
+    read().await;
+    for (name, value) in fixture_settings(&fixture) {
+        place.change(Kind::Connector, "c", json!({"configuration": {name: {"value": value}}})).await;
+    }
+    for job_type in JobType::ALL {
+        place.ask("c", *job_type).await;
+        place.wait(60);
+        turn(&worker).await;
+        read().await;
+    }
+    assert!(place.jobs("c").await.iter().any(|job| job.status() == Some(JobStatus::Completed)));
+}
+
+fn fixture_settings(
+    fixture: &connectors_testkit::memory::MemoryFixture,
+) -> serde_json::Map<String, serde_json::Value> {
+    connectors_testkit::Fixture::settings(fixture)
+}
