@@ -139,8 +139,10 @@ async fn tell(
         case["answers"] = json!([real.body, ours.body]);
     }
     let again = format!(
-        "CONNECTORS_DIFFERENTIAL_SEED={seed} CONNECTORS_DIFFERENTIAL_CASES={OF_INDEX} \
-         cargo test -p elastic-embedded --test differential -- --ignored --nocapture"
+        "{}={} CONNECTORS_DIFFERENTIAL_SEED={seed} CONNECTORS_DIFFERENTIAL_CASES={OF_INDEX} \
+         cargo test -p elastic-embedded --test differential -- --ignored --nocapture",
+        crate::URLS,
+        pair.real.url
     );
     eprintln!("{:?} and the embedded server: {problem}\n{case}\n{again}\n", pair.real.product);
     found.told.push(format!("{problem}\n{case}\n{again}"));

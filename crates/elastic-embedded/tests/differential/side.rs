@@ -52,7 +52,7 @@ impl Answer {
 #[derive(Debug, Clone)]
 pub(crate) struct Side {
     pub(crate) product: Product,
-    url: String,
+    pub(crate) url: String,
     client: Client,
 }
 
