@@ -39,7 +39,8 @@ pub(crate) async fn run(
             break;
         }
         let seed = seed.wrapping_add(number as u64);
-        let index = format!("differential-{seed}");
+        // The name of no other seed begins like this one.
+        let index = format!("differential-{seed}-a");
         let pair = Pair { real, ours, fields: &fields, index: &index };
         of_index(pair, seed, &mut found).await;
         pair.remove().await;
