@@ -51,6 +51,8 @@ mod filter_path;
 pub mod fuzzing;
 mod http;
 mod identity;
+#[cfg(test)]
+mod logged;
 mod mapping;
 mod options;
 mod query;

@@ -1,6 +1,4 @@
-use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
@@ -8,6 +6,7 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use super::Index;
 use crate::analysis;
 use crate::failure::Result;
+use crate::logged::logged;
 use crate::store::meta::{Meta, Settings};
 use crate::store::{Action, Operation, Source};
 
@@ -37,20 +36,6 @@ impl TokenStream for Panicking {
     }
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 fn index(folder: &Path) -> Index {
     Index::create(folder, Meta::new("things", Settings::default(), Default::default())).unwrap()
 }
@@ -70,10 +55,7 @@ fn put(index: &Index, id: &str) -> Result<()> {
 /// taken for committed, and a new start brings back what was acknowledged.
 fn refuses_until_it_starts_again(fail: impl Fn(&Index, &Path), mend: impl Fn(&Index, &Path)) {
     let folder = tempfile::tempdir().unwrap();
-    let lines = Lines::default();
-    let sink = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || sink.clone()).finish();
-    let acknowledged = tracing::subscriber::with_default(subscriber, || {
+    let (acknowledged, lines) = logged(|| {
         let index = index(folder.path());
         put(&index, "before").unwrap();
         index.refresh().unwrap();
@@ -98,9 +80,8 @@ fn refuses_until_it_starts_again(fail: impl Fn(&Index, &Path), mend: impl Fn(&In
         assert!(again.get(&id).unwrap().is_some(), "{id} was acknowledged");
     }
     put(&again, "later").unwrap();
-    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains("ERROR") && logged.contains("the indexing thread failed"), "{logged}");
-    assert!(logged.contains("index=\"things\""), "{logged}");
+    assert!(lines.contains("ERROR") && lines.contains("the indexing thread failed"), "{lines}");
+    assert!(lines.contains("index=\"things\""), "{lines}");
 }
 
 #[test]
