@@ -74,6 +74,11 @@ impl Mapping {
         found.map(|field| Resolved { path: path.to_owned(), field })
     }
 
+    /// True for the name of a key in a flattened field.
+    pub(crate) fn is_key(&self, path: &str) -> bool {
+        !self.fields.contains_key(path) && self.flattened_above(path).is_some()
+    }
+
     /// The flattened field that a path leads into.
     fn flattened_above(&self, path: &str) -> Option<&Field> {
         let above = path.match_indices('.').filter_map(|(end, _)| self.fields.get(&path[..end]));

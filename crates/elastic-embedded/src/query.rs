@@ -14,6 +14,7 @@ use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, TermSetQuery,
 };
 
+pub(crate) use self::exact::text;
 pub(crate) use self::fragments::{Fragment, Wanted, fragments};
 use crate::failure::{Failure, Result};
 use crate::mapping::Mapping;

@@ -291,7 +291,7 @@ impl Reading<'_> {
         if field.kind == Kind::Text {
             return Ok(field.index.then_some(Stored::Text(text)));
         }
-        if field.ignore_above.is_some_and(|limit| text.encode_utf16().count() > limit) {
+        if !field.keeps(&text) {
             return Ok(self.ignore(path));
         }
         if text.len() > MAX_KEYWORD_BYTES {

@@ -142,6 +142,11 @@ impl Field {
         self.scaling.map_or(number, |factor| half_up(number * factor) / factor)
     }
 
+    /// True for a text that is not too long to be kept.
+    pub(crate) fn keeps(&self, text: &str) -> bool {
+        self.ignore_above.is_none_or(|limit| text.encode_utf16().count() <= limit)
+    }
+
     /// An exact value as it is kept and looked for.
     pub(crate) fn normalized<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.lowercase { crate::analysis::lower(text).into() } else { text.into() }

@@ -179,7 +179,7 @@ pub(super) fn fitting(context: Context<'_>, name: &str, pattern: &str) -> Result
     let Some(resolved) = searched(context, name, "wildcard")? else {
         return Ok(none());
     };
-    if resolved.field.flattened && !context.mapping.fields.contains_key(name) {
+    if context.mapping.is_key(name) {
         let reason = "[wildcard] queries are not currently supported on keyed [flattened] fields.";
         return Err(no_such_query(reason.to_owned()));
     }
@@ -244,7 +244,7 @@ fn value_of<'a>(kind: &str, key: &str, body: &'a Value) -> Result<(&'a Value, Op
 }
 
 /// A value as the text that a string field holds.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(number) if number.is_f64() => java_text(number.as_f64().unwrap_or_default()),

@@ -14,7 +14,7 @@ use crate::analysis;
 use crate::failure::{Failure, Result};
 use crate::mapping::{Field, Kind, Mapping};
 use crate::options::Options;
-use crate::query::{Context, Fragment, Wanted};
+use crate::query::{self, Context, Fragment, Wanted};
 use crate::tree::Tree;
 
 /// What is to be highlighted, and how.
@@ -72,13 +72,13 @@ impl Highlight {
     /// # Errors
     /// Those of the query, if it is another than that of the search.
     pub(super) fn check(&self, context: Context<'_>) -> Result<()> {
-        self.query.as_ref().map_or(Ok(()), |query| crate::query::build(context, query).map(drop))
+        self.query.as_ref().map_or(Ok(()), |query| query::build(context, query).map(drop))
     }
 
     /// What the query marks.
     pub(super) fn fragments(&self, context: Context<'_>, request: &Request) -> Vec<Fragment> {
         match &self.query {
-            Some(query) => crate::query::fragments(context, query),
+            Some(query) => query::fragments(context, query),
             None => super::fetch::fragments_of(context, request),
         }
     }
@@ -156,10 +156,15 @@ fn texts_of<'a>(texts: &'a [(String, Vec<String>)], path: &str) -> &'a [String] 
 
 fn marked_texts(style: &Style, wanted: &[&Wanted], (field, texts): (&Field, &[String])) -> Vec<String> {
     let exact = field.kind == Kind::Keyword;
+    let texts: Vec<_> =
+        texts.iter().filter(|text| field.keeps(text)).map(|text| field.normalized(text)).collect();
     let mut found: Vec<(usize, String)> = Vec::new();
-    for text in texts {
-        let hits =
-            if exact { whole(field, text, wanted) } else { hits(style, &analysis::words(text), wanted) };
+    for (at, text) in texts.iter().enumerate() {
+        // Nothing is marked at the very end of all values.
+        if text.is_empty() && at + 1 == texts.len() {
+            continue;
+        }
+        let hits = if exact { whole(text, wanted) } else { hits(style, &analysis::words(text), wanted) };
         if hits.is_empty() {
             continue;
         }
@@ -175,9 +180,20 @@ fn marked_texts(style: &Style, wanted: &[&Wanted], (field, texts): (&Field, &[St
     }
     found.truncate(if style.count == 0 { usize::MAX } else { style.count });
     if found.is_empty() && style.no_match > 0 {
-        return texts.first().map(|text| beginning(text, style.no_match).to_owned()).into_iter().collect();
+        let first = texts.iter().find(|text| !text.is_empty());
+        found.extend(first.map(|text| (0, beginning(text, style.no_match).to_owned())));
     }
-    found.into_iter().map(|(_, text)| text).collect()
+    found.into_iter().map(|(_, text)| shown(style, text)).filter(|text| !text.chars().all(is_blank)).collect()
+}
+
+/// A fragment without the white space around it; a whole text keeps it.
+fn shown(style: &Style, text: String) -> String {
+    if style.count == 0 { text } else { text.trim_matches(|character| character <= ' ').to_owned() }
+}
+
+/// White space, but for what holds words together.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() && !matches!(character, '\u{85}' | '\u{a0}' | '\u{2007}' | '\u{202f}')
 }
 
 /// Byte ranges of the words that were looked for, in order. A phrase is one, unless fields need not match: then its words
@@ -222,25 +238,21 @@ fn phrase(tokens: &[Token], at: usize, (words, slop): (&[String], usize)) -> Vec
 }
 
 /// An exact value is marked as a whole, or not at all.
-fn whole(field: &Field, text: &str, wanted: &[&Wanted]) -> Vec<Range<usize>> {
-    let value = field.normalized(text);
-    let is_kept =
-        !text.is_empty() && field.ignore_above.is_none_or(|limit| text.encode_utf16().count() <= limit);
-    let hit = is_kept
-        && wanted.iter().any(|wanted| match wanted {
-            Wanted::Term(term) => *term == value,
-            Wanted::Terms(accept) => accept(&value),
-            Wanted::Phrase(..) => false,
-        });
-    if hit { std::iter::once(0..text.len()).collect() } else { Vec::new() }
+fn whole(value: &str, wanted: &[&Wanted]) -> Vec<Range<usize>> {
+    let hit = wanted.iter().any(|wanted| match wanted {
+        Wanted::Term(term) => term == value,
+        Wanted::Terms(accept) => accept(value),
+        Wanted::Phrase(..) => false,
+    });
+    if hit { std::iter::once(0..value.len()).collect() } else { Vec::new() }
 }
 
 /// The text of a passage with its hits marked; of two that overlap, the second is marked from the end of the first.
 fn tagged(style: &Style, text: &str, passage: Range<usize>, hits: &[&Range<usize>]) -> String {
     let mut out = String::new();
     let mut from = passage.start;
-    for hit in hits.iter().filter(|hit| hit.end > passage.start) {
-        if hit.end <= from {
+    for hit in hits {
+        if hit.end <= from && !hit.is_empty() {
             continue;
         }
         let start = hit.start.max(from);
@@ -254,13 +266,10 @@ fn tagged(style: &Style, text: &str, passage: Range<usize>, hits: &[&Range<usize
     out
 }
 
-/// Every string of a source, by its path.
+/// Every value of a source as a text, by its path.
 fn leaves(path: &str, value: &Value, found: &mut Vec<(String, Vec<String>)>) {
     match value {
-        Value::String(text) => match found.iter_mut().find(|(other, _)| other == path) {
-            Some((_, texts)) => texts.push(text.clone()),
-            None => found.push((path.to_owned(), vec![text.clone()])),
-        },
+        Value::Null => {}
         Value::Array(items) => items.iter().for_each(|item| leaves(path, item, found)),
         Value::Object(members) => {
             for (name, value) in members {
@@ -268,6 +277,9 @@ fn leaves(path: &str, value: &Value, found: &mut Vec<(String, Vec<String>)>) {
                 leaves(&below, value, found);
             }
         }
-        _ => {}
+        value => match found.iter_mut().find(|(other, _)| other == path) {
+            Some((_, texts)) => texts.push(query::text(value)),
+            None => found.push((path.to_owned(), vec![query::text(value)])),
+        },
     }
 }

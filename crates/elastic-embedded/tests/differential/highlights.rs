@@ -24,11 +24,17 @@ const FIELDS: [(&str, Pool); 9] = [
 /// The query of a search, and what is marked of its hits.
 pub(crate) fn add(random: &mut Random, fields: &Fields, body: &mut Value) {
     body["query"] = query(random, fields);
+    let text = body["query"].to_string();
+    // OpenSearch does not find the text of a name with dots in it.
+    let known = if fields.product == Product::OpenSearch { &FIELDS[..8] } else { &FIELDS[..] };
+    let is_asked = |name: &&str| text.contains(&format!("\"{name}\""));
+    let of_query: Vec<&str> = known.iter().map(|(name, _)| *name).filter(is_asked).collect();
     let mut asked = json!({});
     for _ in 0..random.between(1, 4) {
-        // OpenSearch does not find the text of a name with dots in it.
-        let known = if fields.product == Product::OpenSearch { &FIELDS[..8] } else { &FIELDS[..] };
-        let (name, _) = random.pick(known);
+        let (mut name, _) = random.pick(known);
+        if !of_query.is_empty() && random.one_in(2) {
+            name = random.pick(&of_query);
+        }
         let name = random.pick(&[name, name, name, "t*", "new_*"]);
         asked[name] = json!({});
     }
@@ -36,6 +42,9 @@ pub(crate) fn add(random: &mut Random, fields: &Fields, body: &mut Value) {
     if random.one_in(4) {
         highlight["pre_tags"] = json!(["<b>"]);
         highlight["post_tags"] = random.pick(&[json!(["</b>"]), json!("</b>")]);
+    }
+    if random.one_in(6) {
+        highlight["no_match_size"] = 1000.into();
     }
     if random.one_in(6) {
         highlight["highlight_query"] = leaf(random, fields);
