@@ -30,6 +30,8 @@
 //!   about where the real one's does, and is the better the more of it is marked.
 //! - Where Elasticsearch and OpenSearch differ, it answers as Elasticsearch does.
 //! - A number in a text or keyword is indexed as it would be printed, not as it was written: `1.50` as `1.5`.
+//! - A pattern of a query string finds nothing in a key of a flattened object; Elasticsearch looks for it in keys and values
+//!   together, and in all keys.
 //! - Slices of a point in time split documents by the order of writing.
 //!
 //! ```no_run

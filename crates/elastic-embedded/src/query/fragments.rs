@@ -87,6 +87,9 @@ impl Found<'_> {
         match term {
             Term::Words(text) => self.text(pattern, text, None),
             Term::Phrase(text, slop) => self.text(pattern, text, Some(*slop as usize)),
+            Term::Prefix(start) => {
+                fields().for_each(|path| self.prefix(&path, &query_string::lower(context, &path, start)));
+            }
             Term::Pattern(text) if text == "*" => {}
             Term::Pattern(text) => {
                 fields().for_each(|path| self.wildcard(&path, &query_string::lower(context, &path, text)));

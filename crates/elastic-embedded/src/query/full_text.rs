@@ -60,7 +60,12 @@ impl Asked {
         asked.minimum = options.take("minimum_should_match").cloned();
         asked.lenient = options.flag("lenient")?.unwrap_or(false);
         asked.slop = options.count("slop")?.unwrap_or(0) as u32;
-        Ok(asked)
+        Ok(if asked.lenient { asked.with_text_alone() } else { asked })
+    }
+
+    /// The same for a text in the place of a number, as the real one takes it where it can't ask for the exact value.
+    fn with_text_alone(self) -> Self {
+        Asked { value: self.text.clone().into(), ..self }
     }
 }
 
@@ -93,7 +98,7 @@ fn asked_of(body: &Value) -> Result<(Asked, Option<f64>)> {
 }
 
 pub(super) fn multi_match(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> {
-    let mut asked = Asked::read(options)?;
+    let mut asked = Asked::read(options)?.with_text_alone();
     let fields = weighted(&options.list("fields"))?;
     let kind = options.text("type")?.unwrap_or("best_fields");
     let tie = options.double("tie_breaker")?;

@@ -123,10 +123,17 @@ fn in_fields(
     let asked = match term {
         Term::Words(text) => Asked { lenient, and, ..Asked::words(text) },
         Term::Phrase(text, slop) => Asked { lenient, slop: *slop, ..Asked::phrase(text) },
+        Term::Prefix(start) => {
+            return union(context, (fields, lenient), |name| {
+                exact::starting(context, name, &lower(context, name, start))
+            })
+            .map(Some);
+        }
         Term::Pattern(pattern) => {
             return union(context, (fields, lenient), |name| match pattern.as_str() {
                 "*" => Ok(exact::having(context, name)),
-                _ => fitting(context, name, &lower(context, name, pattern)),
+                _ if context.mapping.is_key(name) => Ok(none()),
+                _ => exact::fitting(context, name, &lower(context, name, pattern)),
             })
             .map(Some);
         }
@@ -170,14 +177,6 @@ fn union(
 
 pub(super) fn lower_end(context: Context<'_>, name: &str, end: &Bound<Value>) -> Bound<Value> {
     end.clone().map(|end| lower(context, name, &exact::text(&end)).into())
-}
-
-/// A pattern of which only the end is open asks for a beginning, which more fields can answer.
-fn fitting(context: Context<'_>, name: &str, pattern: &str) -> Result<BoxQuery> {
-    match pattern.strip_suffix('*') {
-        Some(start) if !start.contains(['*', '?', '\\']) => exact::starting(context, name, start),
-        _ => exact::fitting(context, name, pattern),
-    }
 }
 
 /// Patterns meet analysed text in lower case, as its words are.

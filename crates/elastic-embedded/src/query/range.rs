@@ -21,6 +21,12 @@ pub(super) struct Ends<'a> {
     pub(super) to: Bound<&'a Value>,
 }
 
+impl Ends<'_> {
+    fn are_open(self) -> bool {
+        matches!((self.from, self.to), (Bound::Unbounded, Bound::Unbounded))
+    }
+}
+
 pub(super) fn range(context: Context<'_>, mut options: Options<'_>) -> Result<BoxQuery> {
     let outer = options.double("boost")?;
     let (name, body) = options.only()?;
@@ -41,7 +47,11 @@ pub(super) fn range(context: Context<'_>, mut options: Options<'_>) -> Result<Bo
     }
     let boost = options.double("boost")?.or(outer);
     options.finish()?;
-    Ok(with_boost(constant(within(context, name, Ends { from, to })?, 1.0), boost))
+    let ends = Ends { from, to };
+    let is_field = || name == "_id" || context.mapping.field(name).is_some();
+    let query =
+        if ends.are_open() && is_field() { having(context, name) } else { within(context, name, ends)? };
+    Ok(with_boost(constant(query, 1.0), boost))
 }
 
 /// Documents with a value between the ends.
@@ -61,9 +71,9 @@ pub(super) fn within(context: Context<'_>, name: &str, ends: Ends<'_>) -> Result
         ends
     };
     match field.kind {
-        _ if matches!((ends.from, ends.to), (Bound::Unbounded, Bound::Unbounded)) => {
-            Ok(having(context, name))
-        }
+        // The terms of a key lie between those of others: they have no end of their own.
+        _ if ends.are_open() && context.mapping.is_key(name) => Ok(none()),
+        _ if ends.are_open() => Ok(having(context, name)),
         Kind::Keyword | Kind::Text => strings(context, &resolved, ends),
         Kind::GeoPoint => {
             Err(no_such_query(format!("Field [{path}] of type [geo_point] does not support range queries")))

@@ -11,6 +11,7 @@
 //! - scores of words and exact strings, which differ knowingly (see the list in `lib.rs`): there only which documents match
 //!   is compared;
 //! - what it refuses with 501;
+//! - patterns of a query string that fit a key and a value of a flattened object together;
 //! - the order of hits that tie;
 //! - sums of numbers that are not exact, as they depend on the order of documents;
 //! - the first terms of several indices, of which the real one knows only those that are first in one of them: then all are

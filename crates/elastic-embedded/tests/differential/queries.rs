@@ -153,11 +153,18 @@ fn pattern(random: &mut Random, fields: &Fields, pool: Pool) -> String {
         match random.below(9) {
             0 | 1 => pattern.push('*'),
             2 => pattern.push('?'),
-            3 => pattern.extend(['\\', character]),
+            // OpenSearch takes it as it is, not as the field keeps it.
+            3 if fields.product != Product::OpenSearch || !has_case(character) => {
+                pattern.extend(['\\', character]);
+            }
             _ => pattern.push(character),
         }
     }
     if random.one_in(3) { pattern + "*" } else { pattern }
+}
+
+fn has_case(character: char) -> bool {
+    character.is_uppercase() || character.is_lowercase()
 }
 
 fn range(random: &mut Random, fields: &Fields, _: usize) -> Value {

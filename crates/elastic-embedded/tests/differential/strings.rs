@@ -34,7 +34,21 @@ pub(crate) fn query(random: &mut Random, fields: &Fields, _: usize) -> Value {
 pub(crate) fn text(random: &mut Random, fields: &Fields) -> String {
     if !fields.careful && random.one_in(40) {
         return random
-            .pick(&["", "AND", "(a", "a)", "k:", "\"open", "a AND", "NOT", "[1 TO", "  "])
+            .pick(&[
+                "",
+                "AND",
+                "(a",
+                "a)",
+                "k:",
+                "\"open",
+                "a AND",
+                "NOT",
+                "[1 TO",
+                "  ",
+                "\\u006",
+                "k:\\u00zz*",
+                "[\\u TO b]",
+            ])
             .to_owned();
     }
     group(random, fields, 2)
@@ -75,10 +89,14 @@ fn leaf(random: &mut Random, fields: &Fields) -> String {
         4 => format!("{}:{}", fields.one_of(random, Pool::is_number).name, plain(random)),
         5 | 6 => format!("{}:{}", fields.one_of(random, Pool::is_string).name, plain(random)),
         7 => phrase(random),
+        8 if random.one_in(4) => {
+            let start = random.pick(&["a", "Z", "x\\-", "\\u00e4", "\\u0041"]);
+            format!("{}:{start}*", fields.one_of(random, Pool::is_string).name)
+        }
         8 => {
             // OpenSearch looks for a pattern in what is indexed alone.
-            let starts = ["qu", "f", "Do", "a", "b*n", "?o"];
-            let known = if fields.product == Product::OpenSearch { &starts[..4] } else { &starts[..] };
+            let starts = ["qu", "f", "Do", "a", "x\\-", "\\u0066o", "b*n", "?o", "?\\u006f"];
+            let known = if fields.product == Product::OpenSearch { &starts[..6] } else { &starts[..] };
             format!("{}*", random.pick(known))
         }
         _ => plain(random),
@@ -86,7 +104,7 @@ fn leaf(random: &mut Random, fields: &Fields) -> String {
 }
 
 fn bounds(random: &mut Random) -> String {
-    let ends = ["1", "*", "-3", "10", "2024-01-01", "a", "2.5", "true"];
+    let ends = ["1", "*", "-3", "10", "2024-01-01", "a", "2.5", "true", "\\u0062"];
     let (from, to) = (random.pick(&ends), random.pick(&ends));
     match random.below(5) {
         0 => format!("[{from} TO {to}]"),
@@ -107,6 +125,10 @@ fn phrase(random: &mut Random) -> String {
 fn plain(random: &mut Random) -> String {
     let mut text = String::new();
     for character in random.pick(WORDS).chars() {
+        if random.one_in(40) && character.len_utf16() == 1 {
+            text.push_str(&format!("\\u{:04x}", u32::from(character)));
+            continue;
+        }
         if "+-=&|><!(){}[]^\"~*?:\\/".contains(character) {
             text.push('\\');
         }

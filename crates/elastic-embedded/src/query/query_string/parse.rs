@@ -34,6 +34,8 @@ pub(crate) struct Leaf {
 pub(crate) enum Term {
     Words(String),
     Phrase(String, u32),
+    /// The beginning of a term.
+    Prefix(String),
     /// A pattern with its escapes.
     Pattern(String),
     Range(Bound<Value>, Bound<Value>),
@@ -98,7 +100,7 @@ impl Parser<'_> {
         }
         let mut clauses: Vec<Clause> = Vec::new();
         while self.peek(0).is_some_and(|token| *token != Token::Close) {
-            if let Some(text) = self.several() {
+            if let Some(text) = self.several()? {
                 let node = leaf(field, text);
                 self.join(&mut clauses, (Joint::None, Sign::None), node);
                 continue;
@@ -113,9 +115,9 @@ impl Parser<'_> {
 
     /// Two words or more with nothing between them, which are looked for as one text. The last word before an operator
     /// stands by itself.
-    fn several(&mut self) -> Option<String> {
+    fn several(&mut self) -> Result<Option<String>, Bad> {
         let word = |token: Option<&Token>| match token {
-            Some(Token::Word(word)) => Some(tokens::unescape(word)),
+            Some(Token::Word(word)) => Some(word.clone()),
             _ => None,
         };
         let operator = |token: Option<&Token>| {
@@ -124,18 +126,17 @@ impl Parser<'_> {
                 Some(Token::Colon | Token::Star | Token::Tilde(_) | Token::Boost(_) | Token::And | Token::Or)
             )
         };
-        let mut text = word(self.peek(0))?;
-        let mut count = 1;
-        while let Some(more) = word(self.peek(count)).filter(|_| !operator(self.peek(count + 1))) {
-            text.push(' ');
-            text.push_str(&more);
-            count += 1;
+        let Some(first) = word(self.peek(0)) else { return Ok(None) };
+        let mut words = vec![tokens::unescape(&first)?];
+        while let Some(more) = word(self.peek(words.len())).filter(|_| !operator(self.peek(words.len() + 1)))
+        {
+            words.push(tokens::unescape(&more)?);
         }
-        if count == 1 {
-            return None;
+        if words.len() == 1 {
+            return Ok(None);
         }
-        self.at += count;
-        Some(text)
+        self.at += words.len();
+        Ok(Some(words.join(" ")))
     }
 
     /// Adds a clause by the rules of Lucene's classic parser: AND binds both its neighbours.
@@ -178,7 +179,7 @@ impl Parser<'_> {
     }
 
     fn clause(&mut self, field: Option<&str>, depth: usize) -> Result<Node, Bad> {
-        let named = self.field();
+        let named = self.field()?;
         let field = named.as_deref().or(field);
         if self.takes(&Token::Open) {
             let node = self.group(field, depth + 1)?;
@@ -209,28 +210,28 @@ impl Parser<'_> {
     }
 
     /// Takes `name:` if that comes next.
-    fn field(&mut self) -> Option<String> {
+    fn field(&mut self) -> Result<Option<String>, Bad> {
         if self.peek(1) != Some(&Token::Colon) {
-            return None;
+            return Ok(None);
         }
         let name = match self.peek(0) {
-            Some(Token::Word(word)) => tokens::unescape(word),
+            Some(Token::Word(word)) => tokens::unescape(word)?,
             Some(Token::Star) => "*".to_owned(),
-            _ => return None,
+            _ => return Ok(None),
         };
         self.at += 2;
-        Some(name)
+        Ok(Some(name))
     }
 
     fn term(&mut self) -> Result<Term, Bad> {
         let token = self.peek(0).cloned();
         self.at += 1;
         Ok(match token {
-            Some(Token::Word(raw)) => words(tokens::unescape(&raw)),
+            Some(Token::Word(raw)) => words(tokens::unescape(&raw)?),
             Some(Token::Bare(operator)) => Term::Words(operator.to_string()),
             Some(Token::Star) => Term::Pattern("*".to_owned()),
-            Some(Token::Pattern(raw)) => Term::Pattern(raw),
-            Some(Token::Quoted(raw)) => Term::Phrase(tokens::unescape(&raw), 0),
+            Some(Token::Pattern(raw)) => pattern(raw)?,
+            Some(Token::Quoted(raw)) => Term::Phrase(tokens::unescape(&raw)?, 0),
             Some(Token::Range((from, with_from), (to, with_to))) => {
                 Term::Range(bound(&from, !with_from), bound(&to, !with_to))
             }
@@ -253,6 +254,14 @@ impl Parser<'_> {
 
 fn leaf(field: Option<&str>, text: String) -> Node {
     Node::Leaf(Leaf { field: field.map(str::to_owned), term: words(text), boost: None })
+}
+
+/// A pattern of which only the end is open asks for a beginning, which more fields can answer.
+fn pattern(raw: String) -> Result<Term, Bad> {
+    match raw.strip_suffix('*').filter(|start| !tokens::unescaped(start, &['*', '?'])) {
+        Some(start) => tokens::unescape(start).map(Term::Prefix),
+        None => tokens::unescape(&raw).map(|_| Term::Pattern(raw)),
+    }
 }
 
 /// A text without quotes; one that begins with `<` or `>` is a range with one end.

@@ -1,5 +1,7 @@
 //! The tokens of a query string, as the lexer of Lucene's classic parser takes them: the longest that fits.
 
+use std::str::Chars;
+
 /// The text is no query.
 #[derive(Debug)]
 pub(super) struct Bad;
@@ -149,10 +151,10 @@ impl<'a> Lexer<'a> {
         self.rest = self.rest.trim_start_matches(is_space);
         let (word, rest) = split_at_end(self.rest, |character| !matches!(character, ' ' | ']' | '}'));
         if word.starts_with('"') && self.rest[1..].contains('"') {
-            return self.delimited('"').map(|inside| Some(unescape(inside)));
+            return self.delimited('"').and_then(unescape).map(Some);
         }
         self.rest = rest;
-        Ok((!word.is_empty()).then(|| unescape(word)))
+        if word.is_empty() { Ok(None) } else { unescape(word).map(Some) }
     }
 }
 
@@ -171,7 +173,7 @@ fn split_at_end(text: &str, fits: impl Fn(char) -> bool) -> (&str, &str) {
 }
 
 /// True if one of the characters stands there without a backslash.
-fn unescaped(raw: &str, wanted: &[char]) -> bool {
+pub(super) fn unescaped(raw: &str, wanted: &[char]) -> bool {
     let mut characters = raw.chars();
     while let Some(character) = characters.next() {
         match character {
@@ -185,12 +187,25 @@ fn unescaped(raw: &str, wanted: &[char]) -> bool {
     false
 }
 
-/// A text without its escapes.
-pub(super) fn unescape(raw: &str) -> String {
-    let mut plain = String::new();
+/// A text without its escapes: a character after a backslash, or `\u` and the four digits of a unit of UTF-16.
+pub(super) fn unescape(raw: &str) -> Result<String, Bad> {
+    let mut units = Vec::with_capacity(raw.len());
     let mut characters = raw.chars();
     while let Some(character) = characters.next() {
-        plain.extend(if character == '\\' { characters.next() } else { Some(character) });
+        let plain = if character == '\\' { characters.next().ok_or(Bad)? } else { character };
+        if character == '\\' && plain == 'u' {
+            units.push(unit(&mut characters)?);
+        } else {
+            units.extend_from_slice(plain.encode_utf16(&mut [0; 2]));
+        }
     }
-    plain
+    // A half of a pair becomes what Lucene writes in its place.
+    Ok(String::from_utf16_lossy(&units))
+}
+
+fn unit(characters: &mut Chars<'_>) -> Result<u16, Bad> {
+    (0..4).try_fold(0, |unit, _| {
+        let digit = characters.next().and_then(|character| character.to_digit(16)).ok_or(Bad)?;
+        Ok(unit << 4 | digit as u16)
+    })
 }

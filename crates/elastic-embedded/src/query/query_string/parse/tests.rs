@@ -40,7 +40,11 @@ fn operators_bind_as_in_lucene() {
         ("t:(a OR b)^2", false, r#"(?(?t:Words("a") ?t:Words("b")))"#),
         ("t:a^2.5", false, r#"(?t:Words("a")^2.5)"#),
         (r#"t:"a \"b"~3"#, false, r#"(?t:Phrase("a \"b", 3))"#),
-        ("qu*", false, r#"(?Pattern("qu*"))"#),
+        ("qu*", false, r#"(?Prefix("qu"))"#),
+        (r"x\-\**", false, r#"(?Prefix("x-*"))"#),
+        (r"\u006b:\u0061b \ud83e\udD8a", false, r#"(?k:Words("ab") ?Words("🦊"))"#),
+        (r"\ud83e x", false, "(?Words(\"\u{fffd} x\"))"),
+        (r#"["\u0061" TO \u0062]"#, false, r#"(?Range(Included(String("a")), Included(String("b"))))"#),
         (r"a\*\:b", false, r#"(?Words("a*:b"))"#),
         ("n:[1 TO *}", false, r#"(?n:Range(Included(String("1")), Unbounded))"#),
         ("n:{1 TO 5]", false, r#"(?n:Range(Excluded(String("1")), Included(String("5"))))"#),
@@ -81,6 +85,15 @@ fn refuses_what_is_no_query() {
         "a AND OR b",
         "n:-3",
         "a\\",
+        "\\u006",
+        "a \\u00zz",
+        "\\u+061",
+        "\"\\u00\"",
+        "[\\u00 TO b]",
+        "[a\\ TO b]",
+        "\\u00zz*",
+        "?\\u00zz",
+        "\\u00:a",
     ] {
         assert_eq!(parse(text, false).unwrap_err().status(), 400, "{text}");
     }
