@@ -47,13 +47,18 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     }
 }
 
-/// Pages whose tables differ from what is declared, as they should be.
+/// Pages whose tables differ from what is declared or are not there, as they should be.
 pub(super) fn mended(workspace: &Workspace) -> Vec<(String, String)> {
     let pages = workspace.sources.iter().filter_map(|source| {
         let (path, wanted) = (page(source)?, written(source.settings.as_ref()?));
         let lines: Vec<&str> = workspace.text(&path).lines().collect();
-        let (start, end) = table_at(&lines)?;
-        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        let (start, end) = table_at(&lines).or_else(|| place_for_table(&lines))?;
+        let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        if start == end {
+            // Apart from the lines around it.
+            wanted.insert(0, "");
+            wanted.extend(lines.get(end).filter(|line| !line.trim().is_empty()).map(|_| ""));
+        }
         let text = [&lines[..start], &wanted, &lines[end..]].concat().join("\n") + "\n";
         (text != workspace.text(&path)).then_some((path, text))
     });
@@ -93,11 +98,7 @@ fn table(workspace: &Workspace, (source, path): (&SourceCrate, &str), out: &mut 
     let wanted = written(settings);
     let Some((start, end)) = table_at(&lines) else {
         let line = workspace.line(path, |line| line.trim() == "## Settings");
-        return out.add(
-            (path, line),
-            "there is no table of settings",
-            format!("write:\n{}", wanted.join("\n")),
-        );
+        return out.add((path, line), "there is no table of settings", FIX);
     };
     let found = &lines[start..end];
     let differs = |at: &usize| found.get(*at).copied() != wanted.get(*at).map(String::as_str);
@@ -112,6 +113,12 @@ fn table(workspace: &Workspace, (source, path): (&SourceCrate, &str), out: &mut 
         (None, _) => "the table tells a setting that src/config.rs does not declare".into(),
     };
     out.add((path, (start + at + 1).min(end)), message, FIX);
+}
+
+/// Where a table goes that is not there: below its heading.
+fn place_for_table(lines: &[&str]) -> Option<(usize, usize)> {
+    let below = lines.iter().position(|line| line.trim() == "## Settings")? + 1;
+    Some((below, below))
 }
 
 /// From and up to which line the first table below `## Settings` reaches.

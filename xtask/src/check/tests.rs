@@ -97,6 +97,14 @@ fn a_table_of_settings_is_mended() {
         assert_eq!(workspace.text(path), good, "{from}");
         assert_eq!(docs::mended(&workspace), []);
     }
+    let table: Vec<&str> = good.lines().filter(|line| line.starts_with('|')).collect();
+    let first = good.lines().position(|line| line.starts_with('|')).unwrap();
+    let length = good.lines().skip(first).take_while(|line| line.starts_with('|')).count();
+    let without = good.replacen(&format!("{}\n\n", table[..length].join("\n")), "", 1);
+    let mut workspace = edited(&[(path, "*", &without)]);
+    assert!(places(&workspace).iter().any(|place| place.starts_with(&format!("docs {path}"))));
+    workspace.files.extend(docs::mended(&workspace));
+    assert_eq!(workspace.text(path), good, "a table that is not there is written");
 }
 
 #[test]
