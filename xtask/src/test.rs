@@ -16,6 +16,10 @@ use crate::{coverage, tools};
 /// servers (CONNECTORS_NO_MONGOD=1 leaves those of MongoDB out). The report is left at target/coverage/lcov.info.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// One crate by its own tests: what they cover of it is printed, and the lines that none of them runs; the report is left at
+    /// target/coverage/CRATE.info.
+    #[arg(long, short, value_name = "CRATE", conflicts_with = "arguments")]
+    package: Option<String>,
     /// What goes to nextest, for example -- -p connectors-core deletes. It chooses tests, so the report and the gate
     /// are left out.
     #[arg(last = true)]
@@ -36,13 +40,26 @@ pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
     if !chosen.is_empty() {
         return shell.stream(nextest(&shell).args(scope(chosen)).arg("--no-report").args(chosen));
     }
+    let all = members(&shell.root)?;
     let report = report_file(&shell);
     let folder = report.with_file_name("");
     fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
-    let all = ["--workspace", "--no-fail-fast", "--lcov", "--output-path"];
-    shell.stream(nextest(&shell).args(all).arg(&report))?;
+    if let Some(package) = &args.package {
+        let of_package = |member: &&String| member.rsplit('/').next() == Some(package);
+        let Some(member) = all.iter().find(of_package) else {
+            return Err(Error::Usage(format!("no crate `{package}`; there are {}", all.join(", "))));
+        };
+        let report = folder.join(format!("{package}.info"));
+        measure(&shell, &["--package", package], &report)?;
+        return judge(&shell, &report, std::slice::from_ref(member));
+    }
+    measure(&shell, &["--workspace"], &report)?;
     documentation_tests(&shell)?;
-    judge(&shell, &report)
+    judge(&shell, &report, &all)
+}
+
+fn measure(shell: &Shell, scope: &[&str], report: &Path) -> Result<()> {
+    shell.stream(nextest(shell).args(scope).args(["--no-fail-fast", "--lcov", "--output-path"]).arg(report))
 }
 
 // The tools on the search path, so that cargo finds its subcommands.
@@ -67,9 +84,9 @@ fn scope(chosen: &[String]) -> &'static [&'static str] {
     if chosen.iter().any(names_package) { &[] } else { &["--workspace"] }
 }
 
-fn judge(shell: &Shell, report: &Path) -> Result<()> {
+fn judge(shell: &Shell, report: &Path, members: &[String]) -> Result<()> {
     let text = fs::read_to_string(report).map_err(Error::file("read", report))?;
-    let crates = coverage::by_crate(&text, &shell.root, &members(&shell.root)?);
+    let crates = coverage::by_crate(&text, &shell.root, members);
     shell.say(coverage::table(&crates));
     coverage::shortfall(&crates).map_or(Ok(()), |text| Err(Error::Gate(text)))
 }
@@ -178,7 +195,23 @@ mod tests {
                 format!("cargo llvm-cov nextest --no-cfg-coverage --locked {scope}--no-report {arguments}");
             assert_eq!((machine.calls()[2].as_str(), machine.out.get().as_str()), (expected.as_str(), ""));
         }
-        assert!(crate::cli::args::<Args>("-p a").is_err(), "they come after --");
+    }
+
+    #[test]
+    fn one_crate_is_measured_by_its_own_tests() {
+        let machine = machine(8);
+        let text = run_line(&machine, "-p a").unwrap_err().to_string();
+        assert!(text.starts_with("crates/a: 80.00 %"), "{text}");
+        let call = "cargo llvm-cov nextest --no-cfg-coverage --locked --package a --no-fail-fast --lcov --output-path \
+                    /W/target/coverage/a.info";
+        assert_eq!(machine.calls()[2], call);
+        assert!(!machine.out.get().contains("xtask"), "{}", machine.out.get());
+        let unknown = run_line(&machine, "-p b").unwrap_err().to_string();
+        assert_eq!(unknown, "no crate `b`; there are crates/a, xtask");
+        assert!(
+            crate::cli::args::<Args>("-p a -- deletes").is_err(),
+            "the coverage of some tests is of no use"
+        );
     }
 
     #[test]
