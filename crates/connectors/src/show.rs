@@ -19,10 +19,11 @@ use serde_json::{Value, json};
 
 use crate::terminal;
 
-/// Stand around a match in a fragment until it is shown.
-pub(crate) const OPEN: char = '\u{1}';
+/// Stand around a match in a fragment until it is shown. No text has these characters; control characters would do as well, but
+/// servers take them off the beginning and the end of a fragment, as white space.
+pub(crate) const OPEN: char = '\u{fdd0}';
 /// See [`OPEN`].
-pub(crate) const CLOSE: char = '\u{2}';
+pub(crate) const CLOSE: char = '\u{fdd1}';
 
 /// One line of a result.
 pub(crate) fn line(text: &str) {

@@ -112,7 +112,7 @@ fn sizes_are_readable() {
 #[test]
 fn a_hit_is_named_and_its_fragments_marked() {
     let hit = json!({
-        "_id": "7", "_source": {"title": "T"}, "highlight": {"body": ["a \u{1}b\u{2}\n  c"]},
+        "_id": "7", "_source": {"title": "T"}, "highlight": {"body": ["a \u{fdd0}b\u{fdd1}\n  c"]},
     });
     assert_eq!(title(&hit), "T");
     assert_eq!(title(&json!({"_id": "7"})), "7");
@@ -129,7 +129,7 @@ fn hostile() -> impl Strategy<Value = String> {
         Just("\u{9b}31m".to_owned()),
         Just("\r\nerror: fake".to_owned()),
         Just("\u{202e}txt.exe".to_owned()),
-        Just("\u{1}\u{2}".to_owned()),
+        Just("\u{1}\u{2}\u{fdd0}\u{fdd1}".to_owned()),
         any::<String>(),
     ];
     proptest::collection::vec(part, 1..4).prop_map(|parts| parts.concat())
