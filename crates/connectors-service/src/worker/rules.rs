@@ -37,7 +37,9 @@ pub(super) async fn of_job(
         problems.clear();
         tracing::info!(connector = connector.id(), "its features switch basic rules off: none is applied");
     }
-    if !advanced && rules.advanced.take().is_some() {
+    // One that has no rules of its own says that they are off, and refuses those that there are.
+    let has_own = source.capabilities().advanced_rules;
+    if !advanced && has_own && rules.advanced.take().is_some() {
         tracing::info!(connector = connector.id(), "its features switch advanced rules off: none is applied");
     }
     if rules.advanced.is_some() {

@@ -1,7 +1,5 @@
 //! Connectors and jobs as other services and tools leave them: what is not ours is left alone, what is switched off is not done.
 
-use std::time::Duration;
-
 use connectors_core::ErrorKind;
 use serde_json::json;
 
@@ -108,11 +106,7 @@ async fn what_the_features_switch_off_is_not_done() {
 async fn a_job_that_is_deleted_while_it_runs_ends_and_its_connector_says_why() {
     let place = Place::new().await;
     let script = place.scripted("c").await;
-    let worker = place.worker_with(Options {
-        progress: Duration::ZERO,
-        grace: Duration::from_millis(50),
-        ..Options::default()
-    });
+    let worker = place.worker("w");
     turn(&worker).await;
     let before = place.ask("c", JobType::Full).await;
     script.let_through(10);
@@ -124,6 +118,7 @@ async fn a_job_that_is_deleted_while_it_runs_ends_and_its_connector_says_why() {
     worker.tick().await.unwrap();
     until(async || super::listed(&worker) == 3).await;
     place.store.delete(Kind::Job, &job).await.unwrap();
+    place.wait(11);
     worker.beat().await;
     worker.settle().await;
     let connector = place.read("c").await;

@@ -205,7 +205,7 @@ async fn a_job_that_cannot_run_ends_with_its_cause_and_holds_up_nobody() {
     until(async || worker.jobs.all().len() == 1).await;
     for (id, status, words) in [
         (&broken_job, JobStatus::Error, "(panic: scripted to panic)"),
-        (&access, JobStatus::Error, "can't tell who may read what"),
+        (&access, JobStatus::Error, "does not know who may read its documents"),
         (&done, JobStatus::Completed, ""),
         (&hanging, JobStatus::InProgress, ""),
     ] {
