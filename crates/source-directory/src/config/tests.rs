@@ -24,8 +24,8 @@ fn only_the_directory_is_required() {
 
 #[test]
 fn a_directory_is_taken_as_it_is() {
-    let config = parse(&json!({"directory": "~/a b/"})).unwrap();
-    assert_eq!(config.directory, Path::new("~/a b/"));
+    let config = parse(&json!({"directory": "./~/a b/"})).unwrap();
+    assert_eq!(config.directory, Path::new("./~/a b/"));
 }
 
 #[test]
