@@ -57,6 +57,12 @@ impl Run {
         Err(format!("it repaired what nothing can have changed: {told}\n  its log is {log}").into())
     }
 
+    /// The error that it ended with: a JSON object in a line of its own.
+    fn error(&self) -> Option<String> {
+        let error = |line| Some(serde_json::from_str::<Value>(line).ok()?["error"].as_str()?.to_owned());
+        self.said.lines().rev().find_map(error)
+    }
+
     fn ending(&self) -> Result<(), String> {
         if self.said.contains("panicked at") {
             return Err("the program panicked".into());
@@ -67,7 +73,7 @@ impl Run {
             (_, Some(report)) => reason(report, code),
             (0, None) if self.mode == Mode::Follow => Ok(()),
             (1, None) if self.mode == Mode::Follow && !self.reports.is_empty() => Ok(()),
-            (1 | 2, None) if self.said.contains("error: ") => Ok(()),
+            (1 | 2, None) if self.error().is_some() => Ok(()),
             _ => Err(format!("it ended with {code}, without a report and without a reason")),
         }
     }

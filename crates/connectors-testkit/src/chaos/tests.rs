@@ -85,7 +85,7 @@ fn a_run_is_judged_by_its_accounts_its_code_and_its_reason() {
         run_with(3, &[report("partial", 1)], ""),
         run_with(1, &[json!({"status": "failed", "error": "why"})], ""),
         Run { mode: Mode::Incremental, ..run_with(0, &[with("verified", json!(false))], "") },
-        run_with(2, &[], "error: why"),
+        run_with(2, &[], r#"{"code": 2, "error": "why"}"#),
         Run { code: None, ..run_with(0, &[], "") },
         Run { mode: Mode::Follow, ..run_with(0, &[], "") },
     ] {

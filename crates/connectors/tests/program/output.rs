@@ -58,7 +58,7 @@ fn a_full_disk_is_an_error_with_its_cause() {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let run = Run::from(place.command(arguments).stdout(full).output().unwrap());
         assert_eq!(run.code, 1, "{arguments:?}: {}", run.err);
-        assert!(run.err.contains("error: the results can't be written: No space left"), "{}", run.err);
+        assert!(run.err.contains("the results can't be written: No space left"), "{}", run.err);
         assert!(!run.err.contains("panicked"), "{}", run.err);
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let run = Run::from(place.command(arguments).stdout(Stdio::piped()).stderr(full).output().unwrap());
