@@ -12,6 +12,8 @@ mod names;
 mod output;
 mod place;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod shared;
