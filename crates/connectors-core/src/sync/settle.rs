@@ -6,7 +6,7 @@ pub(crate) mod deletes;
 mod difference;
 mod failures;
 mod gone;
-mod guard;
+pub(crate) mod guard;
 mod left_over;
 pub(crate) mod loading;
 mod repair;

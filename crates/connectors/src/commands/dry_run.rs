@@ -1,7 +1,9 @@
 //! `connectors sync --dry-run`: what a sync would do, without writing.
 
 use connectors_core::Result;
-use connectors_core::sync::{Difference, Holding, Job, TakeOver, Verification, holding, preview};
+use connectors_core::sync::{
+    Difference, Holding, Job, TakeOver, Verification, allows_deletes, holding, preview,
+};
 use serde_json::json;
 
 use super::end::End;
@@ -45,10 +47,7 @@ fn refusal(job: &Job<'_>, held: &Holding) -> Option<String> {
 /// Why a sync would delete nothing.
 fn withheld(job: &Job<'_>, (held, found): (&Holding, &Verification)) -> Option<String> {
     let deletes = found.left_over.count;
-    let is_too_much = deletes > job.options.delete_floor
-        && deletes as f64 > job.options.delete_share * held.documents as f64
-        && !job.options.allow_deletes;
-    is_too_much.then(|| {
+    (!allows_deletes(&job.options, held.documents, deletes)).then(|| {
         format!("{deletes} deletes would be withheld: more than the set share of the index; `--allow-deletes` lets them through")
     })
 }

@@ -47,7 +47,7 @@ pub(crate) async fn delete(stages: &mut Stages<'_>, failed_scopes: &[String]) ->
     if sorted.gone == 0 {
         return Ok(());
     }
-    if !guard::allows(&stages.job.options, stages.snapshot.held(), sorted.gone) {
+    if !guard::allows_deletes(&stages.job.options, stages.snapshot.held(), sorted.gone) {
         stages.accounts.report.withheld = sorted.gone;
         return Ok(());
     }

@@ -4,7 +4,7 @@ use crate::sync::job::Options;
 
 /// Whether so many deletes may go through by themselves, out of an index that held so many documents before the sync: more
 /// than the floor and more than the share of them need to be allowed.
-pub(super) fn allows(options: &Options, held: u64, deletes: u64) -> bool {
+pub fn allows_deletes(options: &Options, held: u64, deletes: u64) -> bool {
     let share = deletes as f64 / held.max(1) as f64;
     options.allow_deletes || deletes <= options.delete_floor || share <= options.delete_share
 }
@@ -24,8 +24,8 @@ mod tests {
             (1000, 500, true),
             (1000, 501, false),
         ] {
-            assert_eq!(allows(&options, held, deletes), expected, "{deletes} of {held}");
-            assert!(allows(&Options { allow_deletes: true, ..options }, held, deletes));
+            assert_eq!(allows_deletes(&options, held, deletes), expected, "{deletes} of {held}");
+            assert!(allows_deletes(&Options { allow_deletes: true, ..options }, held, deletes));
         }
     }
 }

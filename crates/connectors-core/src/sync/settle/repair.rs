@@ -92,7 +92,7 @@ async fn remove_again(
     let is_gone = |mark: &&Mark| relisted.get(&mark.id).is_some_and(Vec::is_empty);
     let gone: Vec<Mark> = difference.extra.iter().filter(is_gone).copied().collect();
     let deletes = stages.accounts.report.deleted + gone.len() as u64;
-    if !guard::allows(&stages.job.options, stages.snapshot.held(), deletes) {
+    if !guard::allows_deletes(&stages.job.options, stages.snapshot.held(), deletes) {
         return Err(Error::unexpected("what should not be there is more than the set share of the index")
             .with("documents", gone.len()));
     }
