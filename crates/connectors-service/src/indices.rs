@@ -27,7 +27,18 @@ pub struct Index {
 /// # Errors
 /// When the server can't be asked.
 pub async fn list(store: &Store) -> Result<Vec<Index>> {
-    let mut by_name: BTreeMap<String, (Vec<String>, Option<Owner>)> = BTreeMap::new();
+    let mut indices = Vec::new();
+    for (name, kept) in keepers(store).await? {
+        indices.push(index_of(store, name, kept).await?);
+    }
+    Ok(indices)
+}
+
+/// The ids of an index's connectors, and whose it says that it is.
+type Keepers = (Vec<String>, Option<Owner>);
+
+async fn keepers(store: &Store) -> Result<BTreeMap<String, Keepers>> {
+    let mut by_name: BTreeMap<String, Keepers> = BTreeMap::new();
     for connector in store.connectors().await? {
         if let Some(index) = connector.index_name() {
             by_name.entry(index.to_owned()).or_default().0.push(connector.id().to_owned());
@@ -36,12 +47,12 @@ pub async fn list(store: &Store) -> Result<Vec<Index>> {
     for (name, owner) in index::owned(store.client()).await? {
         by_name.entry(name).or_default().1 = Some(owner);
     }
-    let mut indices = Vec::new();
-    for (name, (connectors, owner)) in by_name {
-        let documents = count(store, &name).await?;
-        indices.push(Index { name, connectors, owner, documents });
-    }
-    Ok(indices)
+    Ok(by_name)
+}
+
+async fn index_of(store: &Store, name: String, (connectors, owner): Keepers) -> Result<Index> {
+    let documents = count(store, &name).await?;
+    Ok(Index { name, connectors, owner, documents })
 }
 
 /// The index of this name, where a connector keeps it or a sync made it.
@@ -50,10 +61,11 @@ pub async fn list(store: &Store) -> Result<Vec<Index>> {
 /// `Config` where it is neither; when the server can't be asked.
 pub async fn get(store: &Store, name: &str) -> Result<Index> {
     index::check_name(name)?;
-    list(store).await?.into_iter().find(|index| index.name == name).ok_or_else(|| {
+    let Some(kept) = keepers(store).await?.remove(name) else {
         let fix = "no connector keeps this index, and no sync made it; `connectors index list` lists those that can be removed";
-        Error::config(fix).with("index", name)
-    })
+        return Err(Error::config(fix).with("index", name));
+    };
+    index_of(store, name.to_owned(), kept).await
 }
 
 async fn count(store: &Store, name: &str) -> Result<Option<u64>> {
@@ -70,7 +82,7 @@ async fn count(store: &Store, name: &str) -> Result<Option<u64>> {
 /// `Config` where it is nobody's here, or a job writes to it; when the server refuses.
 pub async fn clean(store: &Store, name: &str, mapping: Preset) -> Result<()> {
     let owner = get(store, name).await?.owner;
-    delete(store, name).await?;
+    remove(store, name).await?;
     index::prepare(store.client(), name, mapping, &[]).await?;
     match owner {
         Some(owner) => give(store.client(), name, &owner).await.map(drop),
@@ -84,6 +96,10 @@ pub async fn clean(store: &Store, name: &str, mapping: Preset) -> Result<()> {
 /// `Config` where it is nobody's here, or a job writes to it; when the server refuses.
 pub async fn delete(store: &Store, name: &str) -> Result<()> {
     get(store, name).await?;
+    remove(store, name).await
+}
+
+async fn remove(store: &Store, name: &str) -> Result<()> {
     let busy = json!({ "bool": { "filter": [
         { "term": { "connector.index_name": name } }, JobStatus::among(&JobStatus::RUNNING),
     ] } });

@@ -1,6 +1,7 @@
 //! Connectors and jobs as other services and tools leave them: what is not ours is left alone, what is switched off is not done.
 
 use connectors_core::ErrorKind;
+use connectors_testkit::Fixture as _;
 use serde_json::json;
 
 use super::place::{Place, SCRIPTED, filled, turn};
@@ -145,7 +146,7 @@ async fn whatever_a_worker_writes_can_be_read_by_a_stricter_service() {
     let worker = place.worker("w");
     turn(&worker).await;
     read().await;
-    for (name, value) in fixture_settings(&fixture) {
+    for (name, value) in fixture.settings() {
         place.change(Kind::Connector, "c", json!({"configuration": {name: {"value": value}}})).await;
     }
     for job_type in JobType::ALL {
@@ -155,10 +156,4 @@ async fn whatever_a_worker_writes_can_be_read_by_a_stricter_service() {
         read().await;
     }
     assert!(place.jobs("c").await.iter().any(|job| job.status() == Some(JobStatus::Completed)));
-}
-
-fn fixture_settings(
-    fixture: &connectors_testkit::memory::MemoryFixture,
-) -> serde_json::Map<String, serde_json::Value> {
-    connectors_testkit::Fixture::settings(fixture)
 }
