@@ -21,7 +21,7 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     }
     match &workspace.coverage {
         Report::Fresh(crates) => {
-            let with_code = crates.iter().filter(|(folder, _)| !folder.ends_with(features::HACK));
+            let with_code = crates.iter().filter(|(folder, _)| !folder.ends_with(features::UNIFIED));
             with_code.for_each(|(folder, coverage)| of_crate(folder, coverage, out));
         }
         other if workspace.coverage_is_due => {

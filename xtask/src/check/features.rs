@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::shell::Shell;
 
 /// The crate that has no code and asks for the features that all others together need.
-pub(super) const HACK: &str = "workspace-hack";
+pub(super) const UNIFIED: &str = "workspace-hack";
 const MANIFEST: &str = "crates/workspace-hack/Cargo.toml";
 /// Features that only tests may have; a program must not be shipped with them.
 const OF_TESTS: [(&str, &str); 1] = [("tokio", "test-util")];
@@ -27,7 +27,7 @@ pub(super) fn read(shell: &Shell, members: &[&str]) -> Result<Vec<(String, Strin
     };
     let whole: Built = tree(&["--workspace"])?;
     let mut found = Vec::new();
-    for member in members.iter().filter(|member| **member != HACK) {
+    for member in members.iter().filter(|member| **member != UNIFIED) {
         let alone: Built = tree(&["--package", member])?;
         let differs = alone.into_iter().filter_map(|(package, features)| {
             let wanted = whole.get(&package)?;

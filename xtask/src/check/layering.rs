@@ -56,7 +56,7 @@ fn broken(workspace: &Workspace, member: &Member, dependency: &Dependency) -> Op
         return None;
     }
     match (member.name.as_str(), on) {
-        (_, features::HACK) => None,
+        (_, features::UNIFIED) => None,
         (CORE, _) => Some("core knows no crate of the workspace"),
         ("xtask" | EMBEDDED, _) => Some("it depends on nothing of ours"),
         (TESTKIT, _) => (on != CORE).then_some("the testkit knows core alone"),

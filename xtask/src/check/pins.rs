@@ -21,11 +21,11 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
             out.add((ROOT, entry.line.max(first.line)), message, "keep one of them");
         }
     }
-    let (hacks, members): (Vec<_>, Vec<_>) =
-        workspace.members.iter().partition(|member| member.name == features::HACK);
+    let (unified, members): (Vec<_>, Vec<_>) =
+        workspace.members.iter().partition(|member| member.name == features::UNIFIED);
     // It names what others bring in, and no crate takes its versions.
-    let bound = hacks.iter().flat_map(|hack| entries(workspace, hack));
-    bound.for_each(|entry| exact(&entry, &format!("{}/Cargo.toml", hacks[0].folder), out));
+    let bound = unified.iter().flat_map(|member| entries(workspace, member));
+    bound.for_each(|entry| exact(&entry, &format!("{}/Cargo.toml", unified[0].folder), out));
     members.into_iter().for_each(|member| of_member(workspace, member, out));
     features::check(workspace, out);
     let sections = (1..).zip(root.lines());
@@ -75,7 +75,7 @@ fn of_member(workspace: &Workspace, member: &Member, out: &mut Findings) {
                 format!("put it into [workspace.dependencies] of {ROOT}, and `{name}.workspace = true` here");
             out.add((&path, entry.line), format!("`{name}` has a version of its own"), help);
         } else if !entry.is("optional")
-            && entry.package() != features::HACK
+            && entry.package() != features::UNIFIED
             && !is_used(workspace, member, entry)
         {
             let message = format!("`{name}` is not used by the code that takes it as one of its {kind}");
