@@ -77,13 +77,16 @@ pub trait Source: Send + Sync {
 ///
 /// A listing alone does not prove that a document is gone: one that is deleted and inserted again while a cursor passes is
 /// missed. Where a source can be asked by id, each document that a listing did not name is looked up before it is deleted.
+///
+/// It is asked too for documents that it lists without their bodies, once they have to be sent: see
+/// [`Body::looked_up`](crate::Body::looked_up).
 pub trait Lookup: Send + Sync {
     /// What the backend holds under these ids now: one [`Found`] for each, in any order. A document whose lookup fails is
     /// left out, and an `Err` item says why: it then stays in the index, and is reported.
     fn look_up<'a>(&'a self, wanted: &'a [Unlisted], rules: &'a Rules) -> BoxStream<'a, Result<Found>>;
 }
 
-/// A document of the index that a listing did not name.
+/// A document that a source is asked for by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlisted {
     /// Its id.

@@ -36,6 +36,7 @@ enum Kept {
     Bytes(Bytes, Renames),
     Promise(Make),
     Raw(Bytes, Write),
+    LookedUp,
     Failed(Error),
 }
 
@@ -65,10 +66,25 @@ impl Body {
         Self(Kept::Raw(bytes, Write::Renaming(write)))
     }
 
+    /// A body that the listing does not hold: where the document has to be sent, [`Lookup`](crate::Lookup) is asked for it,
+    /// many documents in one question.
+    ///
+    /// For sources whose listing names ids and versions cheaply and whose documents cost calls. The document needs a
+    /// [`version`](crate::Document::version), and the looked-up one the same scope, permissions and kind of content.
+    #[must_use]
+    pub fn looked_up() -> Self {
+        Self(Kept::LookedUp)
+    }
+
+    /// Whether the body is still to be [looked up](Self::looked_up).
+    pub(crate) fn is_looked_up(&self) -> bool {
+        matches!(self.0, Kept::LookedUp)
+    }
+
     /// The same with its bytes made.
     pub(crate) fn made(self) -> Self {
         match self.0 {
-            kept @ (Kept::Bytes(..) | Kept::Failed(_)) => Self(kept),
+            kept @ (Kept::Bytes(..) | Kept::LookedUp | Kept::Failed(_)) => Self(kept),
             Kept::Promise(make) => Self::of(catch(make)),
             raw @ Kept::Raw(..) => {
                 let mut bytes = Vec::new();
@@ -102,6 +118,7 @@ impl Body {
             Kept::Bytes(bytes, _) => Ok(bytes),
             Kept::Promise(make) => catch(make).map(|(bytes, _)| bytes),
             Kept::Failed(error) => Err(error),
+            Kept::LookedUp => Err(no_body()),
             Kept::Raw(..) => {
                 let mut bytes = Vec::new();
                 self.append_to(&mut bytes)?;
@@ -125,6 +142,7 @@ impl Body {
             Kept::Bytes(bytes, renames) => (bytes, renames),
             Kept::Promise(make) => catch(make)?,
             Kept::Failed(error) => return Err(error),
+            Kept::LookedUp => return Err(no_body()),
         };
         out.extend_from_slice(&bytes);
         Ok(renames)
@@ -143,9 +161,17 @@ impl fmt::Debug for Body {
         match &self.0 {
             Kept::Bytes(bytes, _) => write!(f, "Body({} bytes)", bytes.len()),
             Kept::Promise(_) | Kept::Raw(..) => f.write_str("Body(not yet serialised)"),
+            Kept::LookedUp => f.write_str("Body(to be looked up)"),
             Kept::Failed(error) => write!(f, "Body({error})"),
         }
     }
+}
+
+/// A look-up must not answer with another promise of a look-up.
+fn no_body() -> Error {
+    Error::unexpected(
+        "the source lists this document without its body, and does not tell it when asked for the document",
+    )
 }
 
 /// A line break in a body would cut the bulk it is sent in.

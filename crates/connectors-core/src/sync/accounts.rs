@@ -30,6 +30,12 @@ impl<'a> Accounts<'a> {
         self.counters.listed.fetch_add(1, Relaxed);
     }
 
+    /// Takes back the count of a document that was deleted after it was listed.
+    pub(crate) fn unlisted(&mut self) {
+        self.report.listed -= 1;
+        self.counters.listed.fetch_sub(1, Relaxed);
+    }
+
     /// Counts a document that the index holds as it is.
     pub(crate) fn unchanged(&mut self) {
         self.report.unchanged += 1;

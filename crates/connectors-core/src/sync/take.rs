@@ -6,6 +6,7 @@
 //!                         wanted?     as text    several bulks in flight
 //! ```
 
+pub(crate) mod bodies;
 mod classify;
 mod content;
 pub(crate) mod document;

@@ -7,6 +7,8 @@ mod accounts;
 #[cfg(test)]
 mod addresses;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod clocks;

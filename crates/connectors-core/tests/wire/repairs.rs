@@ -42,6 +42,20 @@ async fn world_with(count: i64) -> (World, Memory) {
 }
 
 #[tokio::test]
+async fn what_got_lost_is_looked_up_where_listings_have_no_bodies() {
+    let world = World::new().await;
+    let now: Vec<Entry> = entries(0..40).into_iter().map(Entry::without_body).collect();
+    let source = Memory::new(now.clone()).with_lookup([]);
+    world.sync(&source).await;
+    source.looked_up.lock().unwrap().clear();
+    before_refresh(&world, CLOSING, |documents| drop(documents.remove("d3")));
+    let report = world.sync(&source).await;
+    assert_eq!((report.verified, report.repaired), (true, 1));
+    assert_eq!(*source.looked_up.lock().unwrap(), ["d3"]);
+    world.assert_holds(&now);
+}
+
+#[tokio::test]
 async fn what_got_lost_is_written_again() {
     for versioned in [true, false] {
         let (world, source) = world_with(40).await;

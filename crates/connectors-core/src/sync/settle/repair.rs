@@ -1,6 +1,6 @@
 //! The one repair of a sync: what differs at the end is listed again and written, or removed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::StreamExt;
 
@@ -12,6 +12,7 @@ use crate::elastic::scan::{LOOKUP, Mark};
 use crate::panics::caught_stream;
 use crate::sync::access::permissions::restrict;
 use crate::sync::patience::within;
+use crate::sync::take::bodies::with_bodies;
 use crate::sync::take::stages::Stages;
 use crate::sync::take::write;
 use crate::{Document, Error, Result};
@@ -48,16 +49,20 @@ async fn list_again(
     relisted: &mut Relisted,
 ) -> Result<Names> {
     let (job, mut names) = (stages.job, Names::new());
-    let mut documents = caught_stream(|| job.source.documents(job.rules));
+    let differing: HashSet<i64> = relisted.keys().copied().collect();
+    let shape = stages.render.shape;
+    let is_differing = |document: &Document| differing.contains(&shape.id(document.id().as_str()).id);
+    let listing = caught_stream(|| job.source.documents(job.rules));
+    let mut documents = with_bodies(job, listing, is_differing);
     loop {
         let next =
             within(job.context, "the next document of the listing", async { Ok(documents.next().await) });
         let Some(listed) = next.await? else { break };
         let mut document = listed?;
-        restrict(&mut document, &job.options);
-        let Ok(document) = job.rules.basic.filter(document) else { continue };
         let id = stages.render.shape.id(document.id().as_str()).id;
         if let Some(marks) = relisted.get_mut(&id) {
+            restrict(&mut document, &job.options);
+            let Ok(document) = job.rules.basic.filter(document) else { continue };
             names.insert(id, document.id().as_str().to_owned());
             marks.extend(write_again(stages, document, difference).await?);
         }

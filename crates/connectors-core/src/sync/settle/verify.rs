@@ -5,6 +5,7 @@ pub(crate) mod deep;
 use std::collections::HashSet;
 
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use serde::Serialize;
 
 use self::deep::Deep;
@@ -20,6 +21,7 @@ use crate::sync::know::inventory::{Inventory, Known};
 use crate::sync::know::pipeline::active_pipelines;
 use crate::sync::know::snapshot::IndexSnapshot;
 use crate::sync::patience::within;
+use crate::sync::take::bodies::with_bodies;
 use crate::sync::take::render::Render;
 use crate::{Document, Error, Result};
 
@@ -107,7 +109,7 @@ pub async fn preview(job: &Job<'_>) -> Result<Verification> {
     }
     within(job.context, "an answer to its first question", job.source.ping()).await?;
     let mut found = Verification { index: job.index.to_owned(), ..Verification::default() };
-    let mut documents = caught_stream(|| job.source.documents(job.rules));
+    let mut documents = documents(job, !job.rules.basic.is_empty());
     loop {
         let next =
             within(job.context, "the next document of the listing", async { Ok(documents.next().await) });
@@ -149,7 +151,7 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
         Verification { index: job.index.to_owned(), known_by: snapshot.known_by, ..Verification::default() };
     let (render, unread) = (Render::new(job, key, pipeline.as_ref()), HashSet::new());
     let mut comparison = Comparison { inventory: snapshot.inventory, dropped, render, unread, deep, found };
-    let mut documents = caught_stream(|| job.source.documents(job.rules));
+    let mut documents = documents(job, comparison.deep.is_some() || !job.rules.basic.is_empty());
     loop {
         let next =
             within(job.context, "the next document of the listing", async { Ok(documents.next().await) });
@@ -166,6 +168,12 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
         }
     }
     comparison.finish(job).await
+}
+
+/// The listing of the source, with the bodies of all documents where they are needed.
+fn documents<'a>(job: &'a Job<'a>, are_needed: bool) -> BoxStream<'a, Result<Document>> {
+    let listing = caught_stream(|| job.source.documents(job.rules));
+    if are_needed { with_bodies(job, listing, |_| true) } else { listing }
 }
 
 /// What the marks of an index are made by.

@@ -1,5 +1,6 @@
 //! A listed document, from its classification to the stage that it goes to.
 
+use super::bodies::Answer;
 use super::classify::{self, ByMark};
 use super::draft::Draft;
 use super::stages::Stages;
@@ -7,7 +8,7 @@ use super::write;
 use crate::elastic::key::IdHash;
 use crate::sync::access::permissions::restrict;
 use crate::sync::accounts::Stage;
-use crate::{Document, Result};
+use crate::{Document, Result, Unlisted};
 
 /// Takes a document whose id has this hash.
 ///
@@ -34,6 +35,43 @@ pub(crate) async fn take(stages: &mut Stages<'_>, mut document: Document, hash: 
         }
         ByMark::Unknown => {}
     }
+    if !document.0.body.is_looked_up() {
+        return whole(stages, document).await;
+    }
+    if stages.bodies.add(&document) { look_up_bodies(stages).await } else { Ok(()) }
+}
+
+/// Asks the source for the documents that have to be sent and were listed without their bodies.
+///
+/// # Errors
+/// Why nothing more is written.
+pub(super) async fn look_up_bodies(stages: &mut Stages<'_>) -> Result<()> {
+    for answer in stages.bodies.ask(stages.job).await {
+        match answer {
+            Answer::Whole(mut document) => {
+                restrict(&mut document, &stages.job.options);
+                whole(stages, document).await?;
+            }
+            Answer::Gone(gone) => {
+                stages.accounts.unlisted();
+                // A full sync deletes at its end what was not listed.
+                if !stages.snapshot.inventory.is_known() {
+                    write::delete(stages, gone.id.into_string()).await?;
+                }
+            }
+            Answer::Unknown(document, reason) => {
+                let Unlisted { id, scope } = document;
+                stages.accounts.report.failed += 1;
+                stages.failing.add((id.into_string(), scope.as_deref()), Stage::Body, &reason);
+                stages.failing.check()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes a document that has its body.
+async fn whole(stages: &mut Stages<'_>, document: Document) -> Result<()> {
     let document = match stages.job.rules.basic.filter(document) {
         Ok(document) => document,
         Err(id) => return filtered(stages, id.into_string()).await,

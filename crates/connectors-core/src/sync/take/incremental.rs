@@ -38,6 +38,7 @@ pub(crate) async fn take<'s>(
         checkpoints.pass(cursor, stages).await?;
     }
     drop(changes);
+    document::look_up_bodies(stages).await?;
     write::finish_contents(stages).await
 }
 
@@ -77,6 +78,7 @@ impl Checkpoints {
     /// # Errors
     /// Why the cursor stays where it was.
     pub(crate) async fn save(&mut self, stages: &mut Stages<'_>) -> Result<()> {
+        document::look_up_bodies(stages).await?;
         let read = write::finish_contents(stages).await;
         read.and(write::finish_writes(stages).await)?;
         stages.failing.check()?;

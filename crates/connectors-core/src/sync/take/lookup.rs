@@ -27,23 +27,32 @@ pub(crate) async fn look_up(
     report: &mut Report,
 ) -> Answers {
     let mut answers = Answers::default();
+    let (found, errors) = ask(job, lookup, wanted).await;
+    found.into_iter().for_each(|found| answers.add(found, job));
+    errors.iter().for_each(|error| report.note(error));
+    answers
+}
+
+/// Asks a source for documents: what it answers, and why there is no answer about others.
+pub(super) async fn ask(job: &Job<'_>, lookup: &dyn Lookup, wanted: &[Unlisted]) -> (Vec<Found>, Vec<Error>) {
+    let (mut answers, mut errors) = (Vec::with_capacity(wanted.len()), Vec::new());
     let mut found = caught_stream(|| lookup.look_up(wanted, job.rules));
     loop {
-        let next = within(job.context, "whether documents are gone", async { Ok(found.next().await) });
+        let next = within(job.context, "what it holds under some ids", async { Ok(found.next().await) });
         let next = tokio::select! {
             next = next => next,
             () = job.cancel.cancelled() => Err(Error::transient("the source was asked no more: a stop was asked for")),
         };
         match next {
-            Ok(Some(Ok(found))) => answers.add(found, job),
+            Ok(Some(Ok(found))) => answers.push(found),
             Ok(Some(Err(error))) => {
-                tracing::warn!(%error, "the source could not be asked whether a document is gone");
-                report.note(&error);
+                tracing::warn!(%error, "the source could not be asked for a document");
+                errors.push(error);
             }
-            Ok(None) => return answers,
+            Ok(None) => return (answers, errors),
             Err(error) => {
-                report.note(&error);
-                return answers;
+                errors.push(error);
+                return (answers, errors);
             }
         }
     }

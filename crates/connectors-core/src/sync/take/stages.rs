@@ -1,5 +1,6 @@
 //! The state of a sync that runs: what it knows, what it counts, and what each stage of a document's way remembers.
 
+use super::bodies::Bodies;
 use super::content::Contents;
 use super::failing::Failing;
 use super::mend::Mend;
@@ -19,6 +20,7 @@ pub(crate) struct Stages<'a> {
     pub(crate) snapshot: IndexSnapshot,
     pub(crate) failing: Failing<'a>,
     pub(crate) render: Render,
+    pub(super) bodies: Bodies,
     pub(super) contents: Contents,
     pub(super) mend: Mend,
     pub(crate) writer: Writer,
@@ -40,6 +42,7 @@ impl<'a> Stages<'a> {
             snapshot,
             failing: Failing::new(job, failed_before),
             render,
+            bodies: Bodies::default(),
             contents: Contents::default(),
             mend: Mend::default(),
             writer,

@@ -119,7 +119,8 @@ pub(crate) async fn finish_contents(stages: &mut Stages<'_>) -> Result<()> {
 /// # Errors
 /// Why some could not be written.
 pub(crate) async fn finish_writes(stages: &mut Stages<'_>) -> Result<()> {
-    stages.accounts.report.failed += stages.contents.abandon() + stages.mend.abandon();
+    stages.accounts.report.failed +=
+        stages.bodies.abandon() + stages.contents.abandon() + stages.mend.abandon();
     finish(stages).await?;
     delete_older(stages).await?;
     finish(stages).await

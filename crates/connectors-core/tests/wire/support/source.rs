@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) scope: Option<String>,
     pub(crate) permissions: Option<Permissions>,
     pub(crate) restarts: u32,
+    /// Whether a listing names it without its body.
+    pub(crate) is_without_body: bool,
     /// Its file's text, or the kind of error with which reading it fails.
     pub(crate) content: Option<Result<String, ErrorKind>>,
 }
@@ -38,6 +40,7 @@ impl Entry {
             scope: None,
             permissions: None,
             restarts: 0,
+            is_without_body: false,
             content: None,
         }
     }
@@ -50,6 +53,12 @@ impl Entry {
     /// `{"n": number}`, with the number as its version.
     pub(crate) fn versioned(id: &str, number: i64) -> Self {
         Self { version: Some(number.to_string()), ..Self::plain(id, number) }
+    }
+
+    /// Listed without its body, which a look-up tells.
+    pub(crate) fn without_body(mut self) -> Self {
+        self.is_without_body = true;
+        self
     }
 
     pub(crate) fn scope(mut self, scope: &str) -> Self {
@@ -191,7 +200,7 @@ impl Memory {
         });
         let found = hidden.into_iter().flatten().chain(listed).find(|entry| entry.id == id);
         Some(Ok(match found {
-            Some(entry) => Found::There(document(entry, &self.asked)),
+            Some(entry) => Found::There(document(Entry { is_without_body: false, ..entry }, &self.asked)),
             None => Found::Gone(wanted.id.clone()),
         }))
     }
@@ -239,6 +248,9 @@ pub(crate) fn document(entry: Entry, asked: &Arc<Asked>) -> Document {
             body
         })),
     };
+    if entry.is_without_body {
+        document = document.body(Body::looked_up());
+    }
     if let Some(scope) = entry.scope {
         document = document.scope(scope);
     }
