@@ -39,6 +39,8 @@ pub struct Wanted<'a> {
     pub fields: &'a [FieldSpec],
     /// Its owner; none where no owner is recorded.
     pub owner: Option<&'a Owner>,
+    /// The ingest pipeline of its documents, as the sync records it; none where none is recorded.
+    pub pipeline: Option<&'a Value>,
 }
 
 /// An index that is there.
@@ -109,7 +111,7 @@ pub async fn prepare(
     preset: Preset,
     fields: &[FieldSpec],
 ) -> Result<Option<Preset>> {
-    let wanted = Wanted { preset, fields, owner: None };
+    let wanted = Wanted { preset, fields, owner: None, pipeline: None };
     if find(client, index).await?.is_none()
         && let Some(made) = create(client, index, &wanted).await?
     {

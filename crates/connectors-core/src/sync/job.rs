@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Counters;
@@ -104,7 +106,7 @@ pub enum TakeOver {
 pub const DEFAULT_PIPELINE: &str = "search-default-ingestion";
 
 /// The ingest pipeline that documents are to go through.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pipeline {
     /// Its name.
     pub name: String,
@@ -119,10 +121,20 @@ impl Pipeline {
         let flags = Flags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: true };
         Self { name: name.into(), flags }
     }
+
+    /// As an index records it.
+    pub(crate) fn recorded(&self) -> Value {
+        json!(self)
+    }
+
+    /// The one that was [recorded](Self::recorded); none for what can't be read.
+    pub(crate) fn of_record(record: &Value) -> Option<Self> {
+        Self::deserialize(record).ok()
+    }
 }
 
 /// What a pipeline does: each flag is a field of the document that the pipeline reads.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags {
     /// Extract text (`_extract_binary_content`).
     pub extract_binary_content: bool,

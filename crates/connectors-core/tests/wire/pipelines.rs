@@ -188,3 +188,22 @@ async fn the_pipelines_of_the_index_count_as_well() {
     let error = world.verify_deep(&source).await.unwrap_err().to_string();
     assert!(error.contains("leave `--deep` out") && error.contains("one, two"), "{error}");
 }
+
+#[tokio::test]
+async fn a_comparison_goes_by_the_pipeline_that_the_last_sync_recorded() {
+    let mut world = piped("p").await;
+    let source = Memory::new([good("a"), good("b")]);
+    world.sync(&source).await;
+    world.pipeline = None;
+    let verified = world.verify(&source).await.unwrap();
+    assert!(verified.is_equal(), "{verified:?}");
+    let refusal = world.verify_deep(&source).await.unwrap_err().to_string();
+    assert!(refusal.contains("behind an ingest pipeline"), "{refusal}");
+    // Another one that is asked for counts, and so does a sync that goes through none.
+    world.pipeline = Some(Pipeline::new("_none"));
+    assert_eq!(world.verify(&source).await.unwrap().stale.count, 2);
+    world.pipeline = None;
+    world.sync(&source).await;
+    let verified = world.verify_deep(&source).await.unwrap();
+    assert!(verified.is_equal() && verified.compared == Some(2), "{verified:?}");
+}

@@ -60,6 +60,7 @@ fn described((client, index): (&Client, &str), attempt: &Attempt, wanted: &Wante
         preset: Some(attempt.preset),
         owner: wanted.owner.cloned(),
         key: Some(IndexKey::random()?),
+        pipeline: wanted.pipeline.cloned(),
         is_remarking: false,
         is_loading: attempt.is_loading,
     };

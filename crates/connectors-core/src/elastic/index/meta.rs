@@ -56,6 +56,8 @@ pub struct Meta {
     pub owner: Option<Owner>,
     /// What its hashes are made by.
     pub key: Option<IndexKey>,
+    /// The ingest pipeline that the last full sync sent its documents through, as the sync records it.
+    pub pipeline: Option<Value>,
     /// Whether documents with marks of an older version may still be in it.
     pub is_remarking: bool,
     /// Whether it was made by a sync whose listing did not end yet.
@@ -77,6 +79,7 @@ impl Meta {
             preset: sync["mapping"].as_str().and_then(|name| name.parse().ok()),
             owner: read(&sync["owner"]),
             key: read(&sync["key"]),
+            pipeline: sync.get("pipeline").filter(|pipeline| pipeline.is_object()).cloned(),
             is_remarking: sync["remarking"] == true,
             is_loading: sync["loading"] == true,
         }
@@ -90,6 +93,7 @@ impl Meta {
         set(&mut sync, "mapping", self.preset.map(|preset| preset.name().into()));
         set(&mut sync, "owner", self.owner.as_ref().and_then(|owner| serde_json::to_value(owner).ok()));
         set(&mut sync, "key", self.key.as_ref().and_then(|key| serde_json::to_value(key).ok()));
+        set(&mut sync, "pipeline", self.pipeline.clone());
         set(&mut sync, "remarking", self.is_remarking.then_some(true.into()));
         set(&mut sync, "loading", self.is_loading.then_some(true.into()));
         meta.insert("sync".into(), sync.into());
@@ -138,6 +142,7 @@ mod tests {
             preset: Some(Preset::Search),
             owner: Some(owner),
             key: Some(IndexKey::random().unwrap()),
+            pipeline: Some(json!({"name": "p"})),
             is_remarking: true,
             is_loading: true,
         };
@@ -156,7 +161,7 @@ mod tests {
     #[test]
     fn what_can_not_be_read_counts_as_absent() {
         assert_eq!(Meta::of(&Value::Null), Meta::default());
-        let odd = json!({"_meta": {"sync": {"version": 2, "owner": 7, "key": "short", "mapping": "mine"}}});
+        let odd = json!({"_meta": {"sync": {"version": 2, "owner": 7, "key": "short", "mapping": "mine", "pipeline": "p"}}});
         assert_eq!(Meta::of(&odd), Meta { version: 2, ..Meta::default() });
     }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::elastic::index::{self, Existing, Meta, Owner, SYNC_VERSION};
 use crate::elastic::{Client, IndexKey, scan};
-use crate::sync::job::{Job, TakeOver};
+use crate::sync::job::{Job, Pipeline, TakeOver};
 use crate::{Error, Result};
 
 /// What an index holds, as shown before it is taken over.
@@ -37,7 +37,12 @@ pub async fn holding(client: &Client, index: &str) -> Result<Option<Holding>> {
 pub async fn give(client: &Client, index: &str, owner: &Owner) -> Result<Option<()>> {
     let Some(existing) = index::find(client, index).await? else { return Ok(None) };
     let meta = Meta { owner: Some(owner.clone()), ..existing.meta.clone() };
-    let wanted = index::Wanted { preset: existing.meta.preset.unwrap_or_default(), fields: &[], owner: None };
+    let wanted = index::Wanted {
+        preset: existing.meta.preset.unwrap_or_default(),
+        fields: &[],
+        owner: None,
+        pipeline: None,
+    };
     index::complete(client, index, existing, (&wanted, meta)).await.map(|_| Some(()))
 }
 
@@ -94,6 +99,7 @@ fn claimed(job: &Job<'_>, existing: &Existing) -> Result<Meta> {
     if let Some(owner) = job.owner {
         meta.owner = Some(owner.clone());
     }
+    meta.pipeline = job.pipeline.map(Pipeline::recorded);
     if !before.is_current() {
         meta.key = Some(IndexKey::random()?);
         meta.version = SYNC_VERSION;

@@ -12,7 +12,7 @@ use super::snapshot::IndexSnapshot;
 use crate::document::hash;
 use crate::elastic::index::{self, Existing, Facts, SYNC_VERSION, Wanted};
 use crate::sync::accounts::{Phase, Report};
-use crate::sync::job::Job;
+use crate::sync::job::{Job, Pipeline};
 use crate::sync::patience::within;
 use crate::{Cursor, Error, FieldSpec, Incremental, Result, Source};
 
@@ -39,7 +39,8 @@ pub(crate) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
     }
     within(job.context, "an answer to its first question", job.source.ping()).await?;
     let fields = declared(job, job.source).await?;
-    let wanted = wanted(job, &fields);
+    let pipeline = job.pipeline.map(Pipeline::recorded);
+    let wanted = Wanted { pipeline: pipeline.as_ref(), ..wanted(job, &fields) };
     let made = match &found {
         None => index::create(job.client, job.index, &wanted).await?,
         Some(_) => None,
@@ -110,7 +111,7 @@ async fn synced_before(
 }
 
 fn wanted<'a>(job: &Job<'a>, fields: &'a [FieldSpec]) -> Wanted<'a> {
-    Wanted { preset: job.options.mapping, fields, owner: job.owner }
+    Wanted { preset: job.options.mapping, fields, owner: job.owner, pipeline: None }
 }
 
 /// What the source declares of its fields.

@@ -43,6 +43,6 @@ async fn noted(job: &Job<'_>, existing: Existing, meta: Meta) -> Existing {
 }
 
 async fn write(job: &Job<'_>, existing: Existing, meta: Meta) -> Result<Existing> {
-    let wanted = Wanted { preset: job.options.mapping, fields: &[], owner: job.owner };
+    let wanted = Wanted { preset: job.options.mapping, fields: &[], owner: job.owner, pipeline: None };
     index::complete(job.client, job.index, existing, (&wanted, meta)).await
 }

@@ -15,7 +15,7 @@ use crate::elastic::{IndexKey, Ownership, index, scan};
 use crate::panics::caught_stream;
 use crate::sync::access::permissions::restrict;
 use crate::sync::accounts::{Difference, KnownBy};
-use crate::sync::job::Job;
+use crate::sync::job::{Job, Pipeline};
 use crate::sync::know::dropped::Dropped;
 use crate::sync::know::inventory::{Inventory, Known};
 use crate::sync::know::pipeline::active_pipelines;
@@ -86,7 +86,8 @@ impl Verification {
 /// # Errors
 /// When one of the two can't be read at all.
 pub async fn verify(job: &Job<'_>) -> Result<Verification> {
-    compare(job, None).await
+    let pipeline = pipeline(job).await?;
+    compare(&Job { pipeline: pipeline.as_ref(), ..*job }, None).await
 }
 
 /// As [`verify`], and compares each field of the source's documents, contents included, with what the index
@@ -95,7 +96,18 @@ pub async fn verify(job: &Job<'_>) -> Result<Verification> {
 /// # Errors
 /// When one of the two can't be read at all.
 pub async fn verify_deep(job: &Job<'_>) -> Result<Verification> {
-    compare(job, Some(Deep::new(job))).await
+    let pipeline = pipeline(job).await?;
+    let job = Job { pipeline: pipeline.as_ref(), ..*job };
+    compare(&job, Some(Deep::new(&job))).await
+}
+
+/// The pipeline that documents are marked by: that of the job, or the one that the last full sync of the index recorded.
+async fn pipeline(job: &Job<'_>) -> Result<Option<Pipeline>> {
+    if job.pipeline.is_some() {
+        return Ok(job.pipeline.cloned());
+    }
+    let existing = index::find(job.client, job.index).await?;
+    Ok(existing.and_then(|existing| Pipeline::of_record(existing.meta.pipeline.as_ref()?)))
 }
 
 /// As [`verify`]; where there is no index yet, every document of the source is missing from it.
