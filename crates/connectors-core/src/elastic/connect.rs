@@ -19,13 +19,14 @@ impl Client {
     /// where the settings say so.
     ///
     /// # Errors
-    /// `Config` for certificates that can't be read or are not trusted, and for an address that is not Elasticsearch's;
+    /// `Config` for certificates that can't be read or are not trusted, for an address that is not Elasticsearch's, and for a
+    /// version that is not supported;
     /// `Denied` for wrong credentials, `Transient` when nothing answers.
     pub async fn connect(settings: Settings) -> Result<Self> {
         let first = Settings { timeout: settings.timeout.min(FIRST_ANSWER), ..settings.clone() };
         let client = Self::new(first)?;
         match engine(&client).await {
-            Ok(engine) => Ok(client.of_engine(engine, settings)),
+            Ok(engine) => engine.check().map(|()| client.of_engine(engine, settings)),
             Err(error) => Err(explained(&settings, error).await),
         }
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::{Error, Result};
+
 /// The two families that speak this protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flavour {
@@ -35,8 +37,70 @@ impl Engine {
     }
 }
 
+/// What this program works with, by family: the first version, and the first major one that is too new.
+const SUPPORTED: [(Flavour, (u32, u32), u32, &str); 2] = [
+    (Flavour::Elasticsearch, (8, 0), 10, "Elasticsearch 8 and 9"),
+    (Flavour::OpenSearch, (2, 4), 4, "OpenSearch 2.4 to 3"),
+];
+
+/// The version that OpenSearch tells where it is set to be taken for an old Elasticsearch.
+const IN_DISGUISE: &str = "7.10.2";
+
+impl Engine {
+    /// Refuses a server that is too old or too new; a version that can't be read is let through.
+    ///
+    /// # Errors
+    /// `Config`, with the range that is supported.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut numbers = self.version.split(['.', '-']).map(str::parse::<u32>);
+        let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return Ok(()) };
+        let is_disguised = self.flavour == Flavour::OpenSearch && self.version == IN_DISGUISE;
+        let of_family = SUPPORTED.iter().find(|(flavour, ..)| *flavour == self.flavour);
+        match of_family {
+            Some((_, first, end, _)) if !is_disguised && ((major, minor) < *first || major >= *end) => {
+                let ranges = SUPPORTED.map(|(.., words)| words).join(", ");
+                let what = format!("this version of the server is not supported; use one of {ranges}");
+                Err(Error::config(what).with("version", self))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {}", self.flavour, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_are_too_old_or_too_new_are_refused() {
+        use Flavour::{Elasticsearch, OpenSearch};
+        for (flavour, version, is_supported) in [
+            (Elasticsearch, "7.17.28", false),
+            (Elasticsearch, "8.0.0", true),
+            (Elasticsearch, "8.11.0", true),
+            (Elasticsearch, "9.5.3-SNAPSHOT", true),
+            (Elasticsearch, "10.0.0", false),
+            (OpenSearch, "1.3.20", false),
+            (OpenSearch, "2.3.0", false),
+            (OpenSearch, "2.4.0", true),
+            (OpenSearch, "3.5.0", true),
+            (OpenSearch, "4.0.0", false),
+            (OpenSearch, "7.10.2", true),
+            (Elasticsearch, "main", true),
+            (Elasticsearch, "", true),
+        ] {
+            let checked = Engine { flavour, version: version.into() }.check();
+            assert_eq!(checked.is_ok(), is_supported, "{flavour:?} {version}");
+            if let Err(error) = checked {
+                let told = error.to_string();
+                assert!(told.contains(version) && told.contains("Elasticsearch 8 and 9"), "{told}");
+            }
+        }
     }
 }
