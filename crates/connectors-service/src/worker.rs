@@ -231,6 +231,13 @@ impl Worker {
         let mut open = store.jobs_in(&JobStatus::OPEN).await?;
         self.leases.observe(&open);
         self.forget_deleted(&connectors).await;
+        for (connector, service_type) in assignment.newly_unknown(&connectors) {
+            tracing::warn!(
+                connector,
+                service_type,
+                "this program has no source of this type, so the connector waits; `connectors sources` lists those that it has"
+            );
+        }
         let served: Vec<&Connector> =
             connectors.iter().filter(|connector| assignment.serves(connector)).collect();
         self.stats.observe(&served);

@@ -27,6 +27,56 @@ async fn connectors_of_the_hosted_service_are_served_only_where_that_is_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connector_of_a_type_that_this_program_lacks_is_reported_once_and_left_alone() {
+    let place = Place::new().await;
+    place.scripted("known").await;
+    place.scripted("c").await;
+    place.change(Kind::Connector, "c", json!({"service_type": "sharepoint"})).await;
+    let before = place.store.connector("c").await.unwrap().unwrap();
+    let worker = place.worker("w");
+    let connectors = place.store.connectors().await.unwrap();
+    let assignment = &worker.resources.assignment;
+    assert_eq!(assignment.newly_unknown(&connectors), [("c", "sharepoint")]);
+    assert!(assignment.newly_unknown(&connectors).is_empty(), "once");
+    turn(&worker).await;
+    let after = place.store.connector("c").await.unwrap().unwrap();
+    assert_eq!(after.configuration(), before.configuration());
+    place.change(Kind::Connector, "c", json!({"service_type": "notion"})).await;
+    let connectors = place.store.connectors().await.unwrap();
+    assert_eq!(assignment.newly_unknown(&connectors), [("c", "notion")], "another type is news");
+    let named = Options {
+        only: [("known".to_owned(), crate::worker::Served::default())].into(),
+        ..Options::default()
+    };
+    assert!(
+        place.worker_with(named).resources.assignment.newly_unknown(&connectors).is_empty(),
+        "none of its own"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn features_that_the_source_lacks_are_switched_off_and_those_of_others_stay() {
+    let place = Place::new().await;
+    place.scripted("c").await.let_through(100);
+    let features = json!({
+        "incremental_sync": {"enabled": true}, "sync_rules": {"basic": {"enabled": false}},
+        "native_connector_api_keys": {"enabled": true}, "theirs": {"enabled": true},
+    });
+    place.change(Kind::Connector, "c", json!({"features": features})).await;
+    turn(&place.worker("w")).await;
+    let connector = place.store.connector("c").await.unwrap().unwrap();
+    let told = |name: &str| connector.0.value(&format!("features.{name}.enabled")).clone();
+    let names = [
+        "incremental_sync",
+        "sync_rules.basic",
+        "sync_rules.advanced",
+        "native_connector_api_keys",
+        "theirs",
+    ];
+    assert_eq!(names.map(told), [false, false, false, true, true].map(|is_on| json!(is_on)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_removed_connector_gets_neither_form_nor_job() {
     let place = Place::new().await;
     place.scripted_at("c", Some("0 * * * * ?")).await.let_through(100);
