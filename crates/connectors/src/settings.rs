@@ -89,7 +89,7 @@ connectors_core::config! {
         pub(crate) sync_max_retry_after: u32,
         #[label = "sync.take_over"]
         pub(crate) sync_take_over: bool,
-        #[label = "service.max_file_download_size"]
+        #[label = "service.max_file_download_size", between(1, 2_147_483_647)]
         pub(crate) service_max_file_download_size: u64,
         #[label = "service.secrets"]
         pub(crate) service_secrets: Option<PathBuf>,

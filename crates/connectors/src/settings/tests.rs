@@ -95,6 +95,8 @@ fn a_number_out_of_its_range_names_the_setting_and_the_range() {
         ("elasticsearch.max_wait_duration", json!(1e12), "from 0 to 86400"),
         ("elasticsearch.backoff_multiplier", json!(0.99), "from 1 to 100"),
         ("sync.delete_max_share", json!(-0.01), "from 0 to 1"),
+        ("service.max_file_download_size", json!(0), "greater than 0"),
+        ("service.max_file_download_size", json!(2_147_483_648_u64), "less than 2147483648"),
         ("sync.max_retry_after", json!(0), "greater than 0"),
     ] {
         let error = settings(json!({ key: value })).unwrap_err().to_string();
