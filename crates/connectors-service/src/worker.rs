@@ -24,6 +24,7 @@ mod finish;
 mod form;
 mod leases;
 mod leftovers;
+mod lost;
 mod metrics;
 mod options;
 mod orphans;

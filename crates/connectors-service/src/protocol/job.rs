@@ -208,6 +208,13 @@ impl SyncJob {
         patch
     }
 
+    /// A worker found that another service has it.
+    pub(crate) fn lost_claim(worker: &str, counts: Counts) -> Map<String, Value> {
+        let lost =
+            json!({ "lost_claim": { "worker": worker, "listed": counts.listed, "indexed": counts.indexed } });
+        Map::from_iter([("metadata".to_owned(), lost)])
+    }
+
     /// It is over, or suspended until a worker goes on.
     pub(crate) fn ended(
         status: JobStatus,

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::assignment::Assignment;
 use super::concurrent;
 use super::leases::Leases;
+use super::lost;
 use super::running::{RunningJob, Stage, Stop};
 use crate::protocol::{JobStatus, Kind, Store, SyncJob, Written};
 
@@ -85,7 +86,10 @@ async fn write(store: &Store, leases: &Leases, job: &RunningJob) -> Result<()> {
             _ => job.stop(Stop::Lost),
         },
         None => job.stop(Stop::Deleted),
-        _ => job.stop(Stop::Lost),
+        Some(current) => {
+            job.stop(Stop::Lost);
+            lost::report(store, job, (&SyncJob(record), &current)).await;
+        }
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::clock::ServerClock;
 use super::connections::Connections;
 use super::outcome::Outcome;
 use super::running::{RunningJob, Stage};
-use super::{form, rules};
+use super::{form, lost, rules};
 use crate::protocol::{Connector, JobStatus, JobType, Store, SyncJob};
 
 /// What the syncs of a worker are made with.
@@ -77,6 +77,7 @@ async fn sync(
     }
     let connection = connections.connect(&connector, source).await?;
     let rules = rules::of_job(connections, job, &connector, source).await?;
+    lost::check(store, running).await?;
     running.enter(Stage::Syncing);
     sync_from(resources, (&*connection, source), (job, &rules), running).await
 }

@@ -4,6 +4,7 @@ use connectors_core::ErrorKind;
 use connectors_testkit::Fixture as _;
 use serde_json::json;
 
+use super::gate::Gate;
 use super::place::{Place, SCRIPTED, filled, turn};
 use super::until;
 use crate::jobs;
@@ -206,4 +207,58 @@ async fn whatever_a_worker_writes_can_be_read_by_a_stricter_service() {
         read().await;
     }
     assert!(place.jobs("c").await.iter().any(|job| job.status() == Some(JobStatus::Completed)));
+}
+
+/// As another service claims: without a condition.
+async fn claimed_by_another(place: &Place, job: &str) {
+    let theirs = json!({"worker_hostname": "theirs", "status": "in_progress", "last_seen": place.now()});
+    place.change(Kind::Job, job, theirs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_another_service_claims_before_the_first_write_is_left_to_it() {
+    let place = Place::new().await;
+    let gate = Gate::before(&place).await;
+    let script = place.scripted("c").await;
+    let ours = place.worker_of(gate.store(0).await, Options { worker: "ours".into(), ..Options::default() });
+    turn(&ours).await;
+    script.let_through(100);
+    let id = place.ask("c", JobType::Full).await;
+    // Once the job is claimed its document is read again, before the sync begins.
+    let read = gate.hold(&format!("_doc/{id}"), 0);
+    ours.tick().await.unwrap();
+    read.arrived().await;
+    claimed_by_another(&place, &id).await;
+    read.open();
+    ours.settle().await;
+    let job = place.job(&id).await;
+    assert_eq!((job.status(), job.worker()), (Some(JobStatus::InProgress), Some("theirs")));
+    assert_eq!(job.0.text("metadata.lost_claim.worker"), Some("ours"));
+    let index = connectors_core::elastic::index::find(place.store.client(), "c").await.unwrap();
+    assert!(index.is_none(), "nothing was written");
+    assert!(strict::job(&job.0.fields).is_ok(), "and their reader takes it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_another_service_claims_while_it_runs_is_given_up_and_says_so() {
+    let place = Place::new().await;
+    let script = place.scripted("c").await;
+    let ours = place.worker("ours");
+    turn(&ours).await;
+    let id = place.ask("c", JobType::Full).await;
+    script.let_through(3);
+    ours.tick().await.unwrap();
+    let running = ours.jobs.all().remove(0);
+    until(async || running.counts().listed == 3).await;
+    claimed_by_another(&place, &id).await;
+    place.wait(11);
+    ours.beat().await;
+    ours.settle().await;
+    let job = place.job(&id).await;
+    assert_eq!((job.status(), job.worker()), (Some(JobStatus::InProgress), Some("theirs")));
+    assert_eq!(
+        (job.0.text("metadata.lost_claim.worker"), job.0.count("metadata.lost_claim.listed")),
+        (Some("ours"), 3)
+    );
+    assert!(ours.jobs.all().is_empty());
 }
