@@ -40,6 +40,13 @@ pub struct Job<'a> {
     pub cancel: &'a CancellationToken,
 }
 
+impl Job<'_> {
+    /// Whether contents are read: not where the connector's pipeline says that none is to be extracted.
+    pub(crate) fn reads_contents(&self) -> bool {
+        self.pipeline.is_none_or(|pipeline| pipeline.flags.extract_binary_content)
+    }
+}
+
 /// How a sync is done.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {

@@ -8,7 +8,7 @@
 
 pub(crate) mod bodies;
 mod classify;
-mod content;
+pub(crate) mod content;
 pub(crate) mod document;
 pub(crate) mod draft;
 pub(crate) mod expected;

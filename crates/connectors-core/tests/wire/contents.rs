@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
 use connectors_core::ErrorKind;
-use connectors_core::sync::{Stage, Status};
+use connectors_core::sync::{DEFAULT_PIPELINE, Pipeline, Stage, Status};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -41,6 +41,29 @@ async fn a_file_that_fails_never_loses_its_document() {
         assert_eq!(world.body("a"), json!({"n": 1, "body": "words"}));
         assert!(world.failures().await.is_empty(), "what succeeds is forgotten");
     }
+}
+
+#[tokio::test]
+async fn no_file_is_opened_where_the_pipeline_says_that_none_is_to_be_extracted() {
+    let mut world = World::new().await;
+    let mut off = Pipeline::new(DEFAULT_PIPELINE);
+    off.flags.extract_binary_content = false;
+    world.pipeline = Some(off);
+    let source = Memory::new([Entry::versioned("a", 1).text("words"), Entry::versioned("b", 1)]);
+    let report = world.sync(&source).await;
+    assert_eq!((report.verified, accounts(&report), source.take_asked().1), (true, [2, 0, 0, 0, 0], 0));
+    assert_eq!(report.contents.skipped, [("extract_binary_content is false".to_owned(), 1)].into());
+    assert_eq!(world.body("a"), json!({"n": 1}));
+    assert_eq!(accounts(&world.sync(&source).await), [0, 0, 2, 0, 0]);
+    let verified = world.verify(&source).await.unwrap();
+    assert!(verified.is_equal(), "{verified:?}");
+    // Switched on, the file is read by the next sync, though neither the document nor the source changed.
+    world.pipeline = Some(Pipeline::new(DEFAULT_PIPELINE));
+    world.options.skip_unchanged = report.basis;
+    source.is_unchanged.store(true, SeqCst);
+    let report = world.sync(&source).await;
+    assert_eq!((accounts(&report), source.take_asked().1), ([0, 1, 1, 0, 0], 1));
+    assert_eq!(world.body("a"), json!({"n": 1, "body": "words"}));
 }
 
 #[tokio::test]

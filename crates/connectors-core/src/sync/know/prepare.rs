@@ -114,6 +114,11 @@ fn wanted<'a>(job: &Job<'a>, fields: &'a [FieldSpec]) -> Wanted<'a> {
     Wanted { preset: job.options.mapping, fields, owner: job.owner, pipeline: None }
 }
 
+/// The size up to which contents are read: zero where none are.
+fn max_content(job: &Job<'_>) -> u64 {
+    if job.reads_contents() { job.context.limits.max_content } else { 0 }
+}
+
 /// What the source declares of its fields.
 async fn declared(job: &Job<'_>, source: &(impl Source + ?Sized)) -> Result<Vec<FieldSpec>> {
     within(job.context, "what its fields are", source.declared_fields()).await
@@ -165,7 +170,6 @@ async fn is_unchanged(job: &Job<'_>, found: Option<&Existing>) -> Result<bool, R
 fn basis(job: &Job<'_>, facts: &Facts, pipeline: Option<&ActivePipelines>) -> Option<u64> {
     let uuid = hash(facts.uuid.as_deref()?.as_bytes());
     let pipeline = pipeline.map_or(0, |pipeline| pipeline.fingerprint);
-    let limits =
-        [u64::from(job.options.document_level_security), job.context.limits.max_content, SYNC_VERSION];
+    let limits = [u64::from(job.options.document_level_security), max_content(job), SYNC_VERSION];
     Some(hash_numbers(&[uuid, job.rules.fingerprint(), pipeline, hash_numbers(&limits)]))
 }

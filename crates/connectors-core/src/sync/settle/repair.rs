@@ -13,6 +13,7 @@ use crate::panics::caught_stream;
 use crate::sync::access::permissions::restrict;
 use crate::sync::patience::within;
 use crate::sync::take::bodies::with_bodies;
+use crate::sync::take::content::withhold;
 use crate::sync::take::stages::Stages;
 use crate::sync::take::write;
 use crate::{Document, Error, Result};
@@ -62,6 +63,7 @@ async fn list_again(
         let id = stages.render.shape.id(document.id().as_str()).id;
         if let Some(marks) = relisted.get_mut(&id) {
             restrict(&mut document, &job.options);
+            withhold(&mut document, job);
             let Ok(document) = job.rules.basic.filter(document) else { continue };
             names.insert(id, document.id().as_str().to_owned());
             marks.extend(write_again(stages, document, difference).await?);

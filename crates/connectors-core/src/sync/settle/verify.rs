@@ -22,6 +22,7 @@ use crate::sync::know::pipeline::active_pipelines;
 use crate::sync::know::snapshot::IndexSnapshot;
 use crate::sync::patience::within;
 use crate::sync::take::bodies::with_bodies;
+use crate::sync::take::content::withhold;
 use crate::sync::take::render::Render;
 use crate::{Document, Error, Result};
 
@@ -171,6 +172,7 @@ async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> 
         match listed {
             Ok(mut document) => {
                 restrict(&mut document, &job.options);
+                withhold(&mut document, job);
                 match job.rules.basic.filter(document) {
                     Ok(document) => comparison.document(document).await?,
                     Err(_) => comparison.found.filtered += 1,

@@ -9,7 +9,16 @@ use tokio::task::{JoinError, JoinSet};
 
 use self::reader::{Fetched, Reader};
 use super::draft::Draft;
-use crate::Content;
+use crate::sync::job::Job;
+use crate::{Content, Document};
+
+/// Why a content is not read where a connector's pipeline says that none is to be extracted.
+pub(super) const SWITCHED_OFF: &str = "extract_binary_content is false";
+
+/// Takes the content of a document away where the pipeline says that none is to be extracted; true where there was one.
+pub(crate) fn withhold(document: &mut Document, job: &Job<'_>) -> bool {
+    !job.reads_contents() && document.0.content.take().is_some()
+}
 
 /// A document with the result of reading its content.
 pub(super) type Read = Result<(Draft, Fetched), JoinError>;

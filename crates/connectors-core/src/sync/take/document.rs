@@ -2,6 +2,7 @@
 
 use super::bodies::Answer;
 use super::classify::{self, ByMark};
+use super::content::{self, SWITCHED_OFF};
 use super::draft::Draft;
 use super::stages::Stages;
 use super::write;
@@ -16,6 +17,7 @@ use crate::{Document, Result, Unlisted};
 /// Why nothing more is written.
 pub(crate) async fn take(stages: &mut Stages<'_>, mut document: Document, hash: IdHash) -> Result<()> {
     restrict(&mut document, &stages.job.options);
+    let is_withheld = content::withhold(&mut document, stages.job);
     if classify::is_repeat(&document, hash, (&stages.render.shape, &mut stages.snapshot.inventory)) {
         return Ok(());
     }
@@ -35,6 +37,9 @@ pub(crate) async fn take(stages: &mut Stages<'_>, mut document: Document, hash: 
         }
         ByMark::Unknown => {}
     }
+    if is_withheld {
+        count_withheld(stages);
+    }
     if !document.0.body.is_looked_up() {
         return whole(stages, document).await;
     }
@@ -50,6 +55,9 @@ pub(super) async fn look_up_bodies(stages: &mut Stages<'_>) -> Result<()> {
         match answer {
             Answer::Whole(mut document) => {
                 restrict(&mut document, &stages.job.options);
+                if content::withhold(&mut document, stages.job) {
+                    count_withheld(stages);
+                }
                 whole(stages, document).await?;
             }
             Answer::Gone(gone) => {
@@ -68,6 +76,10 @@ pub(super) async fn look_up_bodies(stages: &mut Stages<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn count_withheld(stages: &mut Stages<'_>) {
+    *stages.accounts.report.contents.skipped.entry(SWITCHED_OFF.into()).or_default() += 1;
 }
 
 /// Takes a document that has its body.
