@@ -1,9 +1,10 @@
 //! Advanced rules: a query of the operator's own instead of whole collections.
 //!
-//! `{"find": {"filter": …, "projection": …, "skip": …, "limit": …, "sort": …}}` or
+//! `{"find": {"filter": …, "projection": …, "skip": …, "limit": …, "sort": …, and options}}` or
 //! `{"aggregate": {"pipeline": […], "options": {…}}}`, in extended JSON.
 
 mod extended;
+pub(crate) mod options;
 mod problems;
 
 use std::future::IntoFuture as _;
@@ -16,7 +17,23 @@ use serde_json::{Map, Value};
 use crate::client::{Client, Namespace, error};
 use problems::Problems;
 
-const FIND_KEYS: [&str; 5] = ["filter", "projection", "skip", "limit", "sort"];
+const FIND_KEYS: [&str; 13] = [
+    "filter",
+    "projection",
+    "skip",
+    "limit",
+    "sort",
+    "allowDiskUse",
+    "collation",
+    "comment",
+    "hint",
+    "let",
+    "max",
+    "maxTimeMS",
+    "min",
+];
+/// The first of [`FIND_KEYS`] are fields of [`Find`], the others its options.
+const FIND_FIELDS: usize = 5;
 const AGGREGATE_KEYS: [&str; 2] = ["pipeline", "options"];
 const OPTION_KEYS: [&str; 6] = ["allowDiskUse", "collation", "comment", "hint", "let", "maxTimeMS"];
 /// Stages that write, or that never end.
@@ -41,12 +58,15 @@ pub(crate) struct Find {
     pub(crate) skip: Option<u64>,
     pub(crate) limit: Option<i64>,
     pub(crate) sort: Option<Document>,
+    /// Its other options, in the spelling of the shell; those of the driver can be read from them.
+    pub(crate) options: Document,
 }
 
 impl Find {
     /// True when each document is taken or not by itself, whatever the others are.
     pub(crate) fn is_filter(&self) -> bool {
-        self.skip.is_none() && self.limit.is_none() && self.sort.is_none()
+        let is_whole = self.skip.is_none() && self.limit.is_none() && self.sort.is_none();
+        is_whole && options::are_plain(&self.options)
     }
 }
 
@@ -102,8 +122,10 @@ fn query(value: &Value, problems: &mut Problems) -> Option<Query> {
 
 fn find(value: &Value, problems: &mut Problems) -> Option<Find> {
     let rule = problems.object("find", value)?;
-    problems.unknown_keys("find", rule, &FIND_KEYS);
-    let projection = problems.document("find.projection", rule.get("projection"));
+    let rule = options::shell_spelling("find", rule, problems);
+    problems.unknown_keys("find", &rule, &FIND_KEYS);
+    let [projection, sort] = ["projection", "sort"].map(|name| rule.get(name).map(options::as_object));
+    let projection = problems.document("find.projection", projection.as_ref());
     if projection.as_ref().is_some_and(leaves_out_id) {
         problems.add::<()>("find.projection._id", "must not be left out: documents are told apart by it");
     }
@@ -112,8 +134,23 @@ fn find(value: &Value, problems: &mut Problems) -> Option<Find> {
         projection,
         skip: problems.count("find.skip", rule.get("skip")),
         limit: problems.count("find.limit", rule.get("limit")).and_then(|limit| i64::try_from(limit).ok()),
-        sort: problems.document("find.sort", rule.get("sort")),
+        sort: problems.document("find.sort", sort.as_ref()),
+        options: find_options(&rule, problems),
     })
+}
+
+/// The options of a `find` rule, which the driver can read.
+fn find_options(rule: &Map<String, Value>, problems: &mut Problems) -> Document {
+    let mut given = Map::new();
+    for name in &FIND_KEYS[FIND_FIELDS..] {
+        given.extend(rule.get(*name).map(|value| ((*name).to_owned(), value.clone())));
+    }
+    let document = problems.document("find", Some(&given.into())).unwrap_or_default();
+    let document = options::with_hint(document);
+    if let Err(error) = options::of_find(&document) {
+        problems.add::<()>("find", &error);
+    }
+    document
 }
 
 fn leaves_out_id(projection: &Document) -> bool {
@@ -151,11 +188,14 @@ fn stage(index: usize, value: &Value, problems: &mut Problems) -> Option<Documen
 }
 
 fn options(value: Option<&Value>, problems: &mut Problems) -> AggregateOptions {
-    let Some(value) = value else { return AggregateOptions::default() };
-    if let Some(object) = problems.object("aggregate.options", value) {
-        problems.unknown_keys("aggregate.options", object, &OPTION_KEYS);
-    }
-    let document = problems.document("aggregate.options", Some(value)).unwrap_or_default();
+    let place = "aggregate.options";
+    let Some(object) = value.and_then(|value| problems.object(place, value)) else {
+        return AggregateOptions::default();
+    };
+    let object = options::shell_spelling(place, object, problems);
+    problems.unknown_keys(place, &object, &OPTION_KEYS);
+    let document = problems.document(place, Some(&object.into())).unwrap_or_default();
+    let document = options::with_hint(document);
     bson::deserialize_from_document(document).unwrap_or_else(|error| {
         problems.add::<()>("aggregate.options", &error.to_string());
         AggregateOptions::default()
@@ -197,6 +237,7 @@ fn command(collection: &str, query: &Query) -> Option<(&'static str, Document)> 
                     command.insert(name, value.clone());
                 }
             }
+            command.extend(find.options.clone());
             Some(("find", command))
         }
         Query::Aggregate(rule) => {

@@ -9,6 +9,7 @@ use mongodb::{Client as Driver, ClientSession};
 
 use super::{Part, Task};
 use crate::client::Client;
+use crate::rules::options::of_find;
 use crate::rules::{Find, Query};
 
 /// A cursor with the session that it belongs to.
@@ -89,7 +90,8 @@ fn by_index(part: Part, last: Option<&Bson>, batch_size: u32) -> FindOptions {
 }
 
 fn by_rule(find: &Find, part: Part, batch_size: u32) -> FindOptions {
-    let mut options = FindOptions::default();
+    // They were read so once, when the rules were checked.
+    let mut options = of_find(&find.options).unwrap_or_default();
     options.batch_size = Some(batch_size);
     options.projection.clone_from(&find.projection);
     options.skip = find.skip;

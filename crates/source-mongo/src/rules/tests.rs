@@ -58,6 +58,50 @@ fn an_aggregate_rule_is_read_with_its_options() {
 }
 
 #[test]
+fn options_are_taken_in_both_spellings_and_those_without_effect_are_left_out() {
+    let shell = json!({
+        "filter": {"a": 1}, "projection": ["a", "b"], "sort": [["a", -1]], "hint": [["a", 1]], "allowDiskUse": true,
+        "maxTimeMS": 500, "comment": "ours", "batchSize": 7, "noCursorTimeout": true, "cursorType": "tailable",
+    });
+    let pymongo = json!({
+        "filter": {"a": 1}, "projection": {"a": 1, "b": 1}, "sort": {"a": -1}, "hint": {"a": 1}, "allow_disk_use": true,
+        "max_time_ms": 500, "comment": "ours", "batch_size": 7, "no_cursor_timeout": true, "skip": null,
+    });
+    for rule in [shell, pymongo] {
+        let Query::Find(find) = parse(&rules(json!({"find": rule}))).unwrap() else { panic!("no find rule") };
+        assert_eq!((&find.projection, &find.sort), (&Some(doc! {"a": 1, "b": 1}), &Some(doc! {"a": -1})));
+        let mut names: Vec<&str> = find.options.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["allowDiskUse", "comment", "hint", "maxTimeMS"]);
+        let read = options::of_find(&find.options).unwrap();
+        assert_eq!(
+            (read.allow_disk_use, read.max_time),
+            (Some(true), Some(std::time::Duration::from_millis(500)))
+        );
+        let (_, command) = command("orders", &Query::Find(find)).unwrap();
+        assert_eq!(command.get_document("hint").unwrap(), &doc! {"a": 1});
+    }
+    let rule = json!({"aggregate": {"pipeline": [], "options": {"allow_disk_use": true, "max_time_ms": 9, "batchSize": 5}}});
+    let Query::Aggregate(rule) = parse(&rules(rule)).unwrap() else { panic!("no aggregate rule") };
+    assert_eq!((rule.options.allow_disk_use, rule.options.batch_size), (Some(true), None));
+}
+
+#[test]
+fn options_that_select_documents_need_the_whole_query() {
+    for (options, is_filter) in [
+        (json!({"hint": "a_1", "comment": "c", "maxTimeMS": 5}), true),
+        (json!({"collation": {"locale": "de"}}), false),
+        (json!({"let": {"x": 1}}), false),
+        (json!({"min": {"a": 1}, "hint": {"a": 1}}), false),
+    ] {
+        let Query::Find(find) = parse(&rules(json!({"find": options}))).unwrap() else {
+            panic!("no find rule")
+        };
+        assert_eq!(find.is_filter(), is_filter, "{options}");
+    }
+}
+
+#[test]
 fn every_problem_is_told_with_its_place() {
     for (rule, wanted) in [
         (json!([]), vec!["advanced rules: must be an object"]),
@@ -77,6 +121,17 @@ fn every_problem_is_told_with_its_place() {
                 "find.skip: -1: must be a whole number from 0 up",
                 "find.limit: \"x\": must be a whole number from 0 up",
                 "find.sort: must be an object",
+            ],
+        ),
+        (
+            json!({"find": {"maxTimeMS": "soon"}}),
+            vec!["find: maxTimeMS: \"soon\": must be a whole number of milliseconds"],
+        ),
+        (
+            json!({"find": {"allow_disk_us": true, "maxTimeMS": 1, "max_time_ms": 2}}),
+            vec![
+                "find.maxTimeMS: is given twice, in two spellings",
+                "find.allowDiskUs: is not known; did you mean `allowDiskUse`?",
             ],
         ),
         (

@@ -2,7 +2,7 @@ use bson::doc;
 use connectors_core::{ErrorKind, RuleProblem};
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, connect, rules};
+use crate::support::{Fixture, connect, listed, rules};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_are_checked_here_and_by_the_server() {
@@ -31,4 +31,41 @@ async fn rules_that_can_not_be_checked_are_an_error() {
     let connection = connect(&values);
     let checked = connection.advanced_rules().unwrap().validate(&rules(json!({"find": {}}))).await;
     assert_eq!(checked.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_of_a_query_reach_the_server_in_either_spelling() {
+    let Some(fixture) = Fixture::new("optional").await else { return };
+    let people = fixture.collection("people");
+    let names = ["ada", "Bob", "cy", "Dan"];
+    people.insert_many(names.map(|name| doc! {"_id": name, "name": name, "age": 3})).await.unwrap();
+    people.create_index(mongodb::IndexModel::builder().keys(doc! {"name": 1}).build()).await.unwrap();
+    let connection = fixture.source("people");
+    for (rule, wanted) in [
+        (
+            json!({"filter": {"name": "BOB"}, "collation": {"locale": "en", "strength": 1}, "projection": ["name"], "batch_size": 1}),
+            vec!["Bob"],
+        ),
+        (
+            json!({"min": {"name": "ada"}, "max": {"name": "cz"}, "hint": [["name", 1]], "sort": [["name", -1]], "allow_disk_use": true}),
+            vec!["cy", "ada"],
+        ),
+        (
+            json!({"filter": {"$expr": {"$eq": ["$name", "$$wanted"]}}, "let": {"wanted": "Dan"}, "max_time_ms": 60_000}),
+            vec!["Dan"],
+        ),
+    ] {
+        let rules = rules(json!({"find": rule}));
+        assert!(connection.advanced_rules().unwrap().validate(&rules).await.unwrap().is_empty(), "{rule}");
+        let listed = listed(connection.as_ref(), &rules).await;
+        let found: Vec<String> =
+            listed.into_iter().map(|listed| listed.unwrap().id().as_str().to_owned()).collect();
+        assert_eq!(found, wanted, "{rule}");
+    }
+    let refused = connection
+        .advanced_rules()
+        .unwrap()
+        .validate(&rules(json!({"find": {"hint": "no_such_index"}})))
+        .await;
+    assert!(refused.unwrap()[0].message.contains("hint"), "the server says so");
 }

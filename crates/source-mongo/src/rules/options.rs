@@ -1,0 +1,165 @@
+//! The options of a query, in the spelling of the shell (`allowDiskUse`) or of PyMongo (`allow_disk_use`).
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bson::{Bson, Document};
+use mongodb::options::FindOptions;
+use serde_json::{Map, Value, json};
+
+use super::problems::Problems;
+
+/// Options that are accepted and do nothing, and why.
+const WITHOUT_EFFECT: [(&str, &str); 8] = [
+    ("batchSize", "the size of replies follows from the size of the documents"),
+    ("noCursorTimeout", "a cursor that the server has closed is opened again where the listing was"),
+    ("cursorType", "a listing has an end"),
+    ("allowPartialResults", "what a missing shard holds would be deleted from the index"),
+    ("returnKey", "documents are read, and not their keys in an index"),
+    ("showRecordId", "the place of a document on disk is no field of it"),
+    ("oplogReplay", "servers ignore it"),
+    ("maxAwaitTimeMS", "a listing does not wait for more"),
+];
+
+const MAX_TIME: &str = "maxTimeMS";
+
+/// Options of a query that change which documents there are, or in which order they come.
+const SELECTING: [&str; 4] = ["collation", "let", "max", "min"];
+
+/// The object with its keys in the spelling of the shell, and without options that have no effect.
+pub(super) fn shell_spelling(
+    place: &str,
+    object: &Map<String, Value>,
+    problems: &mut Problems,
+) -> Map<String, Value> {
+    let mut spelt = Map::new();
+    for (name, value) in object {
+        let key = camel_case(name);
+        if let Some((name, reason)) = WITHOUT_EFFECT.iter().find(|(without, _)| *without == key) {
+            report(name, reason);
+        } else if value.is_null() {
+            // As PyMongo's own defaults.
+        } else if spelt.insert(key.clone(), value.clone()).is_some() {
+            problems.add::<()>(&format!("{place}.{key}"), "is given twice, in two spellings");
+        }
+    }
+    spelt
+}
+
+/// `max_time_ms` → `maxTimeMS`; a name without underscores as it is.
+fn camel_case(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    if first.is_empty() {
+        return name.to_owned();
+    }
+    parts.fold(first, |spelt, part| match part {
+        "ms" => spelt + "MS",
+        part => {
+            let mut letters = part.chars();
+            let initial = letters.next().map(|letter| letter.to_ascii_uppercase());
+            spelt + &initial.into_iter().chain(letters).collect::<String>()
+        }
+    })
+}
+
+/// Logs once in a process that an option does nothing.
+fn report(option: &'static str, reason: &str) {
+    static REPORTED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    if REPORTED.lock().unwrap_or_else(PoisonError::into_inner).insert(option) {
+        tracing::info!(option, reason, "an option of the advanced rules has no effect here");
+    }
+}
+
+/// A projection or an order, also as PyMongo takes them: a list of names, a list of pairs, or a name.
+pub(super) fn as_object(value: &Value) -> Value {
+    let pair = |item: &Value| match item {
+        Value::String(name) => Some((name.clone(), json!(1))),
+        Value::Array(pair) => match pair.as_slice() {
+            [Value::String(name), direction] => Some((name.clone(), direction.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    let pairs: Option<Map<String, Value>> = match value {
+        Value::String(_) => pair(value).map(|pair| Map::from_iter([pair])),
+        Value::Array(items) if !items.is_empty() => items.iter().map(pair).collect(),
+        _ => None,
+    };
+    pairs.map_or_else(|| value.clone(), Value::Object)
+}
+
+/// The options of a `find` as the driver takes them.
+///
+/// # Errors
+/// What one of them says that can't be read.
+pub(crate) fn of_find(options: &Document) -> Result<FindOptions, String> {
+    let mut rest = options.clone();
+    let limit = rest.remove(MAX_TIME);
+    let mut options: FindOptions =
+        bson::deserialize_from_document(rest).map_err(|error| error.to_string())?;
+    options.max_time = match limit {
+        None => None,
+        Some(Bson::Int32(limit)) if limit >= 0 => Some(Duration::from_millis(limit.unsigned_abs().into())),
+        Some(Bson::Int64(limit)) if limit >= 0 => Some(Duration::from_millis(limit.unsigned_abs())),
+        Some(other) => return Err(format!("{MAX_TIME}: {other}: must be a whole number of milliseconds")),
+    };
+    Ok(options)
+}
+
+/// Whether a query with these options takes each document or not by itself, and as its filter says.
+pub(super) fn are_plain(options: &Document) -> bool {
+    !SELECTING.iter().any(|name| options.contains_key(name))
+}
+
+/// The hint as the driver takes it: the name of an index, or its keys.
+pub(super) fn with_hint(mut options: Document) -> Document {
+    if let Some(Bson::Array(pairs)) = options.get("hint") {
+        let keys = pairs.iter().filter_map(|pair| match pair {
+            Bson::Array(pair) => match pair.as_slice() {
+                [Bson::String(name), direction] => Some((name.clone(), direction.clone())),
+                _ => None,
+            },
+            _ => None,
+        });
+        options.insert("hint", keys.collect::<Document>());
+    }
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_are_one_option() {
+        for (given, spelt) in [
+            ("allow_disk_use", "allowDiskUse"),
+            ("allowDiskUse", "allowDiskUse"),
+            ("max_time_ms", "maxTimeMS"),
+            ("maxTimeMS", "maxTimeMS"),
+            ("no_cursor_timeout", "noCursorTimeout"),
+            ("let", "let"),
+            ("_id", "_id"),
+            ("", ""),
+        ] {
+            assert_eq!(camel_case(given), spelt);
+        }
+    }
+
+    #[test]
+    fn lists_of_names_and_pairs_are_objects() {
+        for (given, wanted) in [
+            (json!(["a", "b.c"]), json!({"a": 1, "b.c": 1})),
+            (json!([["a", -1], ["b", 1]]), json!({"a": -1, "b": 1})),
+            (json!("a"), json!({"a": 1})),
+            (json!({"a": 0}), json!({"a": 0})),
+            (json!([]), json!([])),
+            (json!([7]), json!([7])),
+            (json!([["a"]]), json!([["a"]])),
+        ] {
+            assert_eq!(as_object(&given), wanted);
+        }
+    }
+}
