@@ -16,7 +16,7 @@ use futures::future;
 use futures::stream::{self, Stream, StreamExt};
 use tokio::sync::mpsc;
 
-use crate::config::DirectoryConfig;
+use crate::config::{DirectoryConfig, Ids};
 use read::Reading;
 
 /// Batches that wait between the walk and its reader.
@@ -74,8 +74,17 @@ impl Client {
 
     /// The folder as an absolute path.
     pub(crate) fn origin(&self) -> String {
+        self.absolute().display().to_string()
+    }
+
+    fn absolute(&self) -> PathBuf {
         let folder = &self.config.directory;
-        std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string()
+        std::path::absolute(folder).unwrap_or_else(|_| folder.clone())
+    }
+
+    /// The absolute path of an entry, where documents are known by it.
+    pub(crate) fn known_by(&self, relative: &Path) -> Option<PathBuf> {
+        (self.config.ids == Ids::Reference).then(|| self.absolute().join(relative))
     }
 
     /// Every wanted file, once; dropping the stream ends the walk.

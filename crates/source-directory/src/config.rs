@@ -24,6 +24,31 @@ connectors_core::config! {
         /// Leave out what the `.gitignore` files at or below the directory name.
         #[label = "Honour .gitignore"]
         pub gitignore: bool = false,
+        /// What documents are known by: the path relative to the directory, or the whole one as elastic/connectors does, to go on
+        /// with an index of its.
+        #[label = "Ids", one_of(&[("relative", "Path relative to the directory"), ("reference", "As elastic/connectors")])]
+        pub ids: Ids = "relative",
+    }
+}
+
+/// What documents are known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// A hash of the path relative to the root.
+    Relative,
+    /// The MD5 of the absolute path, in hex; `path` is absolute then too.
+    Reference,
+}
+
+impl FieldValue for Ids {
+    const TYPE: FieldType = FieldType::Str;
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match String::read(value)?.as_str() {
+            "relative" => Ok(Self::Relative),
+            "reference" => Ok(Self::Reference),
+            other => Err(format!("`{other}` is neither `relative` nor `reference`")),
+        }
     }
 }
 

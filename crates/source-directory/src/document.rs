@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors_core::{Body, Content, Document, DocumentId, Version};
+use md5::{Digest as _, Md5};
 use serde::Serialize;
 
 use crate::client::{Client, Entry, Stamp};
@@ -14,13 +15,18 @@ use crate::client::{Client, Entry, Stamp};
 pub(crate) fn document(entry: Entry, client: &Arc<Client>) -> Document {
     let path = entry.path.clone();
     let size = entry.stamp.size;
+    let whole = client.known_by(&path);
+    let id = match &whole {
+        Some(whole) => DocumentId::from(md5(whole.as_os_str().as_encoded_bytes())),
+        None => DocumentId::hashed(path.as_os_str().as_encoded_bytes()),
+    };
     let client = Arc::clone(client);
     let content = Content::new(name(&path), size, move || Arc::clone(&client).open(path.clone()));
-    Document::new(DocumentId::hashed(entry.path.as_os_str().as_encoded_bytes()))
+    Document::new(id)
         .version(version(&entry.stamp))
         .timestamp(entry.stamp.modified.and_then(utc))
         .scope(scope(&entry.path))
-        .body(Body::lazy(move || Indexed::from(&entry)))
+        .body(Body::lazy(move || Indexed::of(&entry, whole.as_deref())))
         .content(content)
 }
 
@@ -38,10 +44,11 @@ pub(crate) struct Indexed {
     created_at: Option<DateTime<Utc>>,
 }
 
-impl From<&Entry> for Indexed {
-    fn from(entry: &Entry) -> Self {
+impl Indexed {
+    /// The fields of an entry; `whole` is its path where that is not shown relative to the root.
+    pub(crate) fn of(entry: &Entry, whole: Option<&Path>) -> Self {
         Self {
-            path: slashed(&entry.path),
+            path: slashed(whole.unwrap_or(&entry.path)),
             name: name(&entry.path),
             extension: entry.path.extension().map(|extension| extension.to_string_lossy().into_owned()),
             size: entry.stamp.size,
@@ -49,6 +56,10 @@ impl From<&Entry> for Indexed {
             created_at: entry.created.and_then(utc),
         }
     }
+}
+
+fn md5(bytes: &[u8]) -> String {
+    Md5::digest(bytes).iter().fold(String::with_capacity(32), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// The scope of a file: the folder that it lies in.

@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | permissions | to list the folders and to read the files |
-//! | ids | a hash of the path relative to the root: a renamed file is another document |
+//! | ids | a hash of the path relative to the root, or of the whole one (`ids`): a renamed file is another document |
 //! | unchanged | by size, modification time in nanoseconds, and inode |
 //! | scope | the folder that the file lies in, relative to the root |
 //! | limits | Unix; a file that changes while it is read is tried once more, then reported |
@@ -17,7 +17,7 @@ mod config;
 mod document;
 mod source;
 
-pub use config::{DirectoryConfig, Pattern};
+pub use config::{DirectoryConfig, Ids, Pattern};
 pub use source::Directory;
 
 use connectors_core::Definition;

@@ -7,7 +7,7 @@ use std::path::Path;
 use connectors_core::config::Config;
 use serde_json::{Value, json};
 
-use super::DirectoryConfig;
+use super::{DirectoryConfig, Ids};
 
 fn parse(values: &Value) -> Result<DirectoryConfig, String> {
     DirectoryConfig::parse(values.as_object().unwrap()).map_err(|problems| problems.to_string())
@@ -72,12 +72,23 @@ fn a_broken_pattern_is_named_with_its_reason() {
 #[test]
 fn the_form_shows_every_setting_with_its_default() {
     let schema = DirectoryConfig::schema();
-    let shown: Vec<_> = ["directory", "pattern", "follow_links", "hidden", "gitignore"]
+    let shown: Vec<_> = ["directory", "pattern", "follow_links", "hidden", "gitignore", "ids"]
         .iter()
         .map(|name| (schema[*name]["type"].clone(), schema[*name]["default_value"].clone()))
         .collect();
     let no = (json!("bool"), json!(false));
-    let expected = [(json!("str"), Value::Null), (json!("str"), json!("**/*")), no.clone(), no.clone(), no];
+    let text = |default: Value| (json!("str"), default);
+    let expected =
+        [text(Value::Null), text(json!("**/*")), no.clone(), no.clone(), no, text(json!("relative"))];
     assert_eq!(shown, expected);
     assert_eq!(schema.len(), expected.len());
+}
+
+#[test]
+fn ids_are_of_one_of_two_kinds() {
+    let ids = |ids: &str| parse(&json!({"directory": "d", "ids": ids})).map(|config| config.ids);
+    assert_eq!((ids("relative"), ids("reference")), (Ok(Ids::Relative), Ok(Ids::Reference)));
+    let refused = ids("refrence").unwrap_err();
+    assert!(refused.contains("ids") && refused.contains("reference"), "{refused}");
+    assert_eq!(parse(&json!({"directory": "d"})).unwrap().ids, Ids::Relative);
 }

@@ -14,7 +14,7 @@ fn entry(path: &[u8]) -> Entry {
 }
 
 fn indexed(path: &[u8]) -> Value {
-    serde_json::to_value(Indexed::from(&entry(path))).unwrap()
+    serde_json::to_value(Indexed::of(&entry(path), None)).unwrap()
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn fields_come_from_the_path_and_what_the_file_system_tells() {
 #[test]
 fn the_time_of_creation_is_told_where_it_is_known() {
     let known = Entry { created: Some(UNIX_EPOCH + Duration::from_millis(1_500)), ..entry(b"a") };
-    let fields = serde_json::to_value(Indexed::from(&known)).unwrap();
+    let fields = serde_json::to_value(Indexed::of(&known, None)).unwrap();
     assert_eq!(fields["created_at"], "1970-01-01T00:00:01.500Z");
     assert_eq!(indexed(b"a").get("created_at"), None);
 }
@@ -52,6 +52,19 @@ fn the_scope_is_the_folder() {
     for (path, expected) in [("top", ""), ("a/b", "a"), ("a/b/c", "a/b")] {
         assert_eq!(scope(Path::new(path)), expected);
     }
+}
+
+#[test]
+fn ids_and_paths_of_the_reference_are_those_of_the_whole_path() {
+    let client = |ids: &str| Arc::new(crate::client::tests::client("/srv/notes", &json!({"ids": ids})));
+    let parts = document(entry(b"a/b.txt"), &client("reference")).into_parts();
+    // `printf /srv/notes/a/b.txt | md5sum`
+    assert_eq!(parts.id.as_str(), "57ea71101730e5a54c669e0ad579c88c");
+    let body: Value = serde_json::from_slice(&parts.body.into_bytes().unwrap()).unwrap();
+    assert_eq!((&body["path"], &body["name"]), (&json!("/srv/notes/a/b.txt"), &json!("b.txt")));
+    assert_eq!(parts.scope.as_deref(), Some("a"), "scopes are as they were");
+    let ours = document(entry(b"a/b.txt"), &client("relative"));
+    assert_eq!(ours.id().as_str(), DocumentId::hashed(b"a/b.txt").as_str());
 }
 
 #[test]

@@ -43,7 +43,7 @@ async fn every_field_of_a_document_is_declared() {
     fs::write(root.path().join("b.txt"), "hello").unwrap();
     let source = connect(&root);
     let entry = Box::pin(source.client.entries()).try_next().await.unwrap().unwrap();
-    let body = json!(crate::document::Indexed::from(&entry));
+    let body = json!(crate::document::Indexed::of(&entry, None));
     let body = body.as_object().unwrap();
     let declared = source.declared_fields().await.unwrap();
     let declared: BTreeSet<String> = declared.into_iter().map(|field| field.path.join(".")).collect();
