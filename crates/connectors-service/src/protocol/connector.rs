@@ -53,6 +53,11 @@ impl Connector {
         ConnectorStatus::of(self.0.text("status")?)
     }
 
+    /// True for one that is marked as removed: its document stays, and nothing is done with it.
+    pub fn is_removed(&self) -> bool {
+        self.0.is_removed()
+    }
+
     /// True for one of the hosted service of Elastic.
     pub(crate) fn is_native(&self) -> bool {
         self.0.value("is_native").as_bool() == Some(true)

@@ -25,6 +25,11 @@ impl Record {
         })
     }
 
+    /// True for a connector that the server's connector API removed: its document stays, with a mark.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.value("deleted").as_bool() == Some(true)
+    }
+
     /// The value at a dotted path, however the keys are written; null when it is not there.
     pub(crate) fn value(&self, path: &str) -> &Value {
         find(&self.fields, path).unwrap_or(&Value::Null)

@@ -109,9 +109,18 @@ impl Store {
     /// # Errors
     /// When the server can't be asked.
     pub async fn connectors(&self) -> Result<Vec<Connector>> {
+        let mut found = self.connectors_and_removed().await?;
+        found.retain(|connector| !connector.is_removed());
+        Ok(found)
+    }
+
+    /// The same, with connectors that are marked as removed.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub async fn connectors_and_removed(&self) -> Result<Vec<Connector>> {
         let found = self.search_all(Kind::Connector, &json!({ "match_all": {} })).await?;
-        let mut found: Vec<Connector> =
-            found.into_iter().filter(|record| !is_removed(record)).map(Connector).collect();
+        let mut found: Vec<Connector> = found.into_iter().map(Connector).collect();
         found.sort_by_cached_key(|connector| (connector.0.date("created_at"), connector.id().to_owned()));
         Ok(found)
     }
@@ -243,7 +252,7 @@ impl Store {
     }
 
     async fn get(&self, kind: Kind, id: &str) -> Result<Option<Record>> {
-        Ok(self.get_any(kind, id).await?.filter(|record| !is_removed(record)))
+        Ok(self.get_any(kind, id).await?.filter(|record| !record.is_removed()))
     }
 
     /// The same, with connectors that are marked as removed.
@@ -256,11 +265,6 @@ impl Store {
     fn success(&self, request: &Request, response: Response) -> Result<Response> {
         if response.is_success() { Ok(response) } else { Err(self.client.refusal(request, &response)) }
     }
-}
-
-/// True for a connector that the server's connector API removed: its document stays, with a mark.
-fn is_removed(record: &Record) -> bool {
-    record.value("deleted").as_bool() == Some(true)
 }
 
 /// A request to the server's own indices or its connector API.

@@ -28,7 +28,7 @@ examples! {
     CONNECTOR_CREATE: "connectors connector create dir --id notes --index notes --set directory=.",
         "connectors connector create dir --index docs --set directory=docs --schedule 'every 15m'";
     CONNECTOR_LIST: "connectors connector list",
-        "connectors connector list --json";
+        "connectors connector list --all --json";
     CONNECTOR_SHOW: "connectors connector show notes",
         "connectors connector show notes --json";
     CONNECTOR_UPDATE: "connectors connector update notes --set pattern='**/*.md'",

@@ -16,9 +16,13 @@ pub(crate) enum Connector {
     /// Make a connector
     #[command(after_help = examples::CONNECTOR_CREATE)]
     Create(Create),
-    /// List all connectors
+    /// List connectors
     #[command(after_help = examples::CONNECTOR_LIST)]
-    List,
+    List {
+        /// With those that are marked as deleted
+        #[arg(long)]
+        all: bool,
+    },
     /// Show a connector: state, settings (secrets masked), schedules
     #[command(after_help = examples::CONNECTOR_SHOW)]
     Show {

@@ -47,7 +47,11 @@ pub(super) async fn run(session: &Session, asked: cli::Connector) -> Result<End>
 async fn answer(session: &Session, store: &Store, asked: cli::Connector) -> Result<()> {
     let connector = match asked {
         cli::Connector::Create(asked) => create(session, store, asked).await?,
-        cli::Connector::List => return list(session, store).await,
+        cli::Connector::List { all } => {
+            let found = if all { store.connectors_and_removed().await? } else { store.connectors().await? };
+            list(session, &found);
+            return Ok(());
+        }
         cli::Connector::Show { id } => connectors::get(store, &id).await?,
         cli::Connector::Update { id, values, name } => {
             let connector = connectors::get(store, &id).await?;
@@ -126,12 +130,10 @@ fn whole_paths(fields: &[Field], values: &mut Map<String, Value>) -> Result<()> 
     Ok(())
 }
 
-async fn list(session: &Session, store: &Store) -> Result<()> {
-    let connectors = store.connectors().await?;
+fn list(session: &Session, connectors: &[Connector]) {
     if session.json {
         let all = connectors.iter().map(|connector| connector.masked(&session.registry));
-        show::line(&Value::from_iter(all).to_string());
-        return Ok(());
+        return show::line(&Value::from_iter(all).to_string());
     }
     let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
     let rows = connectors.iter().map(|connector| {
@@ -140,13 +142,17 @@ async fn list(session: &Session, store: &Store) -> Result<()> {
             connector.name().to_owned(),
             text(connector.service_type()),
             text(connector.index_name()),
-            text(connector.status().map(ConnectorStatus::word)),
+            text(state(connector)),
             text(connector.text("last_sync_status")),
             session.times.short_of(connector.text("last_synced")),
         ]
     });
     show::table(&COLUMNS, rows);
-    Ok(())
+}
+
+/// Where a connector is in its life, which is over for one that is marked as deleted.
+fn state(connector: &Connector) -> Option<&'static str> {
+    if connector.is_removed() { Some("deleted") } else { connector.status().map(ConnectorStatus::word) }
 }
 
 fn print(session: &Session, connector: &Connector) {

@@ -155,6 +155,29 @@ fn an_index_that_a_command_keeps_is_refused_unless_it_is_taken_over() {
     assert_eq!(place.run(&create).code, 0, "its connector is gone");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_that_is_marked_as_deleted_is_listed_only_with_all() {
+    let place = with_documents();
+    let server = Server::start(Options::new(place.root().join("server"))).await.unwrap();
+    let url = server.url();
+    let es = ["--es", url.trim_end_matches('/')];
+    let folder = format!("directory={}", place.docs().display());
+    let create = ["connector", "create", "dir", "--index", "notes", "--id", "c", "--set", &folder];
+    let with = |words: &[&str]| place.run(&[&es[..], words].concat());
+    let made = with(&create);
+    assert_eq!(made.code, 0, "{}{}", made.out, made.err);
+    let update = format!("{}/.elastic-connectors/_update/c?refresh=true", es[1]);
+    let mark = json!({"doc": {"deleted": true}});
+    let answer = reqwest::Client::new().post(update).json(&mark).send().await.unwrap();
+    assert!(answer.status().is_success());
+    assert_eq!(with(&["connector", "list", "--json"]).out.trim(), "[]");
+    let all: Value = serde_json::from_str(&with(&["connector", "list", "--all", "--json"]).out).unwrap();
+    assert_eq!((all.as_array().unwrap().len(), &all[0]["deleted"]), (1, &json!(true)));
+    let table = with(&["connector", "list", "--all"]).out;
+    assert!(table.lines().last().unwrap().contains("deleted"), "{table}");
+    server.stop().await.unwrap();
+}
+
 #[test]
 fn a_schedule_is_written_in_many_ways_and_shown_in_words() {
     let place = with_documents();

@@ -9,7 +9,7 @@ use connectors_core::elastic::Request;
 use connectors_core::http::segment;
 use serde_json::{Map, Value};
 
-use super::{Kind, Store, is_removed, ours};
+use super::{Kind, Store, ours};
 use crate::protocol::{Connector, JobType, Record, SyncJob, Trigger};
 
 /// Fields by which a document is recognised as the one that was sent: two of different origin were not made in the
@@ -57,7 +57,7 @@ impl Store {
         }
         let is_made = match self.get_any(Kind::Connector, id).await? {
             None => false,
-            Some(record) if is_removed(&record) => self.replace(&record, document).await?,
+            Some(record) if record.is_removed() => self.replace(&record, document).await?,
             Some(record) => ORIGIN.iter().all(|field| record.fields.get(*field) == document.get(*field)),
         };
         Ok(is_made.then(|| id.to_owned()))

@@ -123,6 +123,8 @@ async fn a_connector_that_is_marked_as_removed_is_none_and_its_id_is_free() {
     let removed = patch(json!({"deleted": true}));
     store.change(Kind::Connector, "c", |_| Ok(Some(removed.clone()))).await.unwrap();
     assert!(store.connectors().await.unwrap().is_empty() && store.connector("c").await.unwrap().is_none());
+    let all = store.connectors_and_removed().await.unwrap();
+    assert!(all.len() == 1 && all[0].is_removed(), "{all:?}");
     assert_eq!(store.change(Kind::Connector, "c", |_| Ok(Some(removed.clone()))).await.unwrap(), None);
     assert_eq!(store.add_connector(Some("c"), &connector()).await.unwrap().as_deref(), Some("c"));
     assert!(store.connector("c").await.unwrap().is_some());
