@@ -50,6 +50,7 @@ pub(crate) async fn run(cli: Cli) -> Result<End> {
     }
     let settings = Settings::load(&cli.global)?;
     logging::start(settings.log(), settings.log_format())?;
+    settings.log_notes();
     let context = Context { limits: settings.limits(), mask: secrets::failure_mask(), ..Context::default() };
     let marks = settings.marks();
     if let Some(marks) = &marks {

@@ -1,7 +1,10 @@
 //! The program's settings: the defaults of config.yml, what a file changes, what the command line does.
 
+mod adopt;
 mod allow;
 mod environment;
+mod files;
+mod foreign;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod served;
@@ -9,9 +12,9 @@ mod service;
 mod tree;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs};
 
 use connectors_core::config::{Config, Problems, Secret};
 use connectors_core::elastic::{self, Auth, BulkSettings, Preset, Retry};
@@ -25,6 +28,11 @@ use url::Url;
 
 use crate::cli::Global;
 use crate::logging::Format;
+use adopt::{Adopted, adopt};
+use files::parse;
+#[cfg(test)]
+use files::set_once;
+pub(crate) use files::{file, of_source};
 use tree::{Tree, flatten, once_each, unusable};
 
 /// The file with every setting and its default, as of this build.
@@ -134,6 +142,8 @@ pub(crate) struct Settings {
     served: BTreeMap<String, Served>,
     /// What connectors of the service may use.
     allow: Allow,
+    /// Settings of the file that have no effect, with the reason.
+    notes: Vec<String>,
 }
 
 impl Settings {
@@ -152,7 +162,9 @@ impl Settings {
         let defaults = flatten(&parse(DEFAULTS, "the defaults")?);
         let mut tree = Tree::new(defaults);
         once_each(given, shown)?;
-        tree.lay_over(flatten(given), shown)?;
+        let Adopted { given, notes, renamed, types } =
+            adopt(flatten(given), &tree).map_err(|problem| unusable(&problem, shown))?;
+        tree.lay_over(given, shown)?;
         if let Some(es) = &global.es {
             tree.set("elasticsearch.host", es.as_str().into());
         }
@@ -164,8 +176,18 @@ impl Settings {
         let allow = allow::allow(&mut values, shown)?;
         let values: Map<String, Value> =
             values.into_iter().map(|(key, value)| (key.replace('.', "_"), value)).collect();
-        let keys = Keys::parse(&values).map_err(|problems| unusable(&by_label(problems, global), shown))?;
-        Ok(Self { keys, sources: sources.into_keys().collect(), served, allow })
+        let keys = Keys::parse(&values)
+            .map_err(|problems| unusable(&by_label(problems, global, &renamed), shown))?;
+        let is_wanted = |name: &String| types.as_ref().is_none_or(|types| types.contains(name));
+        let sources = sources.into_keys().filter(is_wanted).collect();
+        Ok(Self { keys, sources, served, allow, notes })
+    }
+
+    /// Logs once which settings have no effect, and why.
+    pub(crate) fn log_notes(&self) {
+        for note in &self.notes {
+            tracing::info!("settings: {note}");
+        }
     }
 
     /// The level or filter of the log.
@@ -319,7 +341,7 @@ fn platform_folder() -> Option<PathBuf> {
 }
 
 /// The problems with the keys as a file spells them, or as the command line does.
-fn by_label(mut problems: Problems, global: &Global) -> Problems {
+fn by_label(mut problems: Problems, global: &Global, renamed: &adopt::Renamed) -> Problems {
     let fields = Keys::fields();
     for problem in &mut problems.0 {
         if problem.field == "elasticsearch_host" && global.es.is_some() {
@@ -327,73 +349,11 @@ fn by_label(mut problems: Problems, global: &Global) -> Problems {
             continue;
         }
         if let Some(field) = fields.iter().find(|field| field.name == problem.field) {
-            problem.field.clone_from(&field.label);
+            let label = renamed.get(field.label.as_str()).copied();
+            problem.field = label.unwrap_or(&field.label).to_owned();
         }
     }
     problems
-}
-
-fn parse(text: &str, shown: &str) -> Result<Value> {
-    // Only a mapping of its own type refuses a key that stands twice.
-    let twice = serde_yaml::from_str::<serde_yaml::Value>(text).err();
-    if let Some(error) = twice.filter(|error| error.to_string().contains("duplicate entry")) {
-        let what = "a key stands twice in the file, and only one of its values would count; leave one";
-        return Err(Error::config(what).with("file", shown).caused_by(error));
-    }
-    serde_yaml::from_str(text)
-        .map_err(|error| Error::config("the file is not YAML").with("file", shown).caused_by(error))
-}
-
-/// The settings of a source: its file, then `CONNECTORS_TYPE_KEY` of the environment, then `--set`.
-pub(crate) fn of_source(arguments: &crate::cli::SourceArgs, fields: &[String]) -> Result<Map<String, Value>> {
-    let mut values = match &arguments.values.settings {
-        None => Map::new(),
-        Some(path) => source_file(path)?,
-    };
-    for field in fields {
-        let name = format!("CONNECTORS_{}_{field}", arguments.name).to_uppercase();
-        if let Ok(value) = env::var(name) {
-            values.insert(field.clone(), value.into());
-        }
-    }
-    set_once(&arguments.values.set)?;
-    values.extend(arguments.values.set.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
-    secrets::mask_logins(values.values());
-    Ok(values)
-}
-
-/// Refuses a setting that `--set` gives twice.
-fn set_once(given: &[(String, String)]) -> Result<()> {
-    let is_repeated = |(place, (key, _)): &(usize, &(String, String))| {
-        given[..*place].iter().any(|(other, _)| other == key)
-    };
-    let Some((_, (key, _))) = given.iter().enumerate().find(is_repeated) else { return Ok(()) };
-    Err(Error::config("`--set` gives a setting twice, and only one of its values would count; leave one")
-        .with("setting", key))
-}
-
-fn source_file(path: &Path) -> Result<Map<String, Value>> {
-    // References to secrets stay: they are resolved, and masked, where the source is made.
-    let variable = |name: &str| {
-        if secrets::is_reference(name) { Some(format!("${{{name}}}")) } else { env::var(name).ok() }
-    };
-    match filled(path, &variable)? {
-        Value::Object(values) => Ok(values),
-        _ => Err(Error::config("the source's settings are not a table of keys and values")
-            .with("file", path.display())),
-    }
-}
-
-/// A YAML or JSON file with its variables filled in.
-pub(crate) fn file(path: &Path) -> Result<Value> {
-    filled(path, &|name| env::var(name).ok())
-}
-
-fn filled(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Value> {
-    let shown = path.display().to_string();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Error::config("the file can't be read").with("file", &shown).caused_by(error))?;
-    environment::fill(parse(&text, &shown)?, variable, &shown)
 }
 
 #[cfg(test)]

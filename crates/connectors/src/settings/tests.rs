@@ -187,3 +187,95 @@ fn a_path_that_only_a_shell_understands_is_refused() {
     );
     assert!(settings(json!({"embedded.data": "./~"})).is_ok());
 }
+
+#[test]
+fn each_key_of_the_other_tool_is_taken_and_what_has_no_effect_is_told_with_its_reason() {
+    for (key, effect) in foreign::KEYS {
+        let key = key.replace(".*", ".host");
+        let value =
+            if key.ends_with("_interval") || key.ends_with("max_retries") { json!(7) } else { json!([]) };
+        let value = match key.as_str() {
+            "elasticsearch.ssl" | "service.fips_mode" | "elasticsearch.bulk.error_monitor.enabled" => {
+                json!(false)
+            }
+            "connector_id" | "service_type" => json!("dir"),
+            _ => value,
+        };
+        let read = settings(json!({ key.as_str(): value })).unwrap();
+        if let foreign::Effect::Ignored(why) = effect {
+            assert_eq!(read.notes, [format!("`{key}` has no effect here because {why}")]);
+        }
+        assert!(settings(json!({ key.as_str(): null })).unwrap().notes.is_empty(), "{key}");
+    }
+    let error = settings(json!({"service.preflight_idel": 1})).unwrap_err().to_string();
+    assert!(error.contains("service.preflight_idel: there is no such setting"), "{error}");
+}
+
+#[test]
+fn a_key_of_the_other_tool_sets_ours_unless_that_is_given() {
+    let bulk = json!({"max_retries": 7, "retry_interval": 3});
+    let read = settings(json!({"elasticsearch": {"retry_interval": 4, "bulk": bulk}})).unwrap();
+    let retry = read.tuned("http://h".parse().unwrap()).retry;
+    assert_eq!((retry.max, retry.initial), (7, Duration::from_secs(4)));
+    let why = "`elasticsearch.bulk.retry_interval` has no effect here because `elasticsearch.retry_interval` is set too";
+    assert_eq!(read.notes, [why]);
+    let read = settings(json!({"elasticsearch": {"max_retries": 2, "bulk": {"max_retries": 7}}})).unwrap();
+    assert_eq!(read.tuned("http://h".parse().unwrap()).retry.max, 2);
+    let error = settings(json!({"elasticsearch.bulk.max_retries": 101})).unwrap_err().to_string();
+    assert!(error.contains("elasticsearch.bulk.max_retries: 101: must be less than 101"), "{error}");
+    let monitor = json!({"max_total_errors": 5, "enabled": false});
+    let read = settings(json!({"elasticsearch.bulk.error_monitor": monitor})).unwrap();
+    assert_eq!(read.sync().max_failures, 1_000_000);
+    assert_eq!(settings(json!({"service.log_level": "WARNING"})).unwrap().log(), "warn");
+}
+
+#[test]
+fn ssl_makes_https_of_a_host_without_a_scheme_and_refuses_a_plain_one() {
+    let host = |host: &str, ssl: Value| {
+        settings(json!({"elasticsearch": {"host": host, "ssl": ssl}}))
+            .map(|read| read.keys.elasticsearch_host)
+    };
+    for (given, ssl, expected) in [
+        ("es.example.com:9200", json!(true), "https://es.example.com:9200/"),
+        ("https://h", json!("true"), "https://h/"),
+        ("http://h", json!(false), "http://h/"),
+    ] {
+        assert_eq!(host(given, ssl).unwrap().unwrap().as_str(), expected);
+    }
+    let error = host("http://h", json!(true)).unwrap_err().to_string();
+    assert!(error.contains("elasticsearch.ssl: true: `elasticsearch.host` begins with http://"), "{error}");
+    assert!(host("h:9200", json!(null)).is_err() && host("http://h", json!("maybe")).is_err());
+    let error = settings(json!({"service.fips_mode": true})).unwrap_err().to_string();
+    assert!(error.contains("service.fips_mode: true: this program uses no FIPS-validated"), "{error}");
+}
+
+#[test]
+fn a_connector_at_the_top_of_the_file_is_an_entry_of_connectors() {
+    let ids = |given: Value| settings(given).unwrap().served.into_keys().collect::<Vec<_>>();
+    assert_eq!(ids(json!({"connector_id": "a", "service_type": "dir"})), ["a"]);
+    assert_eq!(ids(json!({"connector_id": "a", "connectors": [{"connector_id": "b"}]})), ["a", "b"]);
+    let both = json!({"connector_id": "a", "service_type": "x", "connectors": [{"connector_id": "a", "api_key": "k"}]});
+    let read = settings(both).unwrap();
+    assert!(read.served["a"].api_key.is_some() && read.notes[0].contains("`connectors` has it too"));
+    let read = settings(json!({"service_type": "dir"})).unwrap();
+    assert!(read.served.is_empty() && read.notes[0].contains("there is no `connector_id`"));
+}
+
+#[test]
+fn sources_that_only_the_other_tool_has_are_left_out() {
+    let sources = |given: Value| settings(given).unwrap().sources;
+    let (dir, wiki) = ("connectors.sources.directory:DirectoryDataSource", "connectors.sources.wiki:Wiki");
+    let both = json!({"sources": {"dir": dir, "wiki": wiki}});
+    assert_eq!(sources(both.clone()), ["dir"]);
+    assert_eq!(
+        settings(both).unwrap().notes,
+        ["`sources.wiki` has no effect here because this program lacks that source"]
+    );
+    assert!(sources(json!({"sources": {"wiki": wiki}})).is_empty());
+    assert_eq!(sources(json!({"service.service_types": ["mongodb", "wiki"]})), ["mongodb"]);
+    assert!(sources(json!({"service.service_types": ["mongodb"], "sources": {"dir": dir}})).is_empty());
+    assert!(sources(json!({"service.service_types": []})).len() > 1);
+    assert!(settings(json!({"sources": {"wiki": "source-wiki"}})).is_err());
+    let error = settings(json!({"service.service_types": 7})).unwrap_err().to_string();
+    assert!(error.contains("service.service_types: expected a list"), "{error}");
+}

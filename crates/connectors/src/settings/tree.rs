@@ -89,7 +89,7 @@ impl Tree {
     }
 
     /// A section that is left empty counts as known.
-    fn knows(&self, key: &str) -> bool {
+    pub(super) fn knows(&self, key: &str) -> bool {
         let section = format!("{key}.");
         self.0.contains_key(key) || self.0.keys().any(|known| known.starts_with(&section))
     }

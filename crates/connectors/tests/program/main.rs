@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod endings;
 #[cfg(test)]
+mod foreign;
 mod kept;
 mod mapping;
 #[cfg(test)]
