@@ -17,23 +17,11 @@ use serde_json::{Map, Value};
 use crate::client::{Client, Namespace, error};
 use problems::Problems;
 
-const FIND_KEYS: [&str; 13] = [
-    "filter",
-    "projection",
-    "skip",
-    "limit",
-    "sort",
-    "allowDiskUse",
-    "collation",
-    "comment",
-    "hint",
-    "let",
-    "max",
-    "maxTimeMS",
-    "min",
-];
-/// The first of [`FIND_KEYS`] are fields of [`Find`], the others its options.
-const FIND_FIELDS: usize = 5;
+/// What of a `find` rule are fields of [`Find`].
+const FIND_FIELDS: [&str; 5] = ["filter", "projection", "skip", "limit", "sort"];
+/// Its other keys.
+const FIND_OPTIONS: [&str; 8] =
+    ["allowDiskUse", "collation", "comment", "hint", "let", "max", "maxTimeMS", "min"];
 const AGGREGATE_KEYS: [&str; 2] = ["pipeline", "options"];
 const OPTION_KEYS: [&str; 6] = ["allowDiskUse", "collation", "comment", "hint", "let", "maxTimeMS"];
 /// Stages that write, or that never end.
@@ -123,9 +111,8 @@ fn query(value: &Value, problems: &mut Problems) -> Option<Query> {
 fn find(value: &Value, problems: &mut Problems) -> Option<Find> {
     let rule = problems.object("find", value)?;
     let rule = options::shell_spelling("find", rule, problems);
-    problems.unknown_keys("find", &rule, &FIND_KEYS);
-    let [projection, sort] = ["projection", "sort"].map(|name| rule.get(name).map(options::as_object));
-    let projection = problems.document("find.projection", projection.as_ref());
+    problems.unknown_keys("find", &rule, &[&FIND_FIELDS[..], &FIND_OPTIONS].concat());
+    let projection = ordered("projection", &rule, problems);
     if projection.as_ref().is_some_and(leaves_out_id) {
         problems.add::<()>("find.projection._id", "must not be left out: documents are told apart by it");
     }
@@ -134,19 +121,22 @@ fn find(value: &Value, problems: &mut Problems) -> Option<Find> {
         projection,
         skip: problems.count("find.skip", rule.get("skip")),
         limit: problems.count("find.limit", rule.get("limit")).and_then(|limit| i64::try_from(limit).ok()),
-        sort: problems.document("find.sort", sort.as_ref()),
+        sort: ordered("sort", &rule, problems),
         options: find_options(&rule, problems),
     })
 }
 
+/// A field of a `find` rule whose keys have an order: an object, or a list as PyMongo takes it.
+fn ordered(name: &str, rule: &Map<String, Value>, problems: &mut Problems) -> Option<Document> {
+    let value = rule.get(name)?;
+    options::in_order(value).or_else(|| problems.document(&format!("find.{name}"), Some(value)))
+}
+
 /// The options of a `find` rule, which the driver can read.
 fn find_options(rule: &Map<String, Value>, problems: &mut Problems) -> Document {
-    let mut given = Map::new();
-    for name in &FIND_KEYS[FIND_FIELDS..] {
-        given.extend(rule.get(*name).map(|value| ((*name).to_owned(), value.clone())));
-    }
-    let document = problems.document("find", Some(&given.into())).unwrap_or_default();
-    let document = options::with_hint(document);
+    let given = FIND_OPTIONS.iter().filter_map(|name| rule.get_key_value(*name));
+    let given = given.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let document = options::document("find", given, problems);
     if let Err(error) = options::of_find(&document) {
         problems.add::<()>("find", &error);
     }
@@ -194,8 +184,7 @@ fn options(value: Option<&Value>, problems: &mut Problems) -> AggregateOptions {
     };
     let object = options::shell_spelling(place, object, problems);
     problems.unknown_keys(place, &object, &OPTION_KEYS);
-    let document = problems.document(place, Some(&object.into())).unwrap_or_default();
-    let document = options::with_hint(document);
+    let document = options::document(place, object, problems);
     bson::deserialize_from_document(document).unwrap_or_else(|error| {
         problems.add::<()>("aggregate.options", &error.to_string());
         AggregateOptions::default()

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bson::{Bson, Document};
 use mongodb::options::FindOptions;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::extended::to_bson;
 use super::problems::Problems;
 
 /// Options that are accepted and do nothing, and why.
@@ -72,22 +73,31 @@ fn report(option: &'static str, reason: &str) {
     }
 }
 
-/// A projection or an order, also as PyMongo takes them: a list of names, a list of pairs, or a name.
-pub(super) fn as_object(value: &Value) -> Value {
+/// What PyMongo takes for an object whose keys have an order: a list of names, a list of pairs, or a name.
+pub(super) fn in_order(value: &Value) -> Option<Document> {
     let pair = |item: &Value| match item {
-        Value::String(name) => Some((name.clone(), json!(1))),
+        Value::String(name) => Some((name.clone(), Bson::Int32(1))),
         Value::Array(pair) => match pair.as_slice() {
-            [Value::String(name), direction] => Some((name.clone(), direction.clone())),
+            [Value::String(name), direction] => Some((name.clone(), to_bson(direction).ok()?)),
             _ => None,
         },
         _ => None,
     };
-    let pairs: Option<Map<String, Value>> = match value {
-        Value::String(_) => pair(value).map(|pair| Map::from_iter([pair])),
+    match value {
+        Value::String(_) => pair(value).map(|pair| Document::from_iter([pair])),
         Value::Array(items) if !items.is_empty() => items.iter().map(pair).collect(),
         _ => None,
-    };
-    pairs.map_or_else(|| value.clone(), Value::Object)
+    }
+}
+
+/// The options of a query; a hint is the name of an index, or its keys.
+pub(super) fn document(place: &str, given: Map<String, Value>, problems: &mut Problems) -> Document {
+    let keys = given.get("hint").filter(|hint| hint.is_array()).and_then(in_order);
+    let mut document = problems.document(place, Some(&given.into())).unwrap_or_default();
+    if let Some(keys) = keys {
+        document.insert("hint", keys);
+    }
+    document
 }
 
 /// The options of a `find` as the driver takes them.
@@ -113,23 +123,11 @@ pub(super) fn are_plain(options: &Document) -> bool {
     !SELECTING.iter().any(|name| options.contains_key(name))
 }
 
-/// The hint as the driver takes it: the name of an index, or its keys.
-pub(super) fn with_hint(mut options: Document) -> Document {
-    if let Some(Bson::Array(pairs)) = options.get("hint") {
-        let keys = pairs.iter().filter_map(|pair| match pair {
-            Bson::Array(pair) => match pair.as_slice() {
-                [Bson::String(name), direction] => Some((name.clone(), direction.clone())),
-                _ => None,
-            },
-            _ => None,
-        });
-        options.insert("hint", keys.collect::<Document>());
-    }
-    options
-}
-
 #[cfg(test)]
 mod tests {
+    use bson::doc;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -151,15 +149,15 @@ mod tests {
     #[test]
     fn lists_of_names_and_pairs_are_objects() {
         for (given, wanted) in [
-            (json!(["a", "b.c"]), json!({"a": 1, "b.c": 1})),
-            (json!([["a", -1], ["b", 1]]), json!({"a": -1, "b": 1})),
-            (json!("a"), json!({"a": 1})),
-            (json!({"a": 0}), json!({"a": 0})),
-            (json!([]), json!([])),
-            (json!([7]), json!([7])),
-            (json!([["a"]]), json!([["a"]])),
+            (json!(["a", "b.c"]), Some(doc! {"a": 1, "b.c": 1})),
+            (json!([["b", -1], ["a", 1]]), Some(doc! {"b": -1, "a": 1})),
+            (json!("a"), Some(doc! {"a": 1})),
+            (json!({"a": 0}), None),
+            (json!([]), None),
+            (json!([7]), None),
+            (json!([["a"]]), None),
         ] {
-            assert_eq!(as_object(&given), wanted);
+            assert_eq!(in_order(&given), wanted, "{given}");
         }
     }
 }

@@ -87,6 +87,17 @@ fn options_are_taken_in_both_spellings_and_those_without_effect_are_left_out() {
 }
 
 #[test]
+fn orders_that_are_lists_keep_their_order() {
+    let rule =
+        json!({"sort": [["b", -1], ["a", 1]], "projection": ["z", "y"], "hint": [["b", -1], ["a", 1]]});
+    let Query::Find(find) = parse(&rules(json!({"find": rule}))).unwrap() else { panic!("no find rule") };
+    let names = |document: &Document| document.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(find.sort.as_ref().unwrap()), ["b", "a"]);
+    assert_eq!(names(find.projection.as_ref().unwrap()), ["z", "y"]);
+    assert_eq!(names(find.options.get_document("hint").unwrap()), ["b", "a"]);
+}
+
+#[test]
 fn options_that_select_documents_need_the_whole_query() {
     for (options, is_filter) in [
         (json!({"hint": "a_1", "comment": "c", "maxTimeMS": 5}), true),
