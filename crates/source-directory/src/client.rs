@@ -27,6 +27,8 @@ const WAITING_BATCHES: usize = 4;
 pub(crate) struct Client {
     config: DirectoryConfig,
     context: Context,
+    /// The folder as an absolute path, where documents are known by it.
+    known_below: Option<PathBuf>,
 }
 
 /// A regular file as the walk found it.
@@ -60,7 +62,8 @@ impl Stamp {
 
 impl Client {
     pub(crate) fn new(config: DirectoryConfig, context: &Context) -> Self {
-        Self { config, context: context.clone() }
+        let known_below = (config.ids == Ids::Reference).then(|| absolute(&config.directory));
+        Self { config, context: context.clone(), known_below }
     }
 
     /// Lists the root's own entries.
@@ -74,17 +77,12 @@ impl Client {
 
     /// The folder as an absolute path.
     pub(crate) fn origin(&self) -> String {
-        self.absolute().display().to_string()
-    }
-
-    fn absolute(&self) -> PathBuf {
-        let folder = &self.config.directory;
-        std::path::absolute(folder).unwrap_or_else(|_| folder.clone())
+        absolute(&self.config.directory).display().to_string()
     }
 
     /// The absolute path of an entry, where documents are known by it.
     pub(crate) fn known_by(&self, relative: &Path) -> Option<PathBuf> {
-        (self.config.ids == Ids::Reference).then(|| self.absolute().join(relative))
+        self.known_below.as_ref().map(|folder| folder.join(relative))
     }
 
     /// Every wanted file, once; dropping the stream ends the walk.
@@ -134,6 +132,10 @@ impl Client {
         };
         Error::config(told).with("directory", shown(&self.config.directory))
     }
+}
+
+fn absolute(folder: &Path) -> PathBuf {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// The root of a walk.

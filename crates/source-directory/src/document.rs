@@ -59,7 +59,7 @@ impl Indexed {
 }
 
 fn md5(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().fold(String::with_capacity(32), |hex, byte| hex + &format!("{byte:02x}"))
+    format!("{:032x}", u128::from_be_bytes(Md5::digest(bytes).into()))
 }
 
 /// The scope of a file: the folder that it lies in.
