@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use async_trait::async_trait;
 use connectors_core::rules::Basic;
-use connectors_core::sync::{Status, full as sync};
+use connectors_core::sync::{DEFAULT_PIPELINE, Pipeline, Status, full as sync};
 use connectors_core::{Document, Lookup, Permissions, Result, Rules, Source};
 use futures::stream::BoxStream;
 use serde_json::json;
@@ -125,6 +125,18 @@ async fn rules_and_permissions_count_for_looked_up_documents() {
     assert_eq!(accounts(&world.sync(&source).await), [0, 0, 2, 0, 0]);
     let verified = world.verify(&source).await.unwrap();
     assert!(verified.is_equal() && verified.filtered == 1, "{verified:?}");
+}
+
+#[tokio::test]
+async fn a_content_that_is_not_wanted_counts_once_for_a_document_that_is_looked_up() {
+    let mut world = World::new().await;
+    let mut off = Pipeline::new(DEFAULT_PIPELINE);
+    off.flags.extract_binary_content = false;
+    world.pipeline = Some(off);
+    let source = Memory::new([Entry::versioned("a", 1).text("words").without_body()]).with_lookup([]);
+    let report = world.sync(&source).await;
+    assert_eq!(report.contents.skipped, [("extract_binary_content is false".to_owned(), 1)].into());
+    assert_eq!(source.take_asked().1, 0);
 }
 
 #[tokio::test]

@@ -37,20 +37,26 @@ pub(crate) async fn take(stages: &mut Stages<'_>, mut document: Document, hash: 
         }
         ByMark::Unknown => {}
     }
+    if document.0.body.is_looked_up() {
+        return if stages.bodies.add(&document) { look_up_bodies(stages).await } else { Ok(()) };
+    }
     if is_withheld {
         count_withheld(stages);
     }
-    if !document.0.body.is_looked_up() {
-        return whole(stages, document).await;
-    }
-    if stages.bodies.add(&document) { look_up_bodies(stages).await } else { Ok(()) }
+    whole(stages, document).await
 }
 
-/// Asks the source for the documents that have to be sent and were listed without their bodies.
+/// Waits for all that was taken and is not whole yet: looks up bodies, reads contents, and writes the documents.
 ///
 /// # Errors
 /// Why nothing more is written.
-pub(super) async fn look_up_bodies(stages: &mut Stages<'_>) -> Result<()> {
+pub(super) async fn finish(stages: &mut Stages<'_>) -> Result<()> {
+    look_up_bodies(stages).await?;
+    write::finish_contents(stages).await
+}
+
+/// Asks the source for the documents that have to be sent and were listed without their bodies.
+async fn look_up_bodies(stages: &mut Stages<'_>) -> Result<()> {
     for answer in stages.bodies.ask(stages.job).await {
         match answer {
             Answer::Whole(mut document) => {

@@ -38,8 +38,7 @@ pub(crate) async fn take<'s>(
         checkpoints.pass(cursor, stages).await?;
     }
     drop(changes);
-    document::look_up_bodies(stages).await?;
-    write::finish_contents(stages).await
+    document::finish(stages).await
 }
 
 /// Asks the source for what failed in earlier syncs: what is there is written, what is gone is deleted.
@@ -78,8 +77,7 @@ impl Checkpoints {
     /// # Errors
     /// Why the cursor stays where it was.
     pub(crate) async fn save(&mut self, stages: &mut Stages<'_>) -> Result<()> {
-        document::look_up_bodies(stages).await?;
-        let read = write::finish_contents(stages).await;
+        let read = document::finish(stages).await;
         read.and(write::finish_writes(stages).await)?;
         stages.failing.check()?;
         stages.failing.record().await?;

@@ -51,8 +51,7 @@ pub(crate) async fn take(stages: &mut Stages<'_>) -> Result<Vec<String>> {
     let mut changes = Changes::new(documents.map_ok(Change::Upsert).boxed());
     while let Reached::Checkpoint(_) = changes.read(stages).await? {}
     let failed_scopes = changes.close();
-    document::look_up_bodies(stages).await?;
-    write::finish_contents(stages).await?;
+    document::finish(stages).await?;
     stages.accounts.report.repeated = stages.snapshot.inventory.sort();
     Ok(failed_scopes)
 }
