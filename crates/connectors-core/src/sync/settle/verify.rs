@@ -87,8 +87,9 @@ impl Verification {
 /// # Errors
 /// When one of the two can't be read at all.
 pub async fn verify(job: &Job<'_>) -> Result<Verification> {
-    let pipeline = pipeline(job).await?;
-    compare(&Job { pipeline: pipeline.as_ref(), ..*job }, None).await
+    let existing = existing(job).await?;
+    let pipeline = pipeline(job, existing.as_ref());
+    compare(&Job { pipeline: pipeline.as_ref(), ..*job }, existing, None).await
 }
 
 /// As [`verify`], and compares each field of the source's documents, contents included, with what the index
@@ -97,18 +98,22 @@ pub async fn verify(job: &Job<'_>) -> Result<Verification> {
 /// # Errors
 /// When one of the two can't be read at all.
 pub async fn verify_deep(job: &Job<'_>) -> Result<Verification> {
-    let pipeline = pipeline(job).await?;
+    let existing = existing(job).await?;
+    let pipeline = pipeline(job, existing.as_ref());
     let job = Job { pipeline: pipeline.as_ref(), ..*job };
-    compare(&job, Some(Deep::new(&job))).await
+    compare(&job, existing, Some(Deep::new(&job))).await
+}
+
+/// The index, where there is one.
+async fn existing(job: &Job<'_>) -> Result<Option<Existing>> {
+    index::check_content_name(job.index)?;
+    index::find(job.client, job.index).await
 }
 
 /// The pipeline that documents are marked by: that of the job, or the one that the last full sync of the index recorded.
-async fn pipeline(job: &Job<'_>) -> Result<Option<Pipeline>> {
-    if job.pipeline.is_some() {
-        return Ok(job.pipeline.cloned());
-    }
-    let existing = index::find(job.client, job.index).await?;
-    Ok(existing.and_then(|existing| Pipeline::of_record(existing.meta.pipeline.as_ref()?)))
+fn pipeline(job: &Job<'_>, existing: Option<&Existing>) -> Option<Pipeline> {
+    let recorded = || Pipeline::of_record(existing?.meta.pipeline.as_ref()?);
+    job.pipeline.cloned().or_else(recorded)
 }
 
 /// As [`verify`]; where there is no index yet, every document of the source is missing from it.
@@ -116,9 +121,9 @@ async fn pipeline(job: &Job<'_>) -> Result<Option<Pipeline>> {
 /// # Errors
 /// When one of the two can't be read at all.
 pub async fn preview(job: &Job<'_>) -> Result<Verification> {
-    index::check_content_name(job.index)?;
-    if index::find(job.client, job.index).await?.is_some() {
-        return compare(job, None).await;
+    let existing = existing(job).await?;
+    if existing.is_some() {
+        return compare(job, existing, None).await;
     }
     within(job.context, "an answer to its first question", job.source.ping()).await?;
     let mut found = Verification { index: job.index.to_owned(), ..Verification::default() };
@@ -143,10 +148,9 @@ pub async fn preview(job: &Job<'_>) -> Result<Verification> {
     }
 }
 
-async fn compare(job: &Job<'_>, deep: Option<Deep<'_>>) -> Result<Verification> {
-    index::check_content_name(job.index)?;
+async fn compare(job: &Job<'_>, existing: Option<Existing>, deep: Option<Deep<'_>>) -> Result<Verification> {
     within(job.context, "an answer to its first question", job.source.ping()).await?;
-    let Some(existing) = index::find(job.client, job.index).await? else {
+    let Some(existing) = existing else {
         let hint = "there is no such index; `connectors sync … --index NAME` makes one";
         return Err(Error::config(hint).with("index", job.index));
     };
