@@ -16,6 +16,9 @@ pub enum Flavour {
     OpenSearch,
 }
 
+/// The version that OpenSearch tells where it is set to be taken for an old Elasticsearch.
+const IN_DISGUISE: &str = "7.10.2";
+
 /// The server's family and version.
 #[derive(Debug, Clone, Default)]
 pub struct Engine {
@@ -35,35 +38,23 @@ impl Engine {
         };
         Some(Self { flavour, version: version.get("number")?.as_str()?.to_owned() })
     }
-}
 
-/// What this program works with, by family: the first version, and the first major one that is too new.
-const SUPPORTED: [(Flavour, (u32, u32), u32, &str); 2] = [
-    (Flavour::Elasticsearch, (8, 0), 10, "Elasticsearch 8 and 9"),
-    (Flavour::OpenSearch, (2, 4), 4, "OpenSearch 2.4 to 3"),
-];
-
-/// The version that OpenSearch tells where it is set to be taken for an old Elasticsearch.
-const IN_DISGUISE: &str = "7.10.2";
-
-impl Engine {
     /// Refuses a server that is too old or too new; a version that can't be read is let through.
     ///
     /// # Errors
-    /// `Config`, with the range that is supported.
+    /// `Config`, with the versions that are supported.
     pub(super) fn check(&self) -> Result<()> {
         let mut numbers = self.version.split(['.', '-']).map(str::parse::<u32>);
         let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return Ok(()) };
-        let is_disguised = self.flavour == Flavour::OpenSearch && self.version == IN_DISGUISE;
-        let of_family = SUPPORTED.iter().find(|(flavour, ..)| *flavour == self.flavour);
-        match of_family {
-            Some((_, first, end, _)) if !is_disguised && ((major, minor) < *first || major >= *end) => {
-                let ranges = SUPPORTED.map(|(.., words)| words).join(", ");
-                let what = format!("this version of the server is not supported; use one of {ranges}");
-                Err(Error::config(what).with("version", self))
-            }
-            _ => Ok(()),
+        let is_supported = match self.flavour {
+            Flavour::Elasticsearch => (8..10).contains(&major),
+            Flavour::OpenSearch => ((2, 4)..(4, 0)).contains(&(major, minor)) || self.version == IN_DISGUISE,
+        };
+        if is_supported {
+            return Ok(());
         }
+        let what = "this version of the server is not supported; use one of Elasticsearch 8 and 9, OpenSearch 2.4 to 3";
+        Err(Error::config(what).with("version", self))
     }
 }
 
