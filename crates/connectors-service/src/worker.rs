@@ -232,13 +232,7 @@ impl Worker {
         let mut open = store.jobs_in(&JobStatus::OPEN).await?;
         self.leases.observe(&open);
         self.forget_deleted(&connectors).await;
-        for (connector, service_type) in assignment.newly_unknown(&connectors) {
-            tracing::warn!(
-                connector,
-                service_type,
-                "this program has no source of this type, so the connector waits; `connectors sources` lists those that it has"
-            );
-        }
+        assignment.report_unknown(&connectors);
         let served: Vec<&Connector> =
             connectors.iter().filter(|connector| assignment.serves(connector)).collect();
         self.stats.observe(&served);
@@ -251,6 +245,7 @@ impl Worker {
     async fn forget_deleted(&self, connectors: &[Connector]) {
         let ids: HashSet<&str> = connectors.iter().map(Connector::id).collect();
         let is_kept = |id: &str| ids.contains(id) || self.jobs.is_busy(id);
+        self.resources.assignment.retain(&is_kept);
         self.timetable.retain(&is_kept);
         self.checks.retain(&is_kept);
         self.last_served.retain(&is_kept);

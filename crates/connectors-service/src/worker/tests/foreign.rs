@@ -45,6 +45,8 @@ async fn a_connector_of_a_type_that_this_program_lacks_is_reported_once_and_left
     place.change(Kind::Connector, "c", json!({"service_type": "notion"})).await;
     let connectors = place.store.connectors().await.unwrap();
     assert_eq!(assignment.newly_unknown(&connectors), [("c", "notion")], "another type is news");
+    assignment.retain(&|_: &str| false);
+    assert_eq!(assignment.newly_unknown(&connectors), [("c", "notion")], "one that was removed is forgotten");
     let named = Options {
         only: [("known".to_owned(), crate::worker::Served::default())].into(),
         ..Options::default()
