@@ -16,7 +16,7 @@ const MAX_ERRORS: &str = "elasticsearch.bulk.error_monitor.max_total_errors";
 /// Key of ours → key of the file that set it.
 pub(super) type Renamed = BTreeMap<&'static str, &'static str>;
 
-/// What a file gives, in keys of ours and in those that nobody knows.
+/// What a file gives, in keys of ours and in those that neither tool has.
 #[derive(Debug)]
 pub(super) struct Adopted {
     pub(super) given: Flat,
@@ -39,9 +39,7 @@ pub(super) fn adopt(given: Flat, known: &Tree) -> Result<Adopted, String> {
     adopted.modules(known);
     // In the order of the table: of two keys that set the same one, the first counts.
     for (name, effect) in foreign::KEYS {
-        let values = other.iter().filter(|(key, value)| {
-            !value.is_null() && foreign::effect(key).is_some_and(|(found, _)| found == *name)
-        });
+        let values = other.iter().filter(|(key, value)| !value.is_null() && foreign::covers(name, key));
         for (key, value) in values {
             match effect {
                 Effect::Sets(ours) => adopted.set(ours, (name, value)),

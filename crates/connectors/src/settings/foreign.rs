@@ -118,9 +118,12 @@ const GOES_ON: &str =
 
 /// The effect of a key; none for one that is not in the table.
 pub(super) fn effect(key: &str) -> Option<(&'static str, Effect)> {
-    let is_it =
-        |name: &str| name == key || name.strip_suffix(".*").is_some_and(|section| is_within(key, section));
-    KEYS.iter().find(|(name, _)| is_it(name)).copied()
+    KEYS.iter().find(|(name, _)| covers(name, key)).copied()
+}
+
+/// True where this entry of the table stands for a key.
+pub(super) fn covers(name: &str, key: &str) -> bool {
+    name == key || name.strip_suffix(".*").is_some_and(|section| is_within(key, section))
 }
 
 /// True for a section and for what is in it.
