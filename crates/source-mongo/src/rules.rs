@@ -11,7 +11,6 @@ use std::future::IntoFuture as _;
 
 use bson::{Document, doc};
 use connectors_core::{Error, Result, RuleProblem, Rules};
-use mongodb::options::AggregateOptions;
 use serde_json::{Map, Value};
 
 use crate::client::{Client, Namespace, error};
@@ -22,8 +21,9 @@ const FIND_FIELDS: [&str; 5] = ["filter", "projection", "skip", "limit", "sort"]
 /// Its other keys.
 const FIND_OPTIONS: [&str; 8] =
     ["allowDiskUse", "collation", "comment", "hint", "let", "max", "maxTimeMS", "min"];
-const AGGREGATE_KEYS: [&str; 2] = ["pipeline", "options"];
-const OPTION_KEYS: [&str; 6] = ["allowDiskUse", "collation", "comment", "hint", "let", "maxTimeMS"];
+const AGGREGATE_FIELDS: [&str; 2] = ["pipeline", "options"];
+/// They may stand in `options`, or beside the pipeline.
+const AGGREGATE_OPTIONS: [&str; 6] = ["allowDiskUse", "collation", "comment", "hint", "let", "maxTimeMS"];
 /// Stages that write, or that never end.
 const REFUSED_STAGES: [&str; 3] = ["$out", "$merge", "$changeStream"];
 
@@ -62,7 +62,8 @@ impl Find {
 #[derive(Debug, Clone)]
 pub(crate) struct Aggregate {
     pub(crate) pipeline: Vec<Document>,
-    pub(crate) options: AggregateOptions,
+    /// In the spelling of the shell; those of the driver can be read from them.
+    pub(crate) options: Document,
 }
 
 impl Query {
@@ -119,11 +120,16 @@ fn find(value: &Value, problems: &mut Problems) -> Option<Find> {
     Some(Find {
         filter: problems.document("find.filter", rule.get("filter")).unwrap_or_default(),
         projection,
-        skip: problems.count("find.skip", rule.get("skip")),
-        limit: problems.count("find.limit", rule.get("limit")).and_then(|limit| i64::try_from(limit).ok()),
+        skip: count("skip", &rule, problems),
+        limit: count("limit", &rule, problems).and_then(|limit| i64::try_from(limit).ok()),
         sort: ordered("sort", &rule, problems),
         options: find_options(&rule, problems),
     })
+}
+
+/// A number of a `find` rule; 0 is as none, as in MongoDB.
+fn count(name: &str, rule: &Map<String, Value>, problems: &mut Problems) -> Option<u64> {
+    problems.count(&format!("find.{name}"), rule.get(name)).filter(|number| *number > 0)
 }
 
 /// A field of a `find` rule whose keys have an order: an object, or a list as PyMongo takes it.
@@ -134,11 +140,19 @@ fn ordered(name: &str, rule: &Map<String, Value>, problems: &mut Problems) -> Op
 
 /// The options of a `find` rule, which the driver can read.
 fn find_options(rule: &Map<String, Value>, problems: &mut Problems) -> Document {
-    let given = FIND_OPTIONS.iter().filter_map(|name| rule.get_key_value(*name));
-    let given = given.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let document = options::document("find", given, problems);
-    if let Err(error) = options::of_find(&document) {
-        problems.add::<()>("find", &error);
+    readable("find", options::among(rule, &FIND_OPTIONS), options::of_find, problems)
+}
+
+/// These options, of which each problem is noted that the driver has with them.
+fn readable<T>(
+    place: &str,
+    given: Map<String, Value>,
+    read: fn(&Document) -> Result<T, String>,
+    problems: &mut Problems,
+) -> Document {
+    let document = options::document(place, given, problems);
+    if let Err(error) = read(&document) {
+        problems.add::<()>(place, &error);
     }
     document
 }
@@ -154,8 +168,9 @@ fn leaves_out_id(projection: &Document) -> bool {
 
 fn aggregate(value: &Value, problems: &mut Problems) -> Option<Aggregate> {
     let rule = problems.object("aggregate", value)?;
-    problems.unknown_keys("aggregate", rule, &AGGREGATE_KEYS);
-    let options = options(rule.get("options"), problems);
+    let rule = options::shell_spelling("aggregate", rule, problems);
+    problems.unknown_keys("aggregate", &rule, &[&AGGREGATE_FIELDS[..], &AGGREGATE_OPTIONS].concat());
+    let options = aggregate_options(&rule, problems);
     let Some(stages) = rule.get("pipeline").and_then(Value::as_array) else {
         return problems.add("aggregate.pipeline", "must be an array of stages, such as [{\"$match\": {}}]");
     };
@@ -177,18 +192,21 @@ fn stage(index: usize, value: &Value, problems: &mut Problems) -> Option<Documen
     }
 }
 
-fn options(value: Option<&Value>, problems: &mut Problems) -> AggregateOptions {
+/// The options of an `aggregate` rule, from both places where they may stand.
+fn aggregate_options(rule: &Map<String, Value>, problems: &mut Problems) -> Document {
     let place = "aggregate.options";
-    let Some(object) = value.and_then(|value| problems.object(place, value)) else {
-        return AggregateOptions::default();
+    let beside = options::among(rule, &AGGREGATE_OPTIONS);
+    let mut options = readable("aggregate", beside.clone(), options::of_aggregate, problems);
+    let Some(object) = rule.get("options").and_then(|value| problems.object(place, value)) else {
+        return options;
     };
     let object = options::shell_spelling(place, object, problems);
-    problems.unknown_keys(place, &object, &OPTION_KEYS);
-    let document = options::document(place, object, problems);
-    bson::deserialize_from_document(document).unwrap_or_else(|error| {
-        problems.add::<()>("aggregate.options", &error.to_string());
-        AggregateOptions::default()
-    })
+    problems.unknown_keys(place, &object, &AGGREGATE_OPTIONS);
+    for name in object.keys().filter(|name| beside.contains_key(*name)) {
+        problems.add::<()>(&format!("{place}.{name}"), "is given twice: here and beside the pipeline");
+    }
+    options.extend(readable(place, object, options::of_aggregate, problems));
+    options
 }
 
 impl Client {
@@ -230,7 +248,8 @@ fn command(collection: &str, query: &Query) -> Option<(&'static str, Document)> 
             Some(("find", command))
         }
         Query::Aggregate(rule) => {
-            let command = doc! {"aggregate": collection, "pipeline": rule.pipeline.clone(), "cursor": {}};
+            let mut command = doc! {"aggregate": collection, "pipeline": rule.pipeline.clone(), "cursor": {}};
+            command.extend(rule.options.clone());
             Some(("aggregate", command))
         }
     }

@@ -9,7 +9,7 @@ use mongodb::{Client as Driver, ClientSession};
 
 use super::{Part, Task};
 use crate::client::Client;
-use crate::rules::options::of_find;
+use crate::rules::options::{of_aggregate, of_find};
 use crate::rules::{Find, Query};
 
 /// A cursor with the session that it belongs to.
@@ -44,8 +44,9 @@ impl Cursor {
         let mut session = client.session(&driver).await?;
         let cursor = match &task.query {
             Query::Aggregate(rule) => {
-                let aggregate =
-                    collection.aggregate(rule.pipeline.clone()).with_options(rule.options.clone());
+                // They were read so once, when the rules were checked.
+                let options = of_aggregate(&rule.options).unwrap_or_default();
+                let aggregate = collection.aggregate(rule.pipeline.clone()).with_options(options);
                 aggregate.batch_size(batch_size).session(&mut session).batch().await?
             }
             Query::All => {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bson::{Bson, Document};
-use mongodb::options::FindOptions;
+use mongodb::options::{AggregateOptions, FindOptions};
 use serde_json::{Map, Value};
 
 use super::extended::to_bson;
@@ -98,6 +98,20 @@ pub(super) fn document(place: &str, given: Map<String, Value>, problems: &mut Pr
         document.insert("hint", keys);
     }
     document
+}
+
+/// The entries of these names.
+pub(super) fn among(rule: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+    let entry = |name: &&str| rule.get_key_value(*name).map(|(name, value)| (name.clone(), value.clone()));
+    names.iter().filter_map(entry).collect()
+}
+
+/// The options of an `aggregate` as the driver takes them.
+///
+/// # Errors
+/// What one of them says that can't be read.
+pub(crate) fn of_aggregate(options: &Document) -> Result<AggregateOptions, String> {
+    bson::deserialize_from_document(options.clone()).map_err(|error| error.to_string())
 }
 
 /// The options of a `find` as the driver takes them.

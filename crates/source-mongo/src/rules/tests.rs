@@ -52,9 +52,51 @@ fn an_aggregate_rule_is_read_with_its_options() {
     }});
     let Query::Aggregate(rule) = parse(&rules(rule)).unwrap() else { panic!("no aggregate rule") };
     assert_eq!(rule.pipeline, [doc! {"$match": {"a": 1}}, doc! {"$project": {"a": 1}}]);
-    assert_eq!(rule.options.allow_disk_use, Some(true));
-    assert_eq!(rule.options.max_time, Some(std::time::Duration::from_millis(500)));
-    assert_eq!(rule.options.let_vars, Some(doc! {"x": 1}));
+    let read = options::of_aggregate(&rule.options).unwrap();
+    assert_eq!(read.allow_disk_use, Some(true));
+    assert_eq!(read.max_time, Some(std::time::Duration::from_millis(500)));
+    assert_eq!(read.let_vars, Some(doc! {"x": 1}));
+}
+
+#[test]
+fn options_of_an_aggregate_rule_may_stand_beside_the_pipeline() {
+    for (rule, wanted) in [
+        (
+            json!({"allowDiskUse": true, "maxTimeMS": 9, "let": {"x": 1}, "batchSize": 7}),
+            doc! {"allowDiskUse": true, "maxTimeMS": 9, "let": {"x": 1}},
+        ),
+        (
+            json!({"allow_disk_use": true, "max_time_ms": 9, "batch_size": 7}),
+            doc! {"allowDiskUse": true, "maxTimeMS": 9},
+        ),
+        (
+            json!({"hint": [["a", -1]], "comment": "c", "collation": {"locale": "de"}, "options": null}),
+            doc! {"hint": {"a": -1}, "comment": "c", "collation": {"locale": "de"}},
+        ),
+        (
+            json!({"allow_disk_use": true, "options": {"comment": "c"}}),
+            doc! {"allowDiskUse": true, "comment": "c"},
+        ),
+    ] {
+        let mut given = rule.clone();
+        given["pipeline"] = json!([{"$match": {}}]);
+        let Query::Aggregate(read) = parse(&rules(json!({ "aggregate": given }))).unwrap() else {
+            panic!("no aggregate rule")
+        };
+        let sorted =
+            |document: &Document| document.clone().into_iter().collect::<std::collections::BTreeMap<_, _>>();
+        assert_eq!(sorted(&read.options), sorted(&wanted), "{rule}");
+        let (_, command) = command("orders", &Query::Aggregate(read)).unwrap();
+        assert!(wanted.iter().all(|(name, value)| command.get(name) == Some(value)), "{rule}: {command}");
+    }
+}
+
+#[test]
+fn the_defaults_of_pymongo_are_as_no_options() {
+    let rule = json!({"filter": {"a": 1}, "projection": null, "skip": 0, "limit": 0, "sort": null, "let": null, "batch_size": 0});
+    let Query::Find(find) = parse(&rules(json!({ "find": rule }))).unwrap() else { panic!("no find rule") };
+    assert_eq!(*find, Find { filter: doc! {"a": 1}, ..Find::default() });
+    assert!(find.is_filter());
 }
 
 #[test]
@@ -83,7 +125,8 @@ fn options_are_taken_in_both_spellings_and_those_without_effect_are_left_out() {
     }
     let rule = json!({"aggregate": {"pipeline": [], "options": {"allow_disk_use": true, "max_time_ms": 9, "batchSize": 5}}});
     let Query::Aggregate(rule) = parse(&rules(rule)).unwrap() else { panic!("no aggregate rule") };
-    assert_eq!((rule.options.allow_disk_use, rule.options.batch_size), (Some(true), None));
+    let read = options::of_aggregate(&rule.options).unwrap();
+    assert_eq!((read.allow_disk_use, read.batch_size), (Some(true), None));
 }
 
 #[test]
@@ -173,6 +216,13 @@ fn problems_of_a_pipeline_name_their_stage() {
                 "aggregate.pipeline[2]: must be an object",
             ],
         ),
+        (
+            json!({"aggregate": {"pipeline": [], "allow_disk_us": 1, "comment": "a", "options": {"comment": "b"}}}),
+            vec![
+                "aggregate.allowDiskUs: is not known; did you mean `allowDiskUse`?",
+                "aggregate.options.comment: is given twice: here and beside the pipeline",
+            ],
+        ),
     ] {
         assert_eq!(problems(rule.clone()), wanted, "{rule}");
     }
@@ -185,6 +235,8 @@ fn a_value_that_is_no_extended_json_is_told_with_its_path() {
     assert!(found[0].starts_with("find.filter.$or[1].b: "), "{found:?}");
     let found = problems(json!({"aggregate": {"pipeline": [], "options": {"maxTimeMS": "soon"}}}));
     assert!(found[0].starts_with("aggregate.options: "), "{found:?}");
+    let found = problems(json!({"aggregate": {"pipeline": [], "maxTimeMS": "soon"}}));
+    assert!(found[0].starts_with("aggregate: "), "{found:?}");
 }
 
 #[test]

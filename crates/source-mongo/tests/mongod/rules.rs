@@ -2,7 +2,7 @@ use bson::doc;
 use connectors_core::{ErrorKind, RuleProblem};
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, connect, listed, rules};
+use crate::support::{Fixture, connect, listed, rules, unique_ids};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_are_checked_here_and_by_the_server() {
@@ -62,10 +62,39 @@ async fn options_of_a_query_reach_the_server_in_either_spelling() {
             listed.into_iter().map(|listed| listed.unwrap().id().as_str().to_owned()).collect();
         assert_eq!(found, wanted, "{rule}");
     }
-    let refused = connection
-        .advanced_rules()
-        .unwrap()
-        .validate(&rules(json!({"find": {"hint": "no_such_index"}})))
-        .await;
-    assert!(refused.unwrap()[0].message.contains("hint"), "the server says so");
+    for rule in [
+        json!({"find": {"hint": "no_such_index"}}),
+        json!({"aggregate": {"pipeline": [], "hint": "no_such_index"}}),
+    ] {
+        let refused = connection.advanced_rules().unwrap().validate(&rules(rule.clone())).await.unwrap();
+        assert!(refused[0].message.contains("hint"), "the server says so of {rule}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_of_a_pipeline_reach_the_server_from_either_place() {
+    let Some(fixture) = Fixture::new("piped").await else { return };
+    let people = fixture.collection("people");
+    people.insert_many(["ada", "Bob", "cy"].map(|name| doc! {"_id": name, "name": name})).await.unwrap();
+    let connection = fixture.source("people");
+    let by_variable = json!([{"$match": {"$expr": {"$eq": ["$name", "$$wanted"]}}}]);
+    for (rule, wanted) in [
+        (
+            json!({"pipeline": by_variable, "let": {"wanted": "cy"}, "max_time_ms": 60_000, "batchSize": 1}),
+            "cy",
+        ),
+        (
+            json!({"pipeline": by_variable, "options": {"let": {"wanted": "ada"}, "allowDiskUse": true}}),
+            "ada",
+        ),
+        (
+            json!({"pipeline": [{"$match": {"name": "BOB"}}], "collation": {"locale": "en", "strength": 1}, "hint": "_id_", "comment": "ours"}),
+            "Bob",
+        ),
+    ] {
+        let rules = rules(json!({ "aggregate": rule }));
+        let problems = connection.advanced_rules().unwrap().validate(&rules).await.unwrap();
+        assert!(problems.is_empty(), "{rule}: {problems:?}");
+        assert_eq!(unique_ids(listed(connection.as_ref(), &rules).await), [wanted], "{rule}");
+    }
 }
