@@ -103,17 +103,18 @@ impl SyncJob {
         self.0.first("connector.filtering")
     }
 
-    /// The ingest pipeline that its documents go through; what is to be done is done unless it says otherwise.
+    /// The ingest pipeline that its documents go through; what is to be done is done unless it says otherwise. One without a
+    /// name counts where it says that no text is to be extracted, which the program itself does.
     pub(crate) fn pipeline(&self) -> Option<Pipeline> {
         let asked = self.0.value("connector.pipeline");
-        let name = asked["name"].as_str().filter(|name| !name.is_empty())?;
         let is_set = |flag: &str| asked[flag].as_bool().unwrap_or(true);
         let flags = Flags {
             extract_binary_content: is_set("extract_binary_content"),
             reduce_whitespace: is_set("reduce_whitespace"),
             run_ml_inference: is_set("run_ml_inference"),
         };
-        Some(Pipeline { name: name.to_owned(), flags })
+        let name = asked["name"].as_str().unwrap_or_default().to_owned();
+        (!name.is_empty() || !flags.extract_binary_content).then_some(Pipeline { name, flags })
     }
 
     /// What it had done before it was suspended or its worker went away.

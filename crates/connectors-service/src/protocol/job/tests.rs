@@ -137,4 +137,11 @@ fn a_job_names_the_pipeline_of_its_documents() {
     for none in [json!(null), json!({}), json!({"name": ""}), json!({"name": null})] {
         assert_eq!(of(none), None);
     }
+    for name in [json!(null), json!(""), json!("mine")] {
+        let told = of(json!({"name": name, "extract_binary_content": false})).unwrap();
+        assert_eq!(
+            (told.name.as_str(), told.flags.extract_binary_content),
+            (name.as_str().unwrap_or(""), false)
+        );
+    }
 }

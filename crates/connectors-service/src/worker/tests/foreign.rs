@@ -157,6 +157,33 @@ async fn what_the_features_switch_off_is_not_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_text_is_extracted_where_the_pipeline_of_the_connector_says_so() {
+    let place = Place::new().await;
+    let fixture = filled(6).await;
+    let with_text: Vec<String> =
+        fixture.expected().filter(|(_, expected)| expected.content.is_some()).map(|(id, _)| id).collect();
+    assert!(!with_text.is_empty());
+    place.memory("c", &fixture, None).await;
+    let worker = place.worker("w");
+    let named = json!("search-default-ingestion");
+    // Switched on, the next sync reads them, though nothing changed in the source.
+    for (name, is_on) in [(&named, false), (&named, true), (&json!(null), false), (&json!(null), true)] {
+        let pipeline = json!({"pipeline": {"name": name, "extract_binary_content": is_on}});
+        place.change(Kind::Connector, "c", pipeline.clone()).await;
+        let job = place.ask("c", JobType::Full).await;
+        turn(&worker).await;
+        let job = place.job(&job).await;
+        assert_eq!(job.status(), Some(JobStatus::Completed), "{pipeline}: {job:?}");
+        assert_eq!(place.count("c").await, 6, "{pipeline}");
+        for id in &with_text {
+            let document = place.document("c", id).await;
+            assert!(document["title"].is_string(), "{pipeline}: {document}");
+            assert_eq!(document.get("body").is_some(), is_on, "{pipeline}: {document}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_is_deleted_while_it_runs_ends_and_its_connector_says_why() {
     let place = Place::new().await;
     let script = place.scripted("c").await;
