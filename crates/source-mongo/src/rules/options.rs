@@ -67,10 +67,15 @@ fn camel_case(name: &str) -> String {
 
 /// Logs once in a process that an option does nothing.
 fn report(option: &'static str, reason: &str) {
-    static REPORTED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    if REPORTED.lock().unwrap_or_else(PoisonError::into_inner).insert(option) {
+    if is_first(option) {
         tracing::info!(option, reason, "an option of the advanced rules has no effect here");
     }
+}
+
+/// Whether this is the first time in the process that the option is met.
+fn is_first(option: &'static str) -> bool {
+    static MET: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    MET.lock().unwrap_or_else(PoisonError::into_inner).insert(option)
 }
 
 /// What PyMongo takes for an object whose keys have an order: a list of names, a list of pairs, or a name.
@@ -158,6 +163,30 @@ mod tests {
         ] {
             assert_eq!(camel_case(given), spelt);
         }
+    }
+
+    #[test]
+    fn options_without_effect_are_accepted_in_both_spellings_and_reported_once() {
+        let mut problems = Problems::default();
+        for (shell, pymongo) in [
+            ("batchSize", "batch_size"),
+            ("noCursorTimeout", "no_cursor_timeout"),
+            ("cursorType", "cursor_type"),
+            ("allowPartialResults", "allow_partial_results"),
+            ("returnKey", "return_key"),
+            ("showRecordId", "show_record_id"),
+            ("oplogReplay", "oplog_replay"),
+            ("maxAwaitTimeMS", "max_await_time_ms"),
+        ] {
+            for name in [shell, pymongo] {
+                let given = Map::from_iter([(name.to_owned(), json!(1)), ("let".to_owned(), json!({}))]);
+                let spelt = shell_spelling("find", &given, &mut problems);
+                assert_eq!(Value::Object(spelt), json!({"let": {}}), "{name}");
+            }
+            assert!(!is_first(shell), "{shell} was reported");
+        }
+        assert!(problems.is_empty());
+        assert!(is_first("an option of this test") && !is_first("an option of this test"));
     }
 
     #[test]
