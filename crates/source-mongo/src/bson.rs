@@ -1,15 +1,19 @@
 //! BSON straight to JSON: a walk over the bytes, no tree in between.
 
 mod familiar;
+mod forms;
 mod id;
 mod inverse;
 mod json;
 mod names;
+mod number;
+mod plain_id;
 mod raw_id;
 mod reader;
 mod text;
 
-pub(crate) use id::id_text;
+pub(crate) use forms::{Dates, Decimals, Forms};
+pub(crate) use id::{Plain, id_text, is_ambiguous};
 pub(crate) use inverse::{Inverse, inverse};
 #[cfg(any(test, fuzzing))]
 pub(crate) use json::to_json;

@@ -20,9 +20,11 @@ use tracing::debug;
 
 use crate::ahead::stream_of;
 use crate::attempts::Failures;
-use crate::client::{Client, Selection, Uuids, error};
+use crate::bson::Plain;
+use crate::client::{Client, Namespace, PlainIds, Selection, Uuids, error};
+use crate::document;
 use crate::rules::{Find, Query};
-use event::{Event, Touched};
+use event::{Event, Touched, Written};
 use feed::{Feed, Position, Start, Token};
 
 /// Events between two checkpoints.
@@ -41,6 +43,9 @@ struct Bookmark {
     /// Ids of collections: a token of one deployment tells nothing in another that holds the same names.
     #[serde(default)]
     uuids: Uuids,
+    /// Which ids of its collections have no mark; none in a cursor of an earlier version, where texts had none.
+    #[serde(default)]
+    plain_ids: Option<PlainIds>,
 }
 
 /// What is followed, and how it is known again.
@@ -48,6 +53,7 @@ struct Bookmark {
 struct Followed {
     selection: Selection,
     uuids: Uuids,
+    plain_ids: Option<PlainIds>,
 }
 
 impl Bookmark {
@@ -56,6 +62,7 @@ impl Bookmark {
             resume_token: BASE64.encode(token.as_bytes()),
             collections: followed.selection.to_string(),
             uuids: followed.uuids.clone(),
+            plain_ids: followed.plain_ids.clone(),
         });
         written.map(Cursor).map_err(|error| Error::unexpected("the cursor can't be written").caused_by(error))
     }
@@ -71,7 +78,8 @@ impl Bookmark {
         }
         let token = BASE64.decode(place.resume_token).map_err(|error| unreadable(error.into()))?;
         let token = RawDocumentBuf::from_bytes(token).map_err(|error| unreadable(error.into()))?;
-        Ok((token, Followed { selection: selection.clone(), uuids: place.uuids }))
+        let (uuids, plain_ids) = (place.uuids, place.plain_ids);
+        Ok((token, Followed { selection: selection.clone(), uuids, plain_ids }))
     }
 }
 
@@ -84,8 +92,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) async fn cursor(client: &Client, selection: &Selection) -> Result<Cursor> {
     let Some(time) = client.operation_time().await? else { return Err(no_record()) };
     let token = client.token_at(selection, &Start::behind(time)).await?.ok_or_else(no_record)?;
-    let followed = Followed { selection: selection.clone(), uuids: client.uuids(selection).await? };
-    Bookmark::cursor(&token, &followed)
+    let (uuids, plain_ids) = (client.uuids(selection).await?, Some(client.plain_ids_now(selection).await?));
+    Bookmark::cursor(&token, &Followed { selection: selection.clone(), uuids, plain_ids })
 }
 
 /// Fine when changes can be followed, and on a single server, which has none to follow.
@@ -164,6 +172,7 @@ impl Follower {
         if let Some(name) = self.client.replaced(&followed.uuids).await? {
             return Err(another(&name));
         }
+        self.client.recall_plain_ids(&self.selection, followed.plain_ids.as_ref()).await?;
         let end = self.present(&token).await?;
         let mut place = Place { token, followed, end, failures: Failures::default() };
         loop {
@@ -197,11 +206,26 @@ impl Follower {
                 return Err(stands_still(&self.selection).into());
             }
             let reached = Position::of(&place.token).is_some_and(|position| position >= place.end);
+            place.followed.plain_ids = Some(self.client.known_plain_ids());
             let checkpoint = Bookmark::cursor(&place.token, &place.followed)?;
             if self.sender.send(Ok(Change::Checkpoint(checkpoint))).await.is_err() || reached {
                 return Ok(());
             }
         }
+    }
+
+    /// Where a document lies; nothing is asked where its id is the same anyhow.
+    async fn place_of(&self, written: &Written) -> Result<document::Place> {
+        if written.is_ambiguous() {
+            return self.place(&written.namespace).await;
+        }
+        let forms = (self.client.forms(), Plain::default());
+        Ok(document::Place::new(&written.namespace, &self.selection, forms))
+    }
+
+    /// The place of a namespace whose changes are followed.
+    async fn place(&self, namespace: &Namespace) -> Result<document::Place> {
+        document::Place::of(&self.client, namespace, (&self.selection, &Query::All)).await
     }
 
     /// Where the server stands now, once it has come to where the cursor is: a member may lag behind another.
@@ -226,8 +250,12 @@ impl Follower {
             let next = next.map_err(|error| Stop::Broken(failed(&error, &self.selection)))?;
             let Some(event) = next else { break };
             batch.time = event::time_of(&event).or(batch.time);
-            match Event::of(event.as_bytes(), &self.selection, self.client.legacy_uuid())? {
-                Event::Document(id, touched) => drop(batch.touched.insert(id, touched)),
+            match Event::of(event.as_bytes(), &self.selection)? {
+                Event::Document(written) => {
+                    let place = self.place_of(&written).await?;
+                    let (id, touched) = written.in_place(&place)?;
+                    batch.touched.insert(id, touched);
+                }
                 Event::Structure(what) => return Err(needs_full_sync(&what).into()),
                 Event::Other => {}
             }

@@ -5,6 +5,7 @@ pub(crate) mod error;
 mod identity;
 mod namespaces;
 pub(crate) mod patience;
+mod plain;
 mod probe;
 
 use std::io::Write as _;
@@ -26,9 +27,10 @@ use tracing::debug;
 
 pub(crate) use identity::Uuids;
 pub(crate) use namespaces::{Kind, Namespace, Selection, names_of};
+pub(crate) use plain::PlainIds;
 
 use crate::attempts::Failures;
-use crate::bson::LegacyUuid;
+use crate::bson::{Forms, LegacyUuid};
 use crate::config::MongoConfig;
 use patience::{NoAnswer, Patience, SELECTION};
 
@@ -44,6 +46,7 @@ pub(crate) struct Client {
     prepared: OnceCell<Prepared>,
     driver: Mutex<Option<Driver>>,
     seen: Mutex<Option<Timestamp>>,
+    plain_ids: Mutex<PlainIds>,
 }
 
 /// What drivers are made with.
@@ -59,12 +62,18 @@ impl Client {
         let mut address = address::address(&config)?;
         let patience = Patience::taken_from(&mut address);
         let (context, prepared) = (context.clone(), OnceCell::new());
-        let (driver, seen) = Default::default();
-        Ok(Self { config, context, address, patience, prepared, driver, seen })
+        let (driver, seen, plain_ids) = Default::default();
+        Ok(Self { config, context, address, patience, prepared, driver, seen, plain_ids })
+    }
+
+    /// The forms that values have by the settings.
+    pub(crate) fn forms(&self) -> Forms {
+        let (decimals, dates) = (self.config.decimals, self.config.datetime_conversion);
+        Forms { legacy: self.legacy_uuid(), decimals, dates }
     }
 
     /// How the connection string says that legacy UUIDs are laid out.
-    pub(crate) fn legacy_uuid(&self) -> LegacyUuid {
+    fn legacy_uuid(&self) -> LegacyUuid {
         match self.address.uuid_representation {
             Some(bson::UuidRepresentation::JavaLegacy) => LegacyUuid::Java,
             Some(bson::UuidRepresentation::CSharpLegacy) => LegacyUuid::CSharp,

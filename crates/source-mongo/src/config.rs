@@ -6,6 +6,16 @@ use connectors_core::config;
 use connectors_core::config::{FieldType, FieldValue, Secret};
 use serde_json::Value;
 
+use crate::bson::{Dates, Decimals};
+
+/// The words of PyMongo's `DatetimeConversion`.
+const DATES: &[(&str, &str)] = &[
+    ("DATETIME", "ISO 8601"),
+    ("DATETIME_CLAMP", "ISO 8601, clamped"),
+    ("DATETIME_AUTO", "ISO 8601 or milliseconds"),
+    ("DATETIME_MS", "Milliseconds"),
+];
+
 config! {
     /// Which collections are read, and as whom.
     pub struct MongoConfig {
@@ -40,6 +50,14 @@ config! {
         /// Connections to each server, at the most; when empty, what `maxPoolSize` in the connection string says, else 10.
         #[label = "Connections", between(3, 500), advanced()]
         pub max_connections: Option<u32>,
+        /// How 128-bit decimals are indexed: `number`, or `text` with every digit as written.
+        #[label = "Decimals", one_of(&[("number", "As numbers"), ("text", "As text")]), advanced()]
+        pub decimals: Decimals = "number",
+        /// How dates are indexed: `DATETIME` as ISO 8601 in UTC and, outside of the years 0 to 9999, not at all;
+        /// `DATETIME_CLAMP` as the nearest moment of the years 1 to 9999; `DATETIME_AUTO` outside of these as milliseconds;
+        /// `DATETIME_MS` always as milliseconds.
+        #[label = "Dates", one_of(DATES), advanced()]
+        pub datetime_conversion: Dates = "DATETIME",
     }
 }
 
@@ -110,10 +128,27 @@ mod tests {
     }
 
     #[test]
+    fn forms_are_named() {
+        let values =
+            |name: &str, value: &str| json!({"host": "h", "database": "d", "collection": "c", name: value});
+        let config = parse(values("decimals", "text")).unwrap();
+        assert_eq!((config.decimals, config.datetime_conversion), (Decimals::Text, Dates::Iso));
+        assert_eq!(
+            parse(values("datetime_conversion", "DATETIME_MS")).unwrap().datetime_conversion,
+            Dates::Millis
+        );
+        for (name, value) in [("decimals", "float"), ("datetime_conversion", "DATE")] {
+            let problem = parse(values(name, value)).unwrap_err();
+            assert!(problem.contains(name) && problem.contains(value), "{problem}");
+        }
+    }
+
+    #[test]
     fn the_form_has_the_fields_in_order() {
         let fields = MongoConfig::fields();
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-        let wanted = "host user password database collection direct_connection ssl_enabled ssl_ca tls_insecure max_connections";
+        let wanted = "host user password database collection direct_connection ssl_enabled ssl_ca tls_insecure max_connections \
+                      decimals datetime_conversion";
         assert_eq!(names.join(" "), wanted);
         assert!(
             fields.iter().zip(1..).all(|(field, order)| field.order == order && !field.tooltip.is_empty())

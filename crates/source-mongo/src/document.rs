@@ -6,8 +6,9 @@ use bytes::Bytes;
 use connectors_core::names::Renames;
 use connectors_core::{Body, Document, DocumentId, Error, Result, Version};
 
-use crate::bson::{Elements, LegacyUuid, Malformed, Value, id_text, write_json};
-use crate::client::{Namespace, Selection};
+use crate::bson::{Elements, Forms, Inverse, Malformed, Plain, Value, id_text, inverse, write_json};
+use crate::client::{Client, Namespace, Selection};
+use crate::rules::Query;
 
 /// Elasticsearch refuses longer ids.
 const MAX_ID: usize = 512;
@@ -15,20 +16,40 @@ const MAX_ID: usize = 512;
 /// What stands before the hash of a longer one.
 const HASHED: &str = "$hash:";
 
+type Write = fn(&[u8], &mut Vec<u8>) -> Result<Renames>;
+
 /// What the documents of one namespace have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     /// Before each id; empty where only one collection is synced.
     prefix: String,
     scope: Arc<str>,
-    legacy: LegacyUuid,
+    forms: Forms,
+    plain: Plain,
 }
 
 impl Place {
-    /// The place of a namespace of this selection.
-    pub(crate) fn new(namespace: &Namespace, selection: &Selection, legacy: LegacyUuid) -> Self {
+    /// The place of a namespace of this selection, for what a query takes of it.
+    ///
+    /// # Errors
+    /// When the namespace can't be read.
+    pub(crate) async fn of(
+        client: &Client,
+        namespace: &Namespace,
+        (selection, query): (&Selection, &Query),
+    ) -> Result<Self> {
+        let plain = match query {
+            // Its `_id`s are those that the pipeline makes.
+            Query::Aggregate(_) => Plain::Scalars,
+            Query::All | Query::Find(_) => client.plain_ids(namespace).await?,
+        };
+        Ok(Self::new(namespace, selection, (client.forms(), plain)))
+    }
+
+    /// The same where it is known which ids have no mark.
+    pub(crate) fn new(namespace: &Namespace, selection: &Selection, (forms, plain): (Forms, Plain)) -> Self {
         let prefix = if selection.is_single() { String::new() } else { namespace.prefix() };
-        Self { prefix, scope: namespace.scope().into(), legacy }
+        Self { prefix, scope: namespace.scope().into(), forms, plain }
     }
 
     /// `database/collection`.
@@ -42,9 +63,18 @@ impl Place {
     /// When it has no `_id`, or is no BSON at all.
     pub(crate) fn document(&self, raw: Bytes) -> Result<Document> {
         let id = self.id_of(&raw)?;
-        let version = self.version(&raw);
-        let body = Body::raw_renaming(raw, body_writer(self.legacy));
+        let (bytes, write) = self.with_forms(raw);
+        let version = Version::from(bytes.clone());
+        let body = Body::raw_renaming(bytes, write);
         Ok(Document::new(id).version(version).scope(self.scope.clone()).body(body))
+    }
+
+    /// The bytes, with what decides how they are shown behind them where that is not the usual, and what writes them.
+    fn with_forms(&self, raw: Bytes) -> (Bytes, Write) {
+        match self.forms.tag() {
+            0 => (raw, write_usual),
+            tag => ([&raw[..], &[tag]].concat().into(), write_tagged),
+        }
     }
 
     /// The id under which a document with this `_id` is indexed.
@@ -52,23 +82,15 @@ impl Place {
     /// # Errors
     /// When the value is no BSON.
     pub(crate) fn id(&self, value: Value<'_>) -> Result<DocumentId> {
-        let id = id_text(value, self.legacy).map_err(unreadable)?;
+        let id = id_text(value, (self.forms.legacy, self.plain)).map_err(unreadable)?;
         Ok(fitting(if self.prefix.is_empty() { id } else { format!("{}{id}", self.prefix) }))
     }
 
-    /// The part of an id that stands for the `_id`; none where no document of this place has such an id.
-    pub(crate) fn own<'a>(&self, id: &'a DocumentId) -> Option<&'a str> {
+    /// Where the document of an id lies; none where no document of this place has such an id.
+    pub(crate) fn inverse(&self, id: &DocumentId) -> Option<Inverse> {
         let id = id.as_str();
-        if id.starts_with(HASHED) { Some(id) } else { id.strip_prefix(&self.prefix) }
-    }
-
-    /// By the bytes, and by what decides how they are shown.
-    fn version(&self, raw: &Bytes) -> Version {
-        match self.legacy {
-            LegacyUuid::InOrder => Version::from(raw.clone()),
-            LegacyUuid::Java => Version::of(&[raw, &b"j"[..]].concat()),
-            LegacyUuid::CSharp => Version::of(&[raw, &b"c"[..]].concat()),
-        }
+        let own = if id.starts_with(HASHED) { id } else { id.strip_prefix(&self.prefix)? };
+        Some(inverse(own, self.plain))
     }
 
     fn id_of(&self, raw: &[u8]) -> Result<DocumentId> {
@@ -87,13 +109,15 @@ pub(crate) fn id_value(raw: &[u8]) -> Result<Option<Value<'_>>, Malformed> {
     found.transpose().map(|element| element.map(|(_, value)| value))
 }
 
-/// What writes a document's fields as JSON.
-fn body_writer(legacy: LegacyUuid) -> fn(&[u8], &mut Vec<u8>) -> Result<Renames> {
-    match legacy {
-        LegacyUuid::InOrder => |raw, out| write_json(raw, LegacyUuid::InOrder, out).map_err(unreadable),
-        LegacyUuid::Java => |raw, out| write_json(raw, LegacyUuid::Java, out).map_err(unreadable),
-        LegacyUuid::CSharp => |raw, out| write_json(raw, LegacyUuid::CSharp, out).map_err(unreadable),
-    }
+/// Writes the fields of a document as JSON, in the usual forms.
+fn write_usual(raw: &[u8], out: &mut Vec<u8>) -> Result<Renames> {
+    write_json(raw, Forms::default(), out).map_err(unreadable)
+}
+
+/// The same in the forms whose tag stands behind the document.
+fn write_tagged(tagged: &[u8], out: &mut Vec<u8>) -> Result<Renames> {
+    let (tag, raw) = tagged.split_last().unwrap_or((&0, tagged));
+    write_json(raw, Forms::of_tag(*tag), out).map_err(unreadable)
 }
 
 fn unreadable(error: Malformed) -> Error {
@@ -113,6 +137,7 @@ mod tests {
     use bson::{oid::ObjectId, rawdoc};
 
     use super::*;
+    use crate::bson::{Dates, Decimals};
     use crate::client::Kind;
 
     fn namespace() -> Namespace {
@@ -120,7 +145,7 @@ mod tests {
     }
 
     fn place_in(collection: &str) -> Place {
-        Place::new(&namespace(), &Selection::new("shop", collection).unwrap(), LegacyUuid::InOrder)
+        Place::new(&namespace(), &Selection::new("shop", collection).unwrap(), Default::default())
     }
 
     fn place() -> Place {
@@ -139,6 +164,26 @@ mod tests {
         let place = place_in("*");
         assert_eq!(document(&place, &raw).id().as_str(), "shop.orders/010101010101010101010101");
         assert_eq!(place.scope(), "shop/orders");
+    }
+
+    #[test]
+    fn other_forms_make_another_version_and_another_body() {
+        let raw = rawdoc! {"_id": 1, "at": bson::DateTime::from_millis(0), "price": "2.50".parse::<bson::Decimal128>().unwrap()};
+        let of = |forms: Forms| {
+            let place = Place { forms, ..place() };
+            let document = document(&place, &raw);
+            let body = document.into_parts().body.into_bytes().unwrap();
+            String::from_utf8(body.to_vec()).unwrap()
+        };
+        let usual = r#"{"at":"1970-01-01T00:00:00.000Z","price":2.50}"#;
+        assert_eq!(of(Forms::default()), usual);
+        let text = Forms { decimals: Decimals::Text, ..Forms::default() };
+        assert_eq!(of(text), r#"{"at":"1970-01-01T00:00:00.000Z","price":"2.50"}"#);
+        let millis = Forms { dates: Dates::Millis, ..text };
+        assert_eq!(of(millis), r#"{"at":0,"price":"2.50"}"#);
+        let version = |forms: Forms| document(&Place { forms, ..place() }, &raw).into_parts().version;
+        assert_ne!(version(Forms::default()), version(text));
+        assert_ne!(version(text), version(millis));
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use connectors_core::Rules;
 use serde::de::IgnoredAny;
 
-use crate::bson::{Elements, LegacyUuid, id_text, to_json};
+use crate::bson::{Elements, Forms, LegacyUuid, Plain, id_text, to_json};
 use crate::rules;
 
 /// A document of a server: refused, or JSON whatever its types, and each of its values an id.
 pub fn bson(bytes: &[u8]) {
-    for legacy in [LegacyUuid::InOrder, LegacyUuid::Java, LegacyUuid::CSharp] {
-        if let Ok(json) = to_json(bytes, legacy) {
+    for forms in (0..24).map(Forms::of_tag) {
+        if let Ok(json) = to_json(bytes, forms) {
             let read = serde_json::from_slice::<IgnoredAny>(&json);
             // The reader stops at 128 levels; arrays may be nested deeper.
             let deep = |error: &serde_json::Error| error.to_string().contains("recursion limit");
@@ -18,9 +18,9 @@ pub fn bson(bytes: &[u8]) {
     }
     let Ok(elements) = Elements::of(bytes) else { return };
     for (_, value) in elements.map_while(Result::ok) {
-        if let Ok(id) = id_text(value, LegacyUuid::InOrder) {
-            assert_eq!(id_text(value, LegacyUuid::InOrder), Ok(id));
-        }
+        let [scalars, texts] =
+            [Plain::Scalars, Plain::Texts].map(|plain| id_text(value, (LegacyUuid::InOrder, plain)));
+        assert_eq!(scalars.is_ok(), texts.is_ok());
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::ahead::stream_of;
 use crate::attempts::Failures;
-use crate::bson::{Inverse, RawId, inverse};
+use crate::bson::{Inverse, RawId};
 use crate::by_id::{ById, Wanted};
 use crate::client::{Client, Namespace, Selection, names_of};
 use crate::document::{Place, id_value};
@@ -101,7 +101,7 @@ impl Asker {
         ids: Ids,
         rule: Option<&Find>,
     ) -> Result<()> {
-        let place = Place::new(&namespace, &self.selection, self.client.legacy_uuid());
+        let place = Place::of(&self.client, &namespace, (&self.selection, &self.query)).await?;
         let mut told = Told::of(ids, &place);
         self.gone(std::mem::take(&mut told.foreign)).await?;
         let task = Task {
@@ -155,7 +155,7 @@ impl Asker {
 
     /// Reads what the rule takes once more: what counts is its result.
     async fn by_rule(&self, namespace: Namespace, mut ids: Ids) -> Result<()> {
-        let place = Place::new(&namespace, &self.selection, self.client.legacy_uuid());
+        let place = Place::of(&self.client, &namespace, (&self.selection, &self.query)).await?;
         let told = Told::of(ids.clone(), &place);
         let task = Task { query: narrowed(&self.query, &told), options: confirming(), place, namespace };
         let task = Arc::new(task);
@@ -222,7 +222,7 @@ impl Told {
         let mut told =
             Self { values: Wanted::new(), untold: Ids::new(), types: BTreeSet::new(), foreign: Ids::new() };
         for id in ids {
-            match place.own(&id).map(inverse) {
+            match place.inverse(&id) {
                 Some(Inverse::Value(value)) => drop(told.values.insert(id, value)),
                 Some(Inverse::Among(types)) => {
                     told.types.extend(types);

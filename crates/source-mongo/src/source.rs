@@ -97,15 +97,21 @@ impl Mongo {
         let mark = self.watch.begin(&self.client, &self.selection).await?;
         let namespaces = self.client.namespaces(&self.selection).await?;
         let all_watched = namespaces.iter().flatten().all(Namespace::has_changes);
-        let tasks =
-            namespaces.into_iter().map(|namespace| namespace.map(|one| self.task(one, &query))).collect();
+        let mut tasks = Vec::with_capacity(namespaces.len());
+        for namespace in namespaces {
+            tasks.push(match namespace {
+                Ok(namespace) => self.task(namespace, &query).await,
+                Err(error) => Err(error),
+            });
+        }
         let documents = listing::documents(self.client.clone(), tasks);
         Ok(if all_watched { self.watch.complete_with(mark, documents) } else { documents })
     }
 
-    fn task(&self, namespace: Namespace, query: &Query) -> Task {
-        let place = Place::new(&namespace, &self.selection, self.client.legacy_uuid());
-        Task { place, namespace, query: query.clone(), options: CollectionOptions::default() }
+    async fn task(&self, namespace: Namespace, query: &Query) -> Result<Task> {
+        let place = Place::of(&self.client, &namespace, (&self.selection, query)).await;
+        let place = place.map_err(|error| error.in_scope(namespace.scope()))?;
+        Ok(Task { place, namespace, query: query.clone(), options: CollectionOptions::default() })
     }
 }
 

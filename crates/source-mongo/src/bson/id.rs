@@ -1,14 +1,16 @@
 //! The `_id` of a document as text.
 //!
-//! Object ids (hex) and texts stay as they are. Everything else is marked with its type, `$number:7`,
-//! and so is a text that could be taken for one of these. What MongoDB holds to be equal gives the same
-//! text (1, 1.0 and the decimal 1), everything else another.
+//! Object ids (hex) and texts stay as they are; numbers, booleans, dates and null are as Python prints them. Everything else is
+//! marked with its type, `$timestamp:1:2`. A text that reads as one of those scalars can't share its id, so one of the two is
+//! marked as well: [`Plain`] says which. What MongoDB holds to be equal gives the same text (1, 1.0 and the decimal 1), everything
+//! else another. Inside of objects everything but object ids and texts is marked.
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Elements, LegacyUuid, Malformed, Value, text};
+use super::{Elements, LegacyUuid, Malformed, Value, number, plain_id, text};
 
 /// Longer ids are hashed by whoever keeps them.
 const LONG: usize = 512;
@@ -16,12 +18,43 @@ const LONG: usize = 512;
 /// A server stores at most 200 levels.
 const MAX_NESTING: usize = 256;
 
+/// Which ids have no mark where a text reads as a scalar does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Plain {
+    /// `42` is the number, and `$string:42` the text.
+    #[default]
+    Scalars,
+    /// `42` is the text, and `$number:42` the number.
+    Texts,
+}
+
 /// The id that stands for a value; different values never share one.
 ///
 /// # Errors
 /// When the bytes of an object are no BSON.
-pub(crate) fn id_text(value: Value<'_>, legacy: LegacyUuid) -> Result<String, Malformed> {
-    text_at(value, legacy, 0)
+pub(crate) fn id_text(value: Value<'_>, (legacy, plain): (LegacyUuid, Plain)) -> Result<String, Malformed> {
+    match (plain, value) {
+        (Plain::Texts, _) => text_at(value, legacy, 0),
+        (Plain::Scalars, Value::String(bytes) | Value::Symbol(bytes)) => Ok(beside_scalars(bytes)),
+        (Plain::Scalars, _) => plain_id::of(value).map_or_else(|| text_at(value, legacy, 0), Ok),
+    }
+}
+
+/// Whether the id of a value depends on which ones have no mark.
+pub(crate) fn is_ambiguous(value: Value<'_>) -> bool {
+    match value {
+        Value::String(bytes) | Value::Symbol(bytes) => std::str::from_utf8(bytes).is_ok_and(plain_id::is_one),
+        _ => plain_id::of(value).is_some(),
+    }
+}
+
+/// The id of a text where those of scalars have no mark.
+fn beside_scalars(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if plain_id::is_one(text) => format!("$string:{text}"),
+        _ => string(bytes),
+    }
 }
 
 /// The text of a value below so many objects and arrays.
@@ -40,11 +73,9 @@ fn text_of(value: Value<'_>, legacy: LegacyUuid, nesting: usize) -> Result<Strin
     Ok(match value {
         Value::ObjectId(bytes) => text::hex(bytes),
         Value::String(bytes) | Value::Symbol(bytes) => string(bytes),
-        Value::Int32(number) => format!("$number:{number}"),
-        // Of at most 19 digits, which are all written out below too.
-        Value::Int64(number) => format!("$number:{number}"),
-        Value::Double(number) => number_text(&exact(number)),
-        Value::Decimal(bytes) => number_text(&text::decimal(bytes)),
+        Value::Int32(_) | Value::Int64(_) | Value::Double(_) | Value::Decimal(_) => {
+            number::marked(value).unwrap_or_default()
+        }
         Value::Bool(yes) => format!("$bool:{yes}"),
         Value::Date(millis) => {
             format!("$date:{}", text::date(millis).map_or_else(|| millis.to_string(), text::ascii))
@@ -101,50 +132,4 @@ fn parts(document: &[u8], named: bool, (legacy, nesting): (LegacyUuid, usize)) -
         parts.push(text_at(value, legacy, nesting + 1)?);
     }
     Ok(serde_json::Value::from(parts).to_string())
-}
-
-/// All digits of a double: it is compared with decimals by its exact value.
-fn exact(number: f64) -> String {
-    if number.is_finite() { format!("{number:.1074}") } else { number.to_string() }
-}
-
-/// `$number:` and the shortest exact decimal, whichever way the number was written.
-fn number_text(written: &str) -> String {
-    let (negative, magnitude) = match written.strip_prefix('-') {
-        Some(magnitude) => ("-", magnitude),
-        None => ("", written),
-    };
-    if magnitude.starts_with(['N', 'i', 'I']) {
-        let name = if magnitude.starts_with('N') { "NaN".to_owned() } else { format!("{negative}Infinity") };
-        return format!("$number:{name}");
-    }
-    let (digits, exponent) = scaled(magnitude);
-    if digits.is_empty() {
-        return "$number:0".to_owned();
-    }
-    format!("$number:{negative}{}", plain(&digits, exponent))
-}
-
-/// Without exponent where that stays short.
-fn plain(digits: &str, exponent: i64) -> String {
-    match usize::try_from(exponent) {
-        Ok(zeros) if zeros < 20 => format!("{digits}{}", "0".repeat(zeros)),
-        _ => format!("{digits}e{exponent}"),
-    }
-}
-
-/// The digits without zeros around them, and the power of ten to multiply them with.
-fn scaled(magnitude: &str) -> (String, i64) {
-    let (mantissa, exponent) = magnitude.split_once(['E', 'e']).unwrap_or((magnitude, "0"));
-    let exponent: i64 = exponent.parse().unwrap_or(0);
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let kept = digits.trim_end_matches('0');
-    let dropped = digits.len() - kept.len();
-    let exponent = exponent - signed(fraction.len()) + signed(dropped);
-    (kept.trim_start_matches('0').to_owned(), exponent)
-}
-
-fn signed(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,7 @@ use bson::oid::ObjectId;
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Timestamp, Uuid};
 
-use super::{LegacyUuid, RawId, id_text};
+use super::{LegacyUuid, Plain, RawId, id_text, plain_id};
 
 /// Types of which a text may be too long to be kept, in the words of `$type`.
 const OF_ANY_LENGTH: &[&str] = &[
@@ -31,12 +31,12 @@ pub(crate) enum Inverse {
     Among(&'static [&'static str]),
 }
 
-/// What the text of an id stands for.
-pub(crate) fn inverse(text: &str) -> Inverse {
+/// What the text of an id stands for, where these ids have no mark.
+pub(crate) fn inverse(text: &str, plain: Plain) -> Inverse {
     let candidates = candidates(text).into_iter().filter_map(RawId::of_value);
     // Only what leads to this very text is the value that it stands for.
     let mut equal = candidates.filter(|id| {
-        let again = id.with_value(|value| id_text(value, LegacyUuid::InOrder));
+        let again = id.with_value(|value| id_text(value, (LegacyUuid::InOrder, plain)));
         again.is_some_and(|again| again.as_deref() == Ok(text))
     });
     equal.next().map_or_else(|| Inverse::Among(types(text)), Inverse::Value)
@@ -46,7 +46,7 @@ pub(crate) fn inverse(text: &str) -> Inverse {
 fn candidates(text: &str) -> Vec<Bson> {
     let Some(marked) = text.strip_prefix('$') else {
         let as_object_id = ObjectId::parse_str(text).map(Bson::from).ok();
-        return as_object_id.into_iter().chain([Bson::from(text)]).collect();
+        return as_object_id.into_iter().chain([Bson::from(text)]).chain(scalars(text)).collect();
     };
     let one = match marked.split_once(':').unwrap_or((marked, "")) {
         ("number", digits) => return numbers(digits),
@@ -54,14 +54,27 @@ fn candidates(text: &str) -> Vec<Bson> {
         ("uuid", uuid) => Uuid::parse_str(uuid).ok().map(Bson::from),
         ("binary", binary) => self::binary(binary),
         ("bool", yes) => yes.parse().ok().map(Bson::Boolean),
+        ("null", "") => Some(Bson::Null),
         ("date", date) => self::date(date),
         ("timestamp", timestamp) => self::timestamp(timestamp),
-        ("null", "") => Some(Bson::Null),
         ("minkey", "") => Some(Bson::MinKey),
         ("maxkey", "") => Some(Bson::MaxKey),
         _ => None,
     };
     one.into_iter().collect()
+}
+
+/// Values of the types whose ids have no mark.
+fn scalars(text: &str) -> Vec<Bson> {
+    match text {
+        "True" => vec![Bson::Boolean(true)],
+        "False" => vec![Bson::Boolean(false)],
+        "None" => vec![Bson::Null],
+        _ => match plain_id::as_date(text) {
+            Some(millis) => vec![DateTime::from_millis(millis).into()],
+            None => numbers(text),
+        },
+    }
 }
 
 /// As any type that has it: a server compares numbers by their value.
@@ -97,6 +110,8 @@ fn types(text: &str) -> &'static [&'static str] {
     match tag {
         Some("bytes" | "string") => &["string", "symbol"],
         Some("number") => &["number"],
+        Some("bool") => &["bool"],
+        Some("null") => &["null"],
         Some("date") => &["date"],
         Some("uuid" | "binary") => &["binData"],
         Some("object") => &["object"],
@@ -115,18 +130,27 @@ mod tests {
 
     use super::*;
 
-    fn text(value: Bson) -> Option<String> {
-        RawId::of_value(value)?.with_value(|value| id_text(value, LegacyUuid::InOrder).unwrap())
+    fn text(value: Bson, plain: Plain) -> Option<String> {
+        RawId::of_value(value)?.with_value(|value| id_text(value, (LegacyUuid::InOrder, plain)).unwrap())
     }
 
-    #[test]
-    fn ids_of_one_value_lead_back_to_it() {
+    /// Values of whose ids each leads back to itself.
+    fn values() -> Vec<Bson> {
         let binary = |subtype: u8| Binary { subtype: subtype.into(), bytes: vec![1; 16] };
-        for value in [
+        vec![
             Bson::from(ObjectId::from_bytes([7; 12])),
             "order-7".into(),
             "".into(),
             "$number:1".into(),
+            "42".into(),
+            "0.5".into(),
+            "nan".into(),
+            "None".into(),
+            "1970-01-01 00:00:00".into(),
+            Bson::Int32(42),
+            Bson::Double(1e19),
+            Bson::Double(f64::INFINITY),
+            DateTime::from_millis(1).into(),
             "abababababababababababab".into(),
             "ABABABABABABABABABABABAB".into(),
             Bson::Int64(i64::MIN),
@@ -147,9 +171,22 @@ mod tests {
             binary(3).into(),
             binary(4).into(),
             binary(128).into(),
-        ] {
-            let wanted = RawId::of_value(value.clone()).unwrap();
-            assert_eq!(inverse(&text(value).unwrap()), Inverse::Value(wanted));
+        ]
+    }
+
+    #[test]
+    fn ids_of_one_value_lead_back_to_it() {
+        for value in values() {
+            let wanted = match &value {
+                // A server compares numbers by their value.
+                Bson::Int32(number) => Bson::Int64((*number).into()),
+                other => other.clone(),
+            };
+            let wanted = RawId::of_value(wanted).unwrap();
+            for plain in [Plain::Scalars, Plain::Texts] {
+                let id = text(value.clone(), plain).unwrap();
+                assert_eq!(inverse(&id, plain), Inverse::Value(wanted.clone()), "{id}");
+            }
         }
     }
 
@@ -162,10 +199,13 @@ mod tests {
             (binary.into(), &["binData"]),
             (Bson::Undefined, &["undefined"]),
         ] {
-            assert_eq!(inverse(&text(value).unwrap()), Inverse::Among(types));
+            for plain in [Plain::Scalars, Plain::Texts] {
+                assert_eq!(inverse(&text(value.clone(), plain).unwrap(), plain), Inverse::Among(types));
+            }
         }
+        let inverse = |text| inverse(text, Plain::Scalars);
         assert_eq!(inverse("$hash:00"), Inverse::Among(OF_ANY_LENGTH));
         assert_eq!(inverse("$bytes:ff"), Inverse::Among(&["string", "symbol"]));
-        assert_eq!(inverse("$number:1.0"), Inverse::Among(&["number"]), "no id has this text");
+        assert_eq!(inverse("$number:1"), Inverse::Among(&["number"]), "no id has this text");
     }
 }

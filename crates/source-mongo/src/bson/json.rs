@@ -8,9 +8,10 @@ use connectors_core::json::{push_plain, push_text};
 use connectors_core::names::{self, Renames};
 
 use super::familiar::{Familiar, Node, Place};
+use super::forms::{self, Date, Decimals, Forms};
 use super::names::Seen;
 use super::reader::{Element, Name};
-use super::{Elements, LegacyUuid, Malformed, Value, text};
+use super::{Elements, Malformed, Value, text};
 
 /// Objects below this many levels become text.
 const MAX_OBJECTS: u16 = names::MAX_OBJECTS as u16;
@@ -22,18 +23,14 @@ const MAX_NESTING: u16 = 256;
 ///
 /// # Errors
 /// When the bytes are no BSON; no well-formed document fails.
-pub(crate) fn write_json(
-    document: &[u8],
-    legacy: LegacyUuid,
-    out: &mut Vec<u8>,
-) -> Result<Renames, Malformed> {
+pub(crate) fn write_json(document: &[u8], forms: Forms, out: &mut Vec<u8>) -> Result<Renames, Malformed> {
     out.reserve(document.len() + document.len() / 2 + 64);
     let (start, root) = (out.len(), Level { objects: 0, nesting: 0, under: Some(Node::ROOT) });
     let mut renames = Renames::default();
     let written = FAMILIAR.with_borrow_mut(|familiar| {
         familiar.begin();
         // Nearly always every name can stay, which is known only at the last: it is written at once, and anew where not.
-        let mut writer = Writer { out, legacy, names: Names::AsTheyAre, familiar, renames: &mut renames };
+        let mut writer = Writer { out, forms, names: Names::AsTheyAre, familiar, renames: &mut renames };
         match writer.object(document, root) {
             Err(Stop::Name) => {
                 writer.out.truncate(start);
@@ -55,9 +52,9 @@ thread_local! {
 
 /// What [`write_json`] appends.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn to_json(document: &[u8], legacy: LegacyUuid) -> Result<Vec<u8>, Malformed> {
+pub(crate) fn to_json(document: &[u8], forms: impl Into<Forms>) -> Result<Vec<u8>, Malformed> {
     let mut out = Vec::new();
-    write_json(document, legacy, &mut out).map(|_| out)
+    write_json(document, forms.into(), &mut out).map(|_| out)
 }
 
 /// Why a walk ends early.
@@ -144,7 +141,7 @@ fn separate(out: &mut Vec<u8>, open: u8) {
 
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
-    legacy: LegacyUuid,
+    forms: Forms,
     names: Names,
     familiar: &'a mut Familiar,
     renames: &'a mut Renames,
@@ -256,9 +253,9 @@ impl Writer<'_> {
             }
             Value::Array(array) => self.array(array, level.below(0)?)?,
             Value::Binary { subtype, bytes } => {
-                push_plain(self.out, text::binary(subtype, bytes, self.legacy).as_bytes());
+                push_plain(self.out, text::binary(subtype, bytes, self.forms.legacy).as_bytes());
             }
-            Value::Decimal(bytes) => push_plain(self.out, text::decimal(bytes).as_bytes()),
+            Value::Decimal(bytes) => self.decimal(bytes),
             Value::Regex { pattern, options } => {
                 push_text(self.out, text::regex(pattern, options).as_bytes())
             }
@@ -300,7 +297,7 @@ impl Writer<'_> {
 
     fn timestamp(&mut self, seconds: u32, increment: u32) {
         self.out.extend_from_slice(b"{\"time\":");
-        self.date(i64::from(seconds) * 1000);
+        self.iso(i64::from(seconds) * 1000);
         self.out.extend_from_slice(b",\"increment\":");
         self.json(&increment);
         self.out.push(b'}');
@@ -324,6 +321,24 @@ impl Writer<'_> {
     }
 
     fn date(&mut self, millis: i64) {
+        match self.forms.dates.of(millis) {
+            Date::Iso(millis) => self.iso(millis),
+            Date::Millis(millis) => self.json(&millis),
+        }
+    }
+
+    fn decimal(&mut self, bytes: [u8; 16]) {
+        let written = text::decimal(bytes);
+        match self.forms.decimals {
+            Decimals::Text => push_plain(self.out, written.as_bytes()),
+            Decimals::Number => match forms::number(written) {
+                Some(number) => self.out.extend_from_slice(number.as_bytes()),
+                None => self.json(&()),
+            },
+        }
+    }
+
+    fn iso(&mut self, millis: i64) {
         match text::date(millis) {
             Some(digits) => push_plain(self.out, &digits),
             None => self.json(&()),

@@ -59,7 +59,7 @@ fn every_type_has_its_form() {
 fn names_and_shapes_that_change_are_told() {
     let told = |document: &bson::Document| {
         let raw = RawDocumentBuf::try_from(document).unwrap();
-        write_json(raw.as_bytes(), LegacyUuid::InOrder, &mut Vec::new()).unwrap()
+        write_json(raw.as_bytes(), Forms::default(), &mut Vec::new()).unwrap()
     };
     let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
     let changed = told(&doc! {"_id": 1, "id": 2, "plain": {"a.b": 3, "a_b": 4}, "list": [{"": 5}]});
@@ -99,12 +99,7 @@ fn the_other_types_have_their_form_too() {
         ),
         (Bson::Int64(i64::MAX), json!(i64::MAX)),
         (Bson::Int64(9_007_199_254_740_993), json!(9_007_199_254_740_993_i64)),
-        ("0.10".parse::<Decimal128>().unwrap().into(), json!("0.10")),
-        (
-            "9.999999999999999999999999999999999E+6144".parse::<Decimal128>().unwrap().into(),
-            json!("9.999999999999999999999999999999999E+6144"),
-        ),
-        ("NaN".parse::<Decimal128>().unwrap().into(), json!("NaN")),
+        ("0.10".parse::<Decimal128>().unwrap().into(), json!(0.1)),
         (Bson::MinKey, json!("MinKey")),
         (Bson::MaxKey, json!("MaxKey")),
     ] {
@@ -128,6 +123,61 @@ fn dates_beyond_the_years_0_to_9999_become_null() {
     for outside in [FIRST - 1, LAST + 1, i64::MIN, i64::MAX] {
         assert_eq!(value(DateTime::from_millis(outside)), Json::Null, "{outside}");
     }
+}
+
+#[test]
+fn decimals_are_numbers_that_are_never_whole_or_text() {
+    let written = |text: &str, decimals: Decimals| {
+        let raw = RawDocumentBuf::try_from(&doc! {"v": text.parse::<Decimal128>().unwrap()}).unwrap();
+        let json = to_json(raw.as_bytes(), Forms { decimals, ..Forms::default() }).unwrap();
+        String::from_utf8(json).unwrap()
+    };
+    for (decimal, number) in [
+        ("0.10", "0.10"),
+        ("5", "5.0"),
+        ("-5", "-5.0"),
+        ("1E+3", "1E+3"),
+        ("1234567890123456789012345678901234", "1234567890123456789012345678901234.0"),
+        ("1E-6176", "1E-6176"),
+        ("9.9E+6144", "null"),
+        ("NaN", "null"),
+        ("-Infinity", "null"),
+    ] {
+        let wanted = format!("{{\"v\":{number}}}");
+        assert_eq!(written(decimal, Decimals::Number), wanted);
+        assert!(serde_json::from_str::<serde::de::IgnoredAny>(&wanted).is_ok());
+    }
+    for text in ["0.10", "1E+3", "NaN"] {
+        assert_eq!(written(text, Decimals::Text), format!("{{\"v\":\"{text}\"}}"));
+    }
+}
+
+#[test]
+fn dates_take_the_form_that_the_setting_names() {
+    const FIRST: i64 = -62_135_596_800_000;
+    const LAST: i64 = 253_402_300_799_999;
+    for (dates, before, within, after) in [
+        (Dates::Iso, json!("0000-12-31T23:59:59.999Z"), json!("1970-01-01T00:00:00.000Z"), Json::Null),
+        (
+            Dates::Clamp,
+            json!("0001-01-01T00:00:00.000Z"),
+            json!("1970-01-01T00:00:00.000Z"),
+            json!("9999-12-31T23:59:59.999Z"),
+        ),
+        (Dates::Auto, json!(FIRST - 1), json!("1970-01-01T00:00:00.000Z"), json!(LAST + 1)),
+        (Dates::Millis, json!(FIRST - 1), json!(0), json!(LAST + 1)),
+    ] {
+        let forms = Forms { dates, ..Forms::default() };
+        for (millis, wanted) in [(FIRST - 1, before), (0, within), (LAST + 1, after)] {
+            let raw = RawDocumentBuf::try_from(&doc! {"v": DateTime::from_millis(millis)}).unwrap();
+            let json: Json = serde_json::from_slice(&to_json(raw.as_bytes(), forms).unwrap()).unwrap();
+            assert_eq!(json["v"], wanted, "{dates:?}");
+        }
+    }
+    let raw = RawDocumentBuf::try_from(&doc! {"v": Timestamp { time: 0, increment: 1 }}).unwrap();
+    let forms = Forms { dates: Dates::Millis, ..Forms::default() };
+    let json: Json = serde_json::from_slice(&to_json(raw.as_bytes(), forms).unwrap()).unwrap();
+    assert_eq!(json["v"]["time"], "1970-01-01T00:00:00.000Z", "no date");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use bson::{RawDocument, Timestamp};
 use connectors_core::{DocumentId, Error, Result};
 
-use crate::bson::{Elements, LegacyUuid, Malformed, RawId, Value};
+use crate::bson::{Elements, Malformed, RawId, Value, is_ambiguous};
 use crate::client::{Kind, Namespace, Selection};
 use crate::document::{Place, id_value};
 
@@ -11,11 +11,45 @@ use crate::document::{Place, id_value};
 #[derive(Debug, PartialEq)]
 pub(super) enum Event {
     /// A document was written or removed.
-    Document(DocumentId, Touched),
+    Document(Written),
     /// Something happened to a whole collection, in words.
     Structure(String),
     /// Nothing that concerns us.
     Other,
+}
+
+/// A document with what happened to it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Written {
+    pub(super) namespace: Namespace,
+    /// The document that holds its `_id`.
+    key: Vec<u8>,
+    is_removed: bool,
+}
+
+impl Written {
+    /// Whether its id depends on [which ids of its collection have no mark](crate::bson::Plain).
+    pub(super) fn is_ambiguous(&self) -> bool {
+        id_value(&self.key).ok().flatten().is_some_and(is_ambiguous)
+    }
+
+    /// Its id in this place, and what happened to it.
+    ///
+    /// # Errors
+    /// When the event does not tell which document it is about.
+    pub(super) fn in_place(self, place: &Place) -> Result<(DocumentId, Touched)> {
+        let value = id_value(&self.key).ok().flatten().ok_or_else(incomplete)?;
+        let id = place.id(value)?;
+        if self.is_removed {
+            return Ok((id, Touched::Removed));
+        }
+        let raw = RawId::of(&self.key).ok().flatten().ok_or_else(incomplete)?;
+        Ok((id, Touched::Written(self.namespace, raw)))
+    }
+}
+
+fn incomplete() -> Error {
+    Error::unexpected("an event does not tell which document it is about: run a full sync")
 }
 
 /// What happened to a document.
@@ -41,11 +75,11 @@ impl Event {
     ///
     /// # Errors
     /// When the bytes are no event.
-    pub(super) fn of(raw: &[u8], selection: &Selection, legacy: LegacyUuid) -> Result<Self> {
+    pub(super) fn of(raw: &[u8], selection: &Selection) -> Result<Self> {
         let parts =
             Parts::of(raw).map_err(|error| Error::unexpected("an event can't be read").caused_by(error))?;
         match parts.operation {
-            b"insert" | b"update" | b"replace" | b"delete" => parts.document(selection, legacy),
+            b"insert" | b"update" | b"replace" | b"delete" => parts.document(selection),
             b"drop" | b"rename" | b"dropDatabase" | b"invalidate" => Ok(parts.structure(selection)),
             _ => Ok(Self::Other),
         }
@@ -67,22 +101,14 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    fn document(self, selection: &Selection, legacy: LegacyUuid) -> Result<Event> {
+    fn document(self, selection: &Selection) -> Result<Event> {
         let Some((database, collection)) = self.namespace.filter(|(db, coll)| selection.takes(db, coll))
         else {
             return Ok(Event::Other);
         };
-        let incomplete =
-            || Error::unexpected("an event does not tell which document it is about: run a full sync");
-        let key = self.key.ok_or_else(incomplete)?;
-        let value = id_value(key).ok().flatten().ok_or_else(incomplete)?;
+        let key = self.key.ok_or_else(incomplete)?.to_vec();
         let namespace = Namespace { database, collection, kind: Kind::Collection };
-        let id = Place::new(&namespace, selection, legacy).id(value)?;
-        if self.operation == b"delete" {
-            return Ok(Event::Document(id, Touched::Removed));
-        }
-        let raw = RawId::of(key).ok().flatten().ok_or_else(incomplete)?;
-        Ok(Event::Document(id, Touched::Written(namespace, raw)))
+        Ok(Event::Document(Written { namespace, key, is_removed: self.operation == b"delete" }))
     }
 
     fn structure(self, selection: &Selection) -> Event {
@@ -134,9 +160,19 @@ mod tests {
 
     use super::*;
 
+    fn selection(database: &str, collection: &str) -> Selection {
+        Selection::new(database, collection).unwrap()
+    }
+
     fn event(raw: &RawDocumentBuf, database: &str, collection: &str) -> Event {
-        Event::of(raw.as_bytes(), &Selection::new(database, collection).unwrap(), LegacyUuid::InOrder)
-            .unwrap()
+        Event::of(raw.as_bytes(), &selection(database, collection)).unwrap()
+    }
+
+    fn touched(raw: &RawDocumentBuf, database: &str, collection: &str) -> (DocumentId, Touched) {
+        let Event::Document(written) = event(raw, database, collection) else { panic!("no document") };
+        let selection = selection(database, collection);
+        let place = Place::new(&written.namespace, &selection, Default::default());
+        written.in_place(&place).unwrap()
     }
 
     #[test]
@@ -148,12 +184,12 @@ mod tests {
                 "operationType": operation, "ns": {"db": "shop", "coll": "orders"}, "documentKey": {"_id": 7},
             };
             let written = Touched::Written(namespace.clone(), RawId::of_value(Bson::Int32(7)).unwrap());
-            assert_eq!(event(&raw, "shop", "orders"), Event::Document("$number:7".into(), written));
+            assert_eq!(touched(&raw, "shop", "orders"), ("7".into(), written));
         }
         let raw = rawdoc! {
             "operationType": "delete", "ns": {"db": "shop", "coll": "orders"}, "documentKey": {"shard": 1, "_id": "x"},
         };
-        assert_eq!(event(&raw, "shop", "*"), Event::Document("shop.orders/x".into(), Touched::Removed));
+        assert_eq!(touched(&raw, "shop", "*"), ("shop.orders/x".into(), Touched::Removed));
         assert_eq!(event(&raw, "shop", "people"), Event::Other);
     }
 
@@ -182,9 +218,8 @@ mod tests {
     #[test]
     fn an_event_without_its_document_asks_for_a_full_sync() {
         let raw = rawdoc! {"operationType": "insert", "ns": {"db": "shop", "coll": "orders"}};
-        let error =
-            Event::of(raw.as_bytes(), &Selection::new("shop", "orders").unwrap(), LegacyUuid::InOrder);
+        let error = Event::of(raw.as_bytes(), &selection("shop", "orders"));
         assert!(error.unwrap_err().to_string().contains("run a full sync"));
-        assert!(Event::of(&[1], &Selection::new("shop", "orders").unwrap(), LegacyUuid::InOrder).is_err());
+        assert!(Event::of(&[1], &selection("shop", "orders")).is_err());
     }
 }

@@ -8,7 +8,6 @@ use super::event::Touched;
 use super::{Batch, Follower};
 use crate::by_id::{ById, Wanted};
 use crate::client::Namespace;
-use crate::document::Place;
 use crate::rules::Find;
 
 impl Follower {
@@ -29,7 +28,7 @@ impl Follower {
             }
         }
         for (namespace, mut wanted) in written.into_values() {
-            let place = Place::new(&namespace, &self.selection, self.client.legacy_uuid());
+            let place = self.place(&namespace).await?;
             let reading = ById { client: &self.client, namespace, place, rule, not_before: batch.time };
             reading.read(&mut wanted, (&self.sender, Change::Upsert)).await?;
             for id in wanted.into_keys() {

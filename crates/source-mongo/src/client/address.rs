@@ -104,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn options_of_another_driver_are_refused_by_name() {
+        for option in ["tz_aware=true", "datetime_conversion=DATETIME_MS"] {
+            let error = address(&config(&format!("mongodb://one:1/?{option}"), "", "")).unwrap_err();
+            let name = option.split_once('=').unwrap().0;
+            assert!(format!("{error:?}").contains(&format!("{name} is an invalid option")), "{error:?}");
+        }
+    }
+
+    #[test]
     fn neither_secret_is_shown_where_the_string_is_refused() {
         let error = address(&config("mongodb://one:port/", "ada", "hush:hush")).unwrap_err();
         let shown = format!("{error:?}");

@@ -105,7 +105,7 @@ fn the_connection_string_states_the_order_of_legacy_uuids() {
         ("?uuidRepresentation=csharpLegacy", LegacyUuid::CSharp),
         ("?uuidRepresentation=pythonLegacy", LegacyUuid::InOrder),
     ] {
-        assert_eq!(client(with_host(&format!("mongodb://h/{option}"))).legacy_uuid(), wanted);
+        assert_eq!(client(with_host(&format!("mongodb://h/{option}"))).forms().legacy, wanted);
     }
 }
 

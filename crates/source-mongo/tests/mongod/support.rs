@@ -147,7 +147,7 @@ pub(crate) fn unique_ids(documents: Vec<Result<Document>>) -> Vec<String> {
 }
 
 pub(crate) fn number_ids(count: i32) -> Vec<String> {
-    let mut ids: Vec<String> = (0..count).map(|number| format!("$number:{number}")).collect();
+    let mut ids: Vec<String> = (0..count).map(|number| number.to_string()).collect();
     ids.sort();
     ids
 }

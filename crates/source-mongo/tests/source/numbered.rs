@@ -67,7 +67,7 @@ pub(crate) fn key(number: usize) -> Bson {
 /// The id under which it must be indexed.
 pub(crate) fn id(number: usize) -> String {
     match number % 3 {
-        0 => format!("$number:{number}"),
+        0 => number.to_string(),
         1 => text_key(number),
         _ => format!("{number:024x}"),
     }
@@ -102,7 +102,7 @@ pub(crate) fn indexed(number: usize, revision: u32) -> Value {
         "share": share(number),
         "open": number.is_multiple_of(2),
         "at": time_of_day(of_day(number)),
-        "price": price(number, revision),
+        "price": price(number, revision).parse::<f64>().unwrap_or_default(),
         "key": uuid(number, revision),
         "customer": {"name": customer(number), "address": {"city": "Zürich", "zip": 8000 + number_in(number, 100)}},
         "lines": [{"article": "pen", "count": number_in(number, 9)}, {"article": "ink", "count": 1}],

@@ -172,7 +172,7 @@ impl Way {
             return Err(format!("{first:?} of {stored} documents").into());
         }
         let failed = failures::list(&self.client, Some(&self.index)).await?;
-        let is_told = failed.iter().any(|failure| failure.id == "$number:1" && !failure.reason.is_empty());
+        let is_told = failed.iter().any(|failure| failure.id == "1" && !failure.reason.is_empty());
         let indexed = self.indexed().await?.len() as u64;
         if !is_told || failed.len() as u64 != first.failed || indexed != first.created {
             return Err(format!("{indexed} documents are indexed, these failed: {failed:?}").into());

@@ -109,11 +109,12 @@ proptest! {
     }
 
     #[test]
-    fn equal_ids_come_from_equal_values(one in scalar(), other in scalar()) {
+    fn equal_ids_come_from_equal_values(one in scalar(), other in scalar(), texts: bool) {
+        let plain = if texts { Plain::Texts } else { Plain::Scalars };
         let text = |value: &Bson| {
             let raw = RawDocumentBuf::try_from(&doc! {"_id": value.clone()}).unwrap();
             let (_, value) = Elements::of(raw.as_bytes()).unwrap().next().unwrap().unwrap();
-            id_text(value, LegacyUuid::InOrder).unwrap()
+            id_text(value, (LegacyUuid::InOrder, plain)).unwrap()
         };
         prop_assert_eq!(text(&one), text(&one));
         let is_number = |value: &Bson| matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_));
@@ -123,10 +124,11 @@ proptest! {
     }
 
     #[test]
-    fn whatever_an_id_leads_back_to_has_the_same_id(value in scalar(), other in ".{0,40}") {
-        let text = |id: &RawId| id.with_value(|value| id_text(value, LegacyUuid::InOrder).unwrap()).unwrap();
+    fn whatever_an_id_leads_back_to_has_the_same_id(value in scalar(), other in ".{0,40}", texts: bool) {
+        let plain = if texts { Plain::Texts } else { Plain::Scalars };
+        let text = |id: &RawId| id.with_value(|value| id_text(value, (LegacyUuid::InOrder, plain)).unwrap()).unwrap();
         for wanted in [text(&RawId::of_value(value).unwrap()), other] {
-            if let Inverse::Value(id) = inverse(&wanted) {
+            if let Inverse::Value(id) = inverse(&wanted, plain) {
                 prop_assert_eq!(text(&id), wanted);
             }
         }
