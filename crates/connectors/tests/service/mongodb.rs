@@ -157,7 +157,7 @@ async fn a_pending_job_of_another_service_is_run() {
     .unwrap();
     assert_eq!(lacking(&theirs["_source"], &connector, ""), Vec::<String>::new());
     let kept = &connector["configuration"]["datetime_conversion"];
-    assert_eq!(kept["value"], "DATETIME", "a field that ours does not have is kept");
+    assert_eq!(kept["value"], "DATETIME", "a value that the other service wrote is kept");
     assert_eq!(tokio::task::spawn_blocking(|| service.stop()).await.unwrap(), Some(0));
     world.end().await;
 }
