@@ -23,6 +23,7 @@ pub use self::job::{DEFAULT_PIPELINE, Flags, Job, Options, Pipeline, TakeOver};
 pub use self::know::failures;
 pub use self::know::owner::{Holding, give, holding};
 pub use self::settle::guard::allows_deletes;
+pub use self::settle::taking::{Overlap, overlap};
 pub use self::settle::verify::{FieldDifferences, Verification, preview, verify, verify_deep};
 pub use crate::elastic::index::Owner;
 

@@ -10,4 +10,5 @@ pub(crate) mod guard;
 mod left_over;
 pub(crate) mod loading;
 mod repair;
+pub(crate) mod taking;
 pub(crate) mod verify;

@@ -34,9 +34,6 @@ pub(super) async fn run(session: &Session, arguments: &Sync) -> Result<End> {
     let doing = if arguments.dry_run { "comparing with" } else { "writing to" };
     show::note(&format!("{doing} {}", server.shown));
     let pipeline = arguments.reading.pipeline();
-    if arguments.take_over {
-        take_over::agreed(session, &server.client, (&index, arguments.yes)).await?;
-    }
     let owner = Session::owner(connection.as_ref(), &arguments.reading.source);
     let syncs = Syncs {
         session,
@@ -80,6 +77,10 @@ impl Syncs<'_> {
     async fn run(&self) -> Result<End> {
         if self.arguments.dry_run {
             return dry_run::run(self.session, &self.job(None, &Counters::default())).await;
+        }
+        if self.arguments.take_over {
+            take_over::agreed(self.session, &self.job(None, &Counters::default()), self.arguments.yes)
+                .await?;
         }
         let mut skip_unchanged = None;
         for round in 1.. {

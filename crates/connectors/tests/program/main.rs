@@ -15,6 +15,8 @@ mod place;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod shared;
