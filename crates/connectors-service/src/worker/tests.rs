@@ -17,6 +17,7 @@ mod operators;
 mod orphans;
 mod outages;
 mod retention;
+mod rivals;
 mod schedules;
 mod week;
 

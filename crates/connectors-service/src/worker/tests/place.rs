@@ -47,6 +47,24 @@ impl Place {
         Self { store, seconds: Arc::default(), server: Some(server).into(), data }
     }
 
+    /// On the server that `CONNECTORS_SERVICE_URL` names, without these indices and any connector; else on one of its own.
+    pub(super) async fn anywhere(indices: &[&str]) -> Self {
+        let Ok(url) = std::env::var("CONNECTORS_SERVICE_URL") else { return Self::new().await };
+        let (url, data) = (Url::parse(&url).unwrap(), TempDir::new().unwrap());
+        let place =
+            Self { store: connect(url.clone()).await, seconds: Arc::default(), server: None.into(), data };
+        place.forget(indices).await;
+        Self { store: connect(url).await, ..place }
+    }
+
+    /// Removes these indices, and all connectors and jobs.
+    pub(super) async fn forget(&self, indices: &[&str]) {
+        let own = [".elastic-connectors-v1", ".elastic-connectors-sync-jobs-v1"];
+        for index in own.iter().chain(indices) {
+            self.store.client().find(&Request::delete(format!("/{index}"))).await.unwrap();
+        }
+    }
+
     /// Ends the server.
     pub(super) async fn take_down(&self) {
         if let Some(server) = self.server.lock().await.take() {
