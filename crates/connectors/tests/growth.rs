@@ -46,6 +46,7 @@ async fn sync(connection: &dyn Connection, client: &Client, marks: &Path) -> Rep
         pipeline: None,
         options: Options::default(),
         counters: &counters,
+        fence: None,
         cancel: &cancel,
     })
     .await

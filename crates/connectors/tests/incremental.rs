@@ -64,6 +64,7 @@ impl World {
             pipeline: None,
             options: Options::default(),
             counters,
+            fence: None,
             cancel: &self.cancel,
         }
     }

@@ -69,6 +69,7 @@ impl World {
             pipeline: Some(pipeline),
             options: Options::default(),
             counters,
+            fence: None,
             cancel,
         }
     }

@@ -79,6 +79,7 @@ impl World {
             pipeline: None,
             options: self.options,
             counters: &counters,
+            fence: None,
             cancel: &cancel,
         })
         .await

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::accounts::Counters;
 use crate::elastic::index::Owner;
-use crate::elastic::{Client, Preset};
-use crate::{Context, Rules, Source};
+use crate::elastic::{Client, Fence, Preset};
+use crate::{Context, Result, Rules, Source};
 
 /// One sync: what is read, where it goes, and within which limits.
 pub struct Job<'a> {
@@ -36,6 +36,8 @@ pub struct Job<'a> {
     pub options: Options,
     /// Counters that are updated while it runs.
     pub counters: &'a Counters,
+    /// Has to hold before the index is made or changed, and before each request that writes documents.
+    pub fence: Option<&'a Fence>,
     /// Ends the sync early: what is in flight is awaited, nothing is deleted.
     pub cancel: &'a CancellationToken,
 }
@@ -44,6 +46,17 @@ impl Job<'_> {
     /// Whether contents are read: not where the connector's pipeline says that none is to be extracted.
     pub(crate) fn reads_contents(&self) -> bool {
         self.pipeline.is_none_or(|pipeline| pipeline.flags.extract_binary_content)
+    }
+
+    /// Whether the sync may write now.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub(crate) async fn may_write(&self) -> Result<()> {
+        match self.fence {
+            Some(fence) => fence.check().await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! A sync that somebody ends.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use connectors_core::elastic::{Bulk, Client, Item, Kind, Request};
+use connectors_core::elastic::{Bulk, Client, Fence, Item, Kind, Request};
 use connectors_core::sync::{Job, Status, full, full_resumable, incremental};
 use connectors_core::{
-    Change, Cursor, Document, ErrorKind, Found, Incremental, Lookup, Result, Rules, Source, Unlisted,
+    Change, Cursor, Document, Error, ErrorKind, Found, Incremental, Lookup, Result, Rules, Source, Unlisted,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::Notify;
@@ -246,4 +247,23 @@ async fn a_stop_ends_every_wait_for_a_source() {
         let report = report.unwrap();
         assert_eq!((report.status == Status::Failed, report.deleted), (false, 0), "{wait}: {report:?}");
     }
+}
+
+#[tokio::test]
+async fn nothing_is_written_behind_a_fence_that_does_not_hold() {
+    let (world, source) = (World::new().await, Memory::numbered(3));
+    let fence = Fence::new(|| async { Err(Error::unexpected("another worker has the job")) });
+    let report = full(&Job { fence: Some(&fence), ..world.job(&source, INDEX) }).await;
+    assert!(report.error.unwrap().contains("another worker has the job"));
+    assert!(!world.fake.kept().indices.contains_key(INDEX), "the index is not made");
+
+    let checks = Arc::new(AtomicUsize::new(0));
+    let counted = checks.clone();
+    let fence = Fence::new(move || {
+        let is_first = counted.fetch_add(1, SeqCst) == 0;
+        async move { if is_first { Ok(()) } else { Err(Error::unexpected("lost by now")) } }
+    });
+    let report = full(&Job { fence: Some(&fence), ..world.job(&source, INDEX) }).await;
+    assert!((report.created, report.deleted) == (0, 0) && checks.load(SeqCst) > 1, "{report:?}");
+    assert_eq!(world.ids().len(), 0, "no bulk is sent");
 }

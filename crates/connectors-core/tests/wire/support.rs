@@ -98,6 +98,7 @@ impl World {
             pipeline: self.pipeline.as_ref(),
             options: self.options,
             counters: &self.counters,
+            fence: None,
             cancel: &self.cancel,
         }
     }

@@ -61,7 +61,7 @@ pub(super) async fn execute(
 async fn sync(
     resources: &Resources,
     (job, connector): (&SyncJob, &Connector),
-    running: &RunningJob,
+    running: &Arc<RunningJob>,
 ) -> Result<Report> {
     let Resources { store, assignment, connections, .. } = resources;
     let source = assignment.source_of(connector).ok_or_else(|| {
@@ -86,7 +86,7 @@ async fn sync_from(
     resources: &Resources,
     (connection, source): (&dyn Connection, &dyn Registered),
     (job, rules): (&SyncJob, &Rules),
-    running: &RunningJob,
+    running: &Arc<RunningJob>,
 ) -> Result<Report> {
     let Resources { connections, .. } = resources;
     let client = writer(&resources.store, &resources.assignment, &running.connector).await?;
@@ -97,6 +97,7 @@ async fn sync_from(
     let context = Context { clock: resources.clock.fixed(), waits, ..connections.context.clone() };
     let owner = Owner::Connector { connector: running.connector.clone() };
     let pipeline = job.pipeline();
+    let fence = lost::fence(&resources.store, running);
     let mut job = Job {
         source: connection.source(),
         rules,
@@ -112,6 +113,7 @@ async fn sync_from(
             ..resources.options
         },
         counters: &running.counters,
+        fence: Some(&fence),
         cancel: &running.cancel,
     };
     let mut report = run(&job, running.job_type, (connection, source)).await?;

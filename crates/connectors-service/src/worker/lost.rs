@@ -1,9 +1,25 @@
 //! Jobs that another service took: it may claim without a condition, and so also a job that a worker of ours has.
 
+use std::sync::Arc;
+
+use connectors_core::elastic::Fence;
 use connectors_core::{Error, Result};
 
 use super::running::{RunningJob, Stop};
 use crate::protocol::{Kind, Store, SyncJob};
+
+/// Holds while a job is still this worker's. Where that can't be read the write goes out: the lease, which then can't be renewed
+/// either, ends the job in time.
+pub(super) fn fence(store: &Store, job: &Arc<RunningJob>) -> Fence {
+    let (store, job) = (store.clone(), job.clone());
+    Fence::new(move || {
+        let (store, job) = (store.clone(), job.clone());
+        async move {
+            let checked = check(&store, &job).await;
+            if job.stopped() == Some(Stop::Lost) { checked } else { Ok(()) }
+        }
+    })
+}
 
 /// Checks that a job is still this worker's, before anything is written for it. One that is not is given up.
 ///

@@ -63,6 +63,7 @@ async fn follow(
                 pipeline: pipeline.as_ref(),
                 options,
                 counters: &counters,
+                fence: None,
                 cancel,
             },
             source,

@@ -143,6 +143,7 @@ impl Syncs<'_> {
             pipeline: self.pipeline.as_ref(),
             options,
             counters,
+            fence: None,
             cancel: &self.cancel,
         }
     }

@@ -32,6 +32,7 @@ pub(super) async fn run(session: &Session, arguments: &Verify) -> Result<End> {
         pipeline: pipeline.as_ref(),
         options: session.sync_options(connection.as_ref()),
         counters: &counters,
+        fence: None,
         cancel: &cancel,
     };
     let found = if arguments.deep { verify_deep(&job).await } else { verify(&job).await };

@@ -134,6 +134,7 @@ impl World {
             pipeline: None,
             options: Options::default(),
             counters: &self.counters,
+            fence: None,
             cancel: &self.cancel,
         }
     }

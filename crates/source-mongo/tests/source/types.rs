@@ -114,6 +114,7 @@ impl Way {
             pipeline: None,
             options: Options::default(),
             counters: &keeps.counters,
+            fence: None,
             cancel: &keeps.cancel,
         }
     }

@@ -41,6 +41,7 @@ pub(crate) async fn prepare(job: &Job<'_>, report: &mut Report) -> Result<Option
     let fields = declared(job, job.source).await?;
     let pipeline = job.pipeline.map(Pipeline::recorded);
     let wanted = Wanted { pipeline: pipeline.as_ref(), ..wanted(job, &fields) };
+    job.may_write().await?;
     let made = match &found {
         None => index::create(job.client, job.index, &wanted).await?,
         Some(_) => None,
@@ -102,6 +103,7 @@ async fn synced_before(
     index::report_preset(job.index, existing.meta.preset, job.options.mapping);
     let meta = existing.meta.clone();
     let fields = declared(job, source).await?;
+    job.may_write().await?;
     let existing = index::complete(job.client, job.index, existing, (&wanted(job, &fields), meta)).await?;
     check_access(job, &existing)?;
     report.mapping = existing.meta.preset;

@@ -29,10 +29,8 @@ impl Writer {
             Some(pipeline) => Bulk::piped(job.client, job.index, pipeline.asked.as_deref()),
             None => Bulk::new(job.client, job.index),
         };
-        let bulk = match uuid {
-            Some(uuid) => bulk.fenced(Fence::same_index(job.client, job.index, uuid)),
-            None => bulk,
-        };
+        let same_index = uuid.map(|uuid| Fence::same_index(job.client, job.index, uuid));
+        let bulk = bulk.fenced(job.fence.cloned().unwrap_or_default().and(same_index.unwrap_or_default()));
         Self {
             bulk: bulk.versioned(job.client.epoch(&job.context.clock)),
             flags: pipeline.map(|pipeline| pipeline.flags),
