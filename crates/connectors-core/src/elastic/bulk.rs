@@ -28,7 +28,8 @@ use crate::{Error, ErrorKind, Result};
 /// A bulk of so many operations is sent however small they are, such as deletes: a server does each bulk on one thread.
 const OPERATIONS: usize = 5_000;
 
-/// Writes into one index. Operations are sent in bulks of a certain size, and their results are in
+/// Writes into one index. Operations are sent in bulks that are no larger than
+/// [`chunk_bytes`](super::BulkSettings::chunk_bytes), save one operation that is larger by itself; their results are in
 /// [`written`](Self::written) after [`finish`](Self::finish).
 ///
 /// Two operations on one id are never in flight together. A bulk never makes an index: where there is none of that name,
@@ -37,6 +38,8 @@ pub struct Bulk {
     client: Client,
     target: Arc<Target>,
     open: Batch,
+    /// A bulk that is full and waits for room in the window; empty while none does.
+    full: Batch,
     /// Bulks that were begun.
     begun: u64,
     /// Buffers of bulks that are through, for those that come.
@@ -69,6 +72,7 @@ impl Bulk {
             client: client.clone(),
             target: target.into(),
             open: Batch::default(),
+            full: Batch::default(),
             begun: 0,
             spare: Vec::new(),
             flying: JoinSet::new(),
@@ -125,15 +129,39 @@ impl Bulk {
         }
         self.ids.insert(item.hash);
         if self.open.is_empty() {
-            let version = self.target.epoch.as_ref().map(|epoch| epoch.version(self.begun));
-            self.open = Batch::over(self.buffer()).versioned(version);
-            self.begun += 1;
+            self.open = self.begin();
         }
         self.open.push(item, write);
-        if self.open.len() >= self.client.settings().bulk.chunk_bytes || self.open.count() >= OPERATIONS {
+        self.send_what_is_full().await;
+        self.state()
+    }
+
+    /// An empty bulk.
+    fn begin(&mut self) -> Batch {
+        let version = self.target.epoch.as_ref().map(|epoch| epoch.version(self.begun));
+        self.begun += 1;
+        Batch::over(self.buffer()).versioned(version)
+    }
+
+    /// Sends the open bulk once it is as large as a bulk may be; where the last operation made it larger, without that one.
+    async fn send_what_is_full(&mut self) {
+        // From a call that was given up.
+        if !self.full.is_empty() {
             self.launch().await;
         }
-        self.state()
+        let most = self.client.settings().bulk.chunk_bytes;
+        if self.open.sent_bytes() > most
+            && self.open.count() > 1
+            && let Some(last) = self.open.take_last()
+        {
+            let mut next = self.begin();
+            next.append(last);
+            self.full = std::mem::replace(&mut self.open, next);
+            self.launch().await;
+        }
+        if self.open.sent_bytes() >= most || self.open.count() >= OPERATIONS {
+            self.launch().await;
+        }
     }
 
     /// Sends what is left and waits for every answer.
@@ -162,28 +190,31 @@ impl Bulk {
     }
 
     async fn settle(&mut self) {
-        self.launch().await;
+        while !(self.full.is_empty() && self.open.is_empty()) {
+            self.launch().await;
+        }
         while self.land().await {}
     }
 
-    /// Sends the open batch once the window has room.
+    /// Sends the full bulk, or else the open one, once the window has room.
     async fn launch(&mut self) {
-        if self.open.is_empty() {
-            return;
+        if self.full.is_empty() {
+            self.full = std::mem::take(&mut self.open);
         }
         let budget = self.client.settings().bulk.queue_bytes;
-        while self.flying.len() >= self.window.limit() || self.bytes_flying + self.open.len() > budget {
+        while self.flying.len() >= self.window.limit() || self.bytes_flying + self.full.sent_bytes() > budget
+        {
             if !self.land().await {
                 break;
             }
         }
         if let Some((_, why)) = &self.broken {
-            let unsent = std::mem::take(&mut self.open);
+            let unsent = std::mem::take(&mut self.full);
             self.written.refuse(unsent.seal().into_items(), &format!("not sent: {why}"));
             return;
         }
-        let batch = std::mem::take(&mut self.open);
-        self.bytes_flying += batch.len();
+        let batch = std::mem::take(&mut self.full);
+        self.bytes_flying += batch.sent_bytes();
         let (client, target, window) = (self.client.clone(), self.target.clone(), self.window.clone());
         self.flying.spawn(async move { deliver(&client, &target, batch, &window).await });
     }

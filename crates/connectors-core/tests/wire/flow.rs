@@ -1,5 +1,6 @@
 //! How much is in flight, and in which order.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use connectors_core::elastic::{Bulk, Item, Kind};
@@ -36,7 +37,7 @@ async fn no_more_is_in_flight_than_allowed() {
         assert!(kept.most_bulks <= max_concurrency, "{} of {max_concurrency}", kept.most_bulks);
         let one = 210 + "{'update':{'_id':'-','require_alias':true}}\n{'doc':{}}\n".len();
         assert!(
-            kept.most_bytes <= queue_bytes.max(chunk_bytes + one),
+            kept.most_bytes <= queue_bytes.max(chunk_bytes.max(one)),
             "{} of {queue_bytes}",
             kept.most_bytes
         );
@@ -65,6 +66,34 @@ async fn a_bulk_is_sent_at_five_thousand_operations_however_small_they_are() {
     let mut sizes: Vec<usize> = bulks.map(|seen| seen.body.lines().count()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [1, 5_000, 5_000].map(|operations| operations + 2), "and the guard");
+}
+
+#[tokio::test]
+async fn a_bulk_is_no_larger_than_it_may_be_unless_one_operation_is() {
+    const MOST: usize = 2_000;
+    let world = World::with(|settings| settings.bulk.chunk_bytes = MOST).await;
+    world.fake.seed("docs", []);
+    let mut bulk = Bulk::new(&world.client, "docs");
+    let sizes: Vec<usize> =
+        (0..200_usize).map(|number| if number == 77 { 5_000 } else { number * 37 % 900 }).collect();
+    for (number, size) in sizes.iter().enumerate() {
+        let write = |_: &str, out: &mut Vec<u8>| write!(out, r#"{{"a":"{}"}}"#, "x".repeat(*size)).unwrap();
+        bulk.put(item(&format!("{number:03}"), Kind::Create), write).await.unwrap();
+    }
+    bulk.finish().await.unwrap();
+    assert_eq!(bulk.written().created, sizes.len() as u64);
+    let kept = world.fake.kept();
+    let bulks: Vec<&str> =
+        kept.seen.iter().filter(|seen| seen.path.ends_with("/_bulk")).map(|seen| &*seen.body).collect();
+    let large: Vec<usize> =
+        bulks.iter().filter(|body| body.len() > MOST).map(|body| body.lines().count()).collect();
+    assert_eq!(large, [4], "one operation and the guard");
+    let full = bulks.iter().filter(|body| body.len() > MOST - 1_000).count();
+    assert!(
+        full >= bulks.len() - 2,
+        "bulks are filled: {:?}",
+        bulks.iter().map(|body| body.len()).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]

@@ -84,10 +84,29 @@ impl Batch {
         self.lines.extend_from_slice(b"}}\n");
     }
 
-    /// Bytes on the wire, before compression.
+    /// Takes the last operation out, with its lines as they are.
+    pub(super) fn take_last(&mut self) -> Option<(Item, Vec<u8>)> {
+        let (item, _) = self.items.pop()?;
+        let start = self.items.last().map_or(0, |(_, end)| *end);
+        Some((item, self.lines.split_off(start)))
+    }
+
+    /// Appends an operation that was taken out of another batch.
+    pub(super) fn append(&mut self, (item, lines): (Item, Vec<u8>)) {
+        self.lines.extend_from_slice(&lines);
+        self.items.push((item, self.lines.len()));
+    }
+
+    /// Bytes of its operations.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// Bytes on the wire, before compression.
+    #[must_use]
+    pub(super) fn sent_bytes(&self) -> usize {
+        self.lines.len() + GUARD.len()
     }
 
     /// The number of its operations.
@@ -197,6 +216,21 @@ mod tests {
         assert_eq!(some.lines(), guarded(&expected.replace("{\"delete\":{\"_id\":\"c\"}}\n", "")));
         assert_eq!(some.items().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["a\"b", "d"]);
         assert_eq!(sealed.size(1), "{\"delete\":{\"_id\":\"c\"}}\n".len());
+    }
+
+    #[test]
+    fn the_last_operation_moves_to_another_batch_with_its_lines() {
+        let mut batch = Batch::default().versioned(Some(1));
+        for id in ["a", "b"] {
+            batch.push(item(id, Kind::Create), |id, out| out.extend_from_slice(id.as_bytes()));
+        }
+        let whole = batch.lines.clone();
+        let mut next = Batch::default();
+        next.append(batch.take_last().unwrap());
+        assert_eq!((batch.count(), next.count()), (1, 1));
+        assert_eq!([&batch.lines[..], &next.lines].concat(), whole);
+        assert_eq!(next.sent_bytes(), next.seal().lines().len());
+        assert!(Batch::default().take_last().is_none());
     }
 
     #[test]

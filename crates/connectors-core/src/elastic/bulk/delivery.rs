@@ -96,7 +96,7 @@ pub(super) struct Delivery {
 
 /// Sends a batch until each of its items is written or refused.
 pub(super) async fn deliver(client: &Client, to: &Target, batch: Batch, window: &Window) -> Delivery {
-    let bytes = batch.len();
+    let bytes = batch.sent_bytes();
     let sealed = batch.seal();
     let lines = sealed.lines();
     let hashes = sealed.items().map(|item| item.hash).collect();
