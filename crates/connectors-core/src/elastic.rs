@@ -20,7 +20,7 @@ pub(crate) mod system;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use bulk::read_answer;
-pub use bulk::{Acknowledged, Batch, Bulk, Epoch, Item, Kind, Refused, Written};
+pub use bulk::{Acknowledged, Batch, Bulk, Epoch, Item, Kind, Refused, Run, Runs, Written};
 pub use client::{Client, Request, Response, Traffic};
 pub use engine::{Engine, Flavour};
 pub use fence::Fence;

@@ -18,7 +18,9 @@ mod patience;
 mod settle;
 mod take;
 
-pub use self::accounts::{Contents, Counters, Difference, Failure, KnownBy, Phase, Report, Stage, Status};
+pub use self::accounts::{
+    Contents, Counters, Difference, Failure, KnownBy, Phase, Report, Share, Stage, Status, Tolerance,
+};
 pub use self::job::{DEFAULT_PIPELINE, Flags, Job, Options, Pipeline, TakeOver};
 pub use self::know::failures;
 pub use self::know::owner::{Holding, give, holding};

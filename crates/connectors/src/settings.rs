@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use connectors_core::config::{Config, Problems, Secret};
 use connectors_core::elastic::{self, Auth, BulkSettings, Preset, Retry};
-use connectors_core::sync::{Options, TakeOver};
+use connectors_core::sync::{Options, Share, TakeOver, Tolerance};
 use connectors_core::{Error, Limits, Result};
 use connectors_service::secrets::{self, Secrets};
 use connectors_service::worker::{Allow, Served};
@@ -79,6 +79,12 @@ connectors_core::config! {
         pub(crate) elasticsearch_bulk_concurrent_downloads: u32,
         #[label = "elasticsearch.bulk.error_monitor.max_total_errors", between(1, 1_000_000)]
         pub(crate) elasticsearch_bulk_error_monitor_max_total_errors: u32,
+        #[label = "elasticsearch.bulk.error_monitor.max_consecutive_errors", between(0, 1_000_000)]
+        pub(crate) elasticsearch_bulk_error_monitor_max_consecutive_errors: u32,
+        #[label = "elasticsearch.bulk.error_monitor.max_error_rate", between(0, 1)]
+        pub(crate) elasticsearch_bulk_error_monitor_max_error_rate: f64,
+        #[label = "elasticsearch.bulk.error_monitor.error_window_size", between(1, 1_000_000)]
+        pub(crate) elasticsearch_bulk_error_monitor_error_window_size: u32,
         #[label = "index.mapping"]
         pub(crate) index_mapping: Preset,
         #[label = "embedded.data"]
@@ -294,10 +300,23 @@ impl Settings {
         Options {
             delete_share: self.keys.sync_delete_max_share,
             delete_floor: self.keys.sync_delete_floor,
-            max_failures: self.keys.elasticsearch_bulk_error_monitor_max_total_errors as usize,
+            tolerance: self.tolerance(),
             mapping: self.keys.index_mapping,
             take_over: if self.keys.sync_take_over { TakeOver::Unowned } else { TakeOver::Never },
             ..Options::default()
+        }
+    }
+
+    /// How many documents of a sync may fail.
+    fn tolerance(&self) -> Tolerance {
+        let keys = &self.keys;
+        let most = keys.elasticsearch_bulk_error_monitor_max_error_rate;
+        let window = keys.elasticsearch_bulk_error_monitor_error_window_size.into();
+        Tolerance {
+            total: keys.elasticsearch_bulk_error_monitor_max_total_errors as usize,
+            in_a_row: Some(keys.elasticsearch_bulk_error_monitor_max_consecutive_errors.into())
+                .filter(|most| *most > 0),
+            of_last: (most < 1.0).then_some(Share { most, window }),
         }
     }
 

@@ -5,6 +5,7 @@ mod batch;
 mod delivery;
 mod epoch;
 mod fault;
+mod runs;
 mod window;
 
 #[cfg(any(test, fuzzing))]
@@ -12,6 +13,7 @@ pub(crate) use answer::read_answer;
 pub use batch::{Batch, Item, Kind};
 pub use delivery::{Refused, Written};
 pub use epoch::Epoch;
+pub use runs::{Run, Runs};
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};

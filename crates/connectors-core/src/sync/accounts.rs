@@ -3,10 +3,12 @@
 mod failure;
 mod progress;
 mod report;
+pub(crate) mod tolerance;
 
 pub use self::failure::{Failure, Stage};
 pub use self::progress::{Counters, Phase};
 pub use self::report::{Contents, Difference, KnownBy, Report, Status};
+pub use self::tolerance::{Share, Tolerance};
 
 use std::sync::atomic::Ordering::Relaxed;
 

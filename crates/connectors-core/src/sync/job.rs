@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::accounts::Counters;
+use super::accounts::{Counters, Tolerance};
 use crate::elastic::index::Owner;
 use crate::elastic::{Client, Fence, Preset};
 use crate::{Context, Result, Rules, Source};
@@ -78,8 +78,8 @@ pub struct Options {
     /// [`Report::basis`](super::Report::basis) this is: only where the index, rules, pipelines and permissions are still
     /// those of that sync.
     pub skip_unchanged: Option<u64>,
-    /// The sync fails when more documents than this fail.
-    pub max_failures: usize,
+    /// How many documents may fail; with more of them the sync fails.
+    pub tolerance: Tolerance,
     /// True lets documents be read only by those whom their permissions name.
     pub document_level_security: bool,
     /// How a new index is mapped.
@@ -100,7 +100,7 @@ impl Default for Options {
             retry_failed: false,
             retry_wait: Duration::ZERO,
             skip_unchanged: None,
-            max_failures: 10_000,
+            tolerance: Tolerance::default(),
             document_level_security: false,
             mapping: Preset::default(),
             mend: false,

@@ -100,7 +100,7 @@ async fn a_full_sync_whose_failures_can_not_be_kept_keeps_no_cursor() {
 #[tokio::test]
 async fn too_many_failures_keep_the_cursor_back() {
     let mut world = World::new().await;
-    world.options.max_failures = 3;
+    world.options.tolerance.total = 3;
     let log = Log { memory: Memory::numbered(1).with_lookup([]), ..Log::default() };
     full(&world, &log).await;
     log.then((0..9).map(|n| Event::Put(Entry::versioned(&format!("x{n}"), n))));

@@ -1,7 +1,7 @@
 //! Documents that the server refuses, and the index that remembers them.
 
 use connectors_core::Mask;
-use connectors_core::sync::{Stage, Status, failures};
+use connectors_core::sync::{Share, Stage, Status, Tolerance, failures};
 use serde_json::{Value, json};
 
 use crate::support::{Entry, Fault, Memory, Step, World, accounts, entries};
@@ -100,7 +100,7 @@ async fn failures_are_kept_apart_by_index() {
 async fn too_many_failures_end_the_sync() {
     for (allowed, status) in [(10, Status::Partial), (9, Status::Failed), (0, Status::Failed)] {
         let mut world = World::one_by_one().await;
-        world.options.max_failures = allowed;
+        world.options.tolerance.total = allowed;
         let source = Memory::new((0..10).map(|number| Step::Unserialisable(format!("d{number}"))));
         let report = world.sync(&source).await;
         assert_eq!(report.status, status, "{allowed}");
@@ -112,9 +112,32 @@ async fn too_many_failures_end_the_sync() {
 }
 
 #[tokio::test]
+async fn failures_in_a_row_and_a_share_of_the_last_end_the_sync() {
+    let in_a_row = Tolerance { in_a_row: Some(3), ..Tolerance::default() };
+    let of_last = Tolerance { of_last: Some(Share { most: 0.1, window: 20 }), ..Tolerance::default() };
+    for (tolerance, every, status) in [
+        (in_a_row, 2, Status::Partial),
+        (in_a_row, 1, Status::Failed),
+        (of_last, 11, Status::Partial),
+        (of_last, 2, Status::Failed),
+    ] {
+        let mut world = World::new().await;
+        world.options.tolerance = tolerance;
+        world
+            .fake
+            .script(move |call| call.items(400, move |id| id[1..].parse::<usize>().unwrap() % every == 0));
+        let report = world.sync(&Memory::numbered(40)).await;
+        assert_eq!(report.status, status, "{tolerance:?} {every}: {report:?}");
+        let told = report.error.is_some_and(|error| error.contains("too many documents failed"));
+        assert_eq!(told, status == Status::Failed);
+        assert_eq!(report.deleted, 0);
+    }
+}
+
+#[tokio::test]
 async fn no_failure_is_allowed_when_there_is_none() {
     let mut world = World::new().await;
-    world.options.max_failures = 0;
+    world.options.tolerance.total = 0;
     assert_eq!(world.sync(&Memory::numbered(3)).await.status, Status::Completed);
 }
 

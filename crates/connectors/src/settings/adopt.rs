@@ -12,6 +12,8 @@ use super::tree::{Flat, Tree};
 
 const HOST: &str = "elasticsearch.host";
 const MAX_ERRORS: &str = "elasticsearch.bulk.error_monitor.max_total_errors";
+const IN_A_ROW: &str = "elasticsearch.bulk.error_monitor.max_consecutive_errors";
+const MAX_RATE: &str = "elasticsearch.bulk.error_monitor.max_error_rate";
 
 /// Key of ours → key of the file that set it.
 pub(super) type Renamed = BTreeMap<&'static str, &'static str>;
@@ -70,7 +72,8 @@ impl Adopted {
                 "`elasticsearch.ssl: false` has no effect here because the scheme of the host decides".into(),
             ),
             "elasticsearch.bulk.error_monitor.enabled" if !bool::read(value)? => {
-                self.given.insert(MAX_ERRORS.into(), 1_000_000.into());
+                let none = [(MAX_ERRORS, json!(1_000_000)), (IN_A_ROW, json!(0)), (MAX_RATE, json!(1))];
+                self.given.extend(none.map(|(key, limit)| (key.to_owned(), limit)));
             }
             "service.fips_mode" if bool::read(value)? => {
                 return Err(

@@ -73,11 +73,10 @@ pub(super) const KEYS: &[(&str, Effect)] = &[
     ),
     (
         "elasticsearch.bulk.error_monitor.enabled",
-        Applied("`false`: sets `elasticsearch.bulk.error_monitor.max_total_errors` to 1000000, the highest"),
+        Applied(
+            "`false`: sets `elasticsearch.bulk.error_monitor.max_total_errors` to 1000000, the highest, and the two other limits there to none",
+        ),
     ),
-    ("elasticsearch.bulk.error_monitor.max_consecutive_errors", Ignored(ONLY_THE_TOTAL)),
-    ("elasticsearch.bulk.error_monitor.max_error_rate", Ignored(ONLY_THE_TOTAL)),
-    ("elasticsearch.bulk.error_monitor.error_window_size", Ignored(ONLY_THE_TOTAL)),
     (
         "elasticsearch.bulk.error_monitor.error_queue_size",
         Ignored("failed documents are kept in an index, which `connectors failures` lists"),
@@ -110,8 +109,6 @@ pub(super) const KEYS: &[(&str, Effect)] = &[
     ),
 ];
 
-const ONLY_THE_TOTAL: &str =
-    "only the total of failed documents counts, `elasticsearch.bulk.error_monitor.max_total_errors`";
 const WAITS: &str = "`connectors run` waits for a server that is away until it answers";
 const GOES_ON: &str =
     "errors do not end `connectors run`: they are those of a job or a connector, and it goes on";

@@ -225,7 +225,11 @@ fn a_key_of_the_other_tool_sets_ours_unless_that_is_given() {
     assert!(error.contains("elasticsearch.bulk.max_retries: 101: must be less than 101"), "{error}");
     let monitor = json!({"max_total_errors": 5, "enabled": false});
     let read = settings(json!({"elasticsearch.bulk.error_monitor": monitor})).unwrap();
-    assert_eq!(read.sync().max_failures, 1_000_000);
+    assert_eq!(read.sync().tolerance, Tolerance { total: 1_000_000, in_a_row: None, of_last: None });
+    let monitor = json!({"max_total_errors": 5, "max_consecutive_errors": 3, "max_error_rate": 0.15, "error_window_size": 20});
+    let read = settings(json!({"elasticsearch.bulk.error_monitor": monitor})).unwrap();
+    let of_last = Some(Share { most: 0.15, window: 20 });
+    assert_eq!(read.sync().tolerance, Tolerance { total: 5, in_a_row: Some(3), of_last });
     assert_eq!(settings(json!({"service.log_level": "WARNING"})).unwrap().log(), "warn");
 }
 

@@ -10,6 +10,7 @@ use super::answer::{FILTER, FILTER_PIPED, Outcome, outcomes};
 use super::batch::{Batch, Item, Kind, Sealed};
 use super::epoch::Epoch;
 use super::fault::{fault, is_fault, waited_for};
+use super::runs::Runs;
 use super::window::Window;
 use crate::elastic::Fence;
 use crate::elastic::client::{Client, Request, Response};
@@ -33,6 +34,8 @@ pub struct Written {
     pub superseded: Vec<Item>,
     /// Operations that could not be done.
     pub refused: Vec<Refused>,
+    /// Which of those that were answered each for itself were done, in order.
+    pub runs: Runs,
 }
 
 /// An operation that could not be done.
@@ -56,6 +59,7 @@ impl Written {
         self.dropped.extend(other.dropped);
         self.superseded.extend(other.superseded);
         self.refused.extend(other.refused);
+        self.runs.append(&other.runs);
     }
 
     /// Operations that were carried out.
@@ -64,6 +68,7 @@ impl Written {
     }
 
     fn count(&mut self, kind: Kind, status: u16) {
+        self.runs.done();
         match kind {
             Kind::Create => self.created += 1,
             Kind::Upsert if status == 201 => self.created += 1,
@@ -80,6 +85,7 @@ impl Written {
 
     /// Adds an operation that the server refused.
     fn refuse_one(&mut self, item: Item, reason: &str) {
+        self.runs.refused();
         self.refused.push(Refused { item, reason: reason.into(), is_own: true });
     }
 }

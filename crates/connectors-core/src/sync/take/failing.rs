@@ -3,10 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::elastic::Run;
+use crate::sync::accounts::tolerance::{Outcomes, too_many};
 use crate::sync::accounts::{Failure, Stage};
 use crate::sync::job::Job;
 use crate::sync::know::failures::{FailedBefore, entries};
-use crate::{Error, Result, Unlisted};
+use crate::{Result, Unlisted};
 
 /// What fails in a sync.
 pub(crate) struct Failing<'a> {
@@ -19,12 +21,13 @@ pub(crate) struct Failing<'a> {
     unrecorded: Vec<Failure>,
     /// Ids that must not be deleted though they count as unseen: those that failed or share a hash.
     protected: HashSet<String>,
+    outcomes: Outcomes,
 }
 
 impl<'a> Failing<'a> {
     pub(crate) fn new(job: &'a Job<'a>, before: HashMap<String, FailedBefore>) -> Self {
         let (now, protected) = (HashSet::new(), HashSet::new());
-        Self { job, before, now, unrecorded: Vec::new(), protected }
+        Self { job, before, now, unrecorded: Vec::new(), protected, outcomes: Outcomes::default() }
     }
 
     /// Adds a document, and protects it from being deleted as unseen.
@@ -32,7 +35,11 @@ impl<'a> Failing<'a> {
         tracing::debug!(id, ?stage, reason, "a document failed");
         self.job.counters.failed.fetch_add(1, Relaxed);
         self.protected.insert(id.clone());
-        if self.now.len() > self.job.options.max_failures {
+        // What the server answered is noted with the rest of its answers, in order.
+        if stage != Stage::Bulk {
+            self.note(Run { is_done: false, length: 1 });
+        }
+        if self.now.len() > self.job.options.tolerance.total {
             return;
         }
         let now = self.job.context.clock.now();
@@ -48,6 +55,11 @@ impl<'a> Failing<'a> {
             id: id.clone(),
         });
         self.now.insert(id);
+    }
+
+    /// Notes what came of some documents.
+    pub(crate) fn note(&mut self, run: Run) {
+        self.outcomes.add(run, &self.job.options.tolerance);
     }
 
     /// Protects a document from being deleted as unseen.
@@ -71,7 +83,7 @@ impl<'a> Failing<'a> {
     /// `Unexpected`, with the number.
     pub(crate) fn check(&self) -> Result<()> {
         let failed = self.now.len();
-        if failed > self.job.options.max_failures { Err(too_many(failed)) } else { Ok(()) }
+        if failed > self.job.options.tolerance.total { Err(too_many(failed)) } else { self.outcomes.check() }
     }
 
     /// Notes that a document which failed before was listed or deleted; true where it is to be sent again, changed or not.
@@ -112,10 +124,4 @@ impl<'a> Failing<'a> {
         let entries = over.map(|(id, _)| ((self.job.index, id.as_str()), None));
         entries::put(self.job.client, &entries.collect::<Vec<_>>()).await
     }
-}
-
-/// Too many documents fail for the rest to be worth it.
-fn too_many(failed: usize) -> Error {
-    Error::unexpected("too many documents failed; `connectors failures` lists the first")
-        .with("failed", failed)
 }

@@ -53,6 +53,7 @@ impl<'a> Stages<'a> {
     pub(super) fn account_for_writes(&mut self) {
         let written = self.writer.take_written();
         self.accounts.written(&written);
+        written.runs.iter().for_each(|run| self.failing.note(run));
         for item in written.dropped {
             self.accounts.report.dropped += 1;
             self.snapshot.inventory.mark_unknown(item.hash.cast_signed());

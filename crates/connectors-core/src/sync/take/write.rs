@@ -123,7 +123,8 @@ pub(crate) async fn finish_writes(stages: &mut Stages<'_>) -> Result<()> {
         stages.bodies.abandon() + stages.contents.abandon() + stages.mend.abandon();
     finish(stages).await?;
     delete_older(stages).await?;
-    finish(stages).await
+    finish(stages).await?;
+    stages.failing.check()
 }
 
 async fn finish(stages: &mut Stages<'_>) -> Result<()> {
