@@ -5,6 +5,7 @@ pub(crate) mod error;
 mod identity;
 mod namespaces;
 pub(crate) mod patience;
+mod pinned;
 mod plain;
 mod probe;
 
@@ -33,6 +34,7 @@ use crate::attempts::Failures;
 use crate::bson::{Forms, LegacyUuid};
 use crate::config::MongoConfig;
 use patience::{NoAnswer, Patience, SELECTION};
+use pinned::Pinned;
 
 /// How long the farewell to the servers may take; then the connections are dropped.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -52,8 +54,16 @@ pub(crate) struct Client {
 /// What drivers are made with.
 struct Prepared {
     options: ClientOptions,
+    encryption: Encryption,
+}
+
+/// What encrypts connections.
+#[derive(Default)]
+struct Encryption {
     /// The driver reads certificates from a file, which goes when the client does.
     _ca: Option<tempfile::NamedTempFile>,
+    /// The way to a server whose certificate the driver does not take.
+    pinned: Option<(Pinned, ServerAddress)>,
 }
 
 impl Client {
@@ -174,7 +184,8 @@ impl Client {
     /// Tells the cases of a server out of reach apart before the driver waits for one.
     pub(crate) async fn reach(&self) -> Result<()> {
         let prepared = self.prepared.get_or_try_init(|| self.prepare()).await?;
-        probe::reach(&prepared.options.hosts).await
+        let pinned = prepared.encryption.pinned.as_ref().map(|(_, server)| std::slice::from_ref(server));
+        probe::reach(pinned.unwrap_or(&prepared.options.hosts)).await
     }
 
     /// Ends the connection.
@@ -187,8 +198,8 @@ impl Client {
 
     async fn prepare(&self) -> Result<Prepared> {
         let mut options = self.options().await?;
-        let ca = self.encrypt(&mut options).await?;
-        Ok(Prepared { options, _ca: ca })
+        let encryption = self.encrypt(&mut options).await?;
+        Ok(Prepared { options, encryption })
     }
 
     /// The connection string, with what the other settings add to it.
@@ -214,9 +225,12 @@ impl Client {
         Ok(options)
     }
 
-    async fn encrypt(&self, options: &mut ClientOptions) -> Result<Option<tempfile::NamedTempFile>> {
+    async fn encrypt(&self, options: &mut ClientOptions) -> Result<Encryption> {
         if !self.config.ssl_enabled {
-            return Ok(None);
+            return Ok(Encryption::default());
+        }
+        if let Some(pinned) = self.pin(options).await? {
+            return Ok(Encryption { pinned: Some(pinned), _ca: None });
         }
         let pem = self.config.ssl_ca.clone();
         let ca = self.context.blocking(move || pem_file(&pem)).await?;
@@ -231,7 +245,21 @@ impl Client {
             tls.allow_invalid_certificates = Some(true);
         }
         options.tls = Some(Tls::Enabled(tls));
-        Ok(ca)
+        Ok(Encryption { _ca: ca, pinned: None })
+    }
+
+    /// Leads the driver to the only server that is named by way of a pinned certificate, where that is needed.
+    async fn pin(&self, options: &mut ClientOptions) -> Result<Option<(Pinned, ServerAddress)>> {
+        let [server] = options.hosts.as_slice() else { return Ok(None) };
+        if self.config.tls_insecure {
+            return Ok(None);
+        }
+        let server = server.clone();
+        let Some(pinned) = Pinned::to(&server, &lines(&self.config.ssl_ca)).await? else { return Ok(None) };
+        (options.hosts, options.tls) = (vec![pinned.address()], Some(Tls::Disabled));
+        // What the server tells of its set are names that lead past this way.
+        (options.direct_connection, options.repl_set_name) = (Some(true), None);
+        Ok(Some((pinned, server)))
     }
 }
 

@@ -112,8 +112,8 @@ pub(super) fn unreachable(message: &str) -> Error {
     if says(&["causedasendentity"]) {
         return Error::config(
             "TLS failed: the server shows the certificate of an authority (CA:TRUE) as its own, which is refused also \
-             where ssl_ca holds it: give the server a certificate that the authority has signed, or one signed by \
-             itself with basicConstraints CA:FALSE",
+             where ssl_ca holds it, unless host names this server alone: name it alone, or give it a certificate that \
+             the authority has signed, or one signed by itself with basicConstraints CA:FALSE",
         );
     }
     if says(&["certificate", "unknownissuer"]) {

@@ -59,7 +59,7 @@ async fn certificates_are_handed_on_as_a_file() {
     values["ssl_ca"] = json!("-----BEGIN CERTIFICATE----- AAAA BBBB -----END CERTIFICATE-----");
     let client = client(values);
     let mut options = client.options().await.unwrap();
-    let file = client.encrypt(&mut options).await.unwrap().unwrap();
+    let file = client.encrypt(&mut options).await.unwrap()._ca.unwrap();
     let Some(Tls::Enabled(tls)) = options.tls else { panic!("TLS is off") };
     assert_eq!(tls.ca_file_path.as_deref(), Some(file.path()));
     assert_eq!(tls.allow_invalid_certificates, Some(true));

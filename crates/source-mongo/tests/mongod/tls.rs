@@ -59,28 +59,35 @@ fn self_signed(is_ca: IsCa) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_signed_by_itself_is_trusted_unless_it_is_an_authoritys_and_that_is_told() {
-    for (is_ca, refusal) in [
-        (IsCa::ExplicitNoCa, None),
-        (IsCa::NoCa, None),
-        (IsCa::Ca(BasicConstraints::Unconstrained), Some("basicConstraints CA:FALSE")),
-    ] {
+async fn a_certificate_signed_by_itself_is_trusted_also_as_an_authoritys_and_no_other_is() {
+    for is_ca in [IsCa::ExplicitNoCa, IsCa::NoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
         let folder = tempfile::tempdir().unwrap();
         let (certificate, key) = self_signed(is_ca);
         let Some(server) = encrypted(folder.path(), &format!("{key}{certificate}"), &certificate).await
         else {
             return;
         };
-        let settings = settings(server.address(), &json!({"ssl_enabled": true, "ssl_ca": certificate}));
-        let pinged = connect(&settings).source().ping().await;
-        match refusal {
-            None => pinged.unwrap(),
-            Some(text) => {
-                let error = pinged.unwrap_err();
-                assert!(error.kind() == ErrorKind::Config && error.to_string().contains(text), "{error}");
-            }
-        }
+        let trusting =
+            |pem: &str| connect(&settings(server.address(), &json!({"ssl_enabled": true, "ssl_ca": pem})));
+        let connection = trusting(&certificate.replace('\n', " "));
+        connection.source().ping().await.unwrap();
+        assert_eq!(ids(&*connection).await, ["ada"]);
+        connection.source().close().await.unwrap();
+        let (other, _) = self_signed(IsCa::Ca(BasicConstraints::Unconstrained));
+        let refused = trusting(&other).source().ping().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_pinned_certificate_no_certificate_that_it_signed_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let (issuer, ca) = authority();
+    let wrong_name = identity(&issuer, "elsewhere.example");
+    let Some(server) = encrypted(folder.path(), &wrong_name, &ca).await else { return };
+    let trusting = settings(server.address(), &json!({"ssl_enabled": true, "ssl_ca": ca}));
+    let refused = connect(&trusting).source().ping().await.unwrap_err();
+    assert!(refused.to_string().contains("the host name that the certificate is for"), "{refused}");
 }
 
 fn settings(host: &str, more: &Value) -> Map<String, Value> {
