@@ -1,21 +1,24 @@
 //! Queries: from the request's JSON to the engine's query.
 
 mod exact;
+mod exists;
 mod fragments;
 mod full_text;
 mod number;
 mod pattern;
 mod query_string;
 mod range;
+mod refusal;
 mod scan;
+mod value;
 
 use serde_json::Value;
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, TermSetQuery,
 };
 
-pub(crate) use self::exact::text;
 pub(crate) use self::fragments::{Fragment, Wanted, fragments};
+pub(crate) use self::value::text;
 use crate::failure::{Failure, Result};
 use crate::mapping::Mapping;
 use crate::options::Options;
@@ -67,7 +70,7 @@ pub(crate) fn build(context: Context<'_>, value: &Value) -> Result<BoxQuery> {
             Ok(constant(build(context, filter)?, 1.0))
         }),
         "ids" => boosted(options()?, |options| ids(context, options)),
-        "exists" => boosted(options()?, |options| exact::exists(context, options)),
+        "exists" => boosted(options()?, |options| exists::exists(context, options)),
         "term" => exact::term(context, options()?),
         "terms" => boosted(options()?, |options| exact::terms(context, options)),
         "prefix" => exact::prefix(context, options()?),

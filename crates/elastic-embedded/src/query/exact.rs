@@ -1,4 +1,4 @@
-//! Queries for exact values: term, terms, exists, prefix, wildcard.
+//! Queries for exact values: term, terms, prefix, wildcard.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -8,10 +8,12 @@ use tantivy::Term;
 use tantivy::query::{BooleanQuery, TermQuery, TermSetQuery};
 use tantivy::schema::IndexRecordOption;
 
-use super::number::{self, Asked, java_text};
+use super::number::{self, Asked};
 use super::pattern::Pattern;
 use super::range::{self, Ends};
+use super::refusal::{no_such_query, unindexed};
 use super::scan::{self, Test};
+use super::value::text;
 use super::{BoxQuery, Context, constant, none, with_boost};
 use crate::failure::{Failure, Result};
 use crate::mapping::{Field, Kind, Number, Resolved};
@@ -122,38 +124,6 @@ fn any_number(path: &str, field: &Field, (values, asked): (&[Value], Asked)) -> 
     })
 }
 
-pub(super) fn exists(context: Context<'_>, options: &mut Options<'_>) -> Result<BoxQuery> {
-    let name =
-        options.text("field")?.ok_or_else(|| Failure::parsing("[exists] must be provided with a [field]"))?;
-    Ok(constant(having(context, name), 1.0))
-}
-
-/// Documents with a value in the field, or in any field below the object of that name.
-pub(super) fn having(context: Context<'_>, name: &str) -> BoxQuery {
-    if name == "_id" {
-        return super::all();
-    }
-    let below = format!("{name}.*");
-    let fields: Vec<_> = match context.mapping.matching(name) {
-        found if found.is_empty() => context.mapping.matching(&below),
-        found => found,
-    };
-    let queries: Vec<BoxQuery> = fields.iter().map(|resolved| present(context, resolved)).collect();
-    match queries.len() {
-        0 => none(),
-        _ => Box::new(BooleanQuery::union(queries)),
-    }
-}
-
-fn present(context: Context<'_>, resolved: &Resolved<'_>) -> BoxQuery {
-    let Resolved { path, field } = resolved;
-    if field.kind == Kind::Text {
-        let term = Term::from_field_text(context.fields.present, path);
-        return Box::new(TermQuery::new(term, IndexRecordOption::Basic));
-    }
-    scan::values(path, field, Test::Present)
-}
-
 pub(super) fn prefix(context: Context<'_>, mut options: Options<'_>) -> Result<BoxQuery> {
     let boost = options.double("boost")?;
     let (field, body) = options.only()?;
@@ -241,30 +211,4 @@ fn value_of<'a>(kind: &str, key: &str, body: &'a Value) -> Result<(&'a Value, Op
     let value = options.take(key).ok_or_else(|| Failure::argument("value cannot be null"))?;
     options.finish()?;
     Ok((value, boost))
-}
-
-/// A value as the text that a string field holds.
-pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) if number.is_f64() => java_text(number.as_f64().unwrap_or_default()),
-        other => other.to_string(),
-    }
-}
-
-/// A query that a field's type does not answer.
-pub(super) fn no_such_query(reason: String) -> Failure {
-    let cause = Failure::argument(reason);
-    Failure::new(400, "query_shard_exception", format!("failed to create query: {}", cause.reason()))
-        .caused_by(cause)
-}
-
-pub(super) fn unindexed(path: &str) -> Failure {
-    Failure::new(
-        400,
-        "query_shard_exception",
-        format!(
-            "failed to create query: Cannot search on field [{path}] since it is not indexed nor has doc values."
-        ),
-    )
 }

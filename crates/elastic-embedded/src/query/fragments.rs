@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::pattern::Pattern;
 use super::query_string::{Leaf, Term};
-use super::{Context, exact, full_text, query_string, range};
+use super::{Context, full_text, query_string, range, value};
 use crate::analysis;
 use crate::mapping::{Kind, Resolved};
 
@@ -57,13 +57,13 @@ impl Found<'_> {
             }
             "constant_score" => body.get("filter").into_iter().for_each(|filter| self.query(filter)),
             "multi_match" => {
-                let text = body.get("query").map(exact::text).unwrap_or_default();
+                let text = body.get("query").map(value::text).unwrap_or_default();
                 let phrase = body.get("type").is_some_and(|kind| kind == "phrase");
                 let slop = phrase.then(|| count(body, "slop"));
                 patterns(body).iter().for_each(|field| self.text(field, &text, slop));
             }
             "query_string" => {
-                let text = body.get("query").map(exact::text).unwrap_or_default();
+                let text = body.get("query").map(value::text).unwrap_or_default();
                 let fields = patterns(body);
                 query_string::wanted(&text).iter().for_each(|leaf| self.leaf(leaf, &fields));
             }
@@ -104,14 +104,14 @@ impl Found<'_> {
     /// A query of one field.
     fn on_field(&mut self, kind: &str, field: &str, body: &Value) {
         let value = ["query", "value"].iter().find_map(|key| body.get(key)).unwrap_or(body);
-        let text = || exact::text(value);
+        let text = || value::text(value);
         match kind {
             "match" => self.text(field, &text(), None),
             "match_phrase" => self.text(field, &text(), Some(count(body, "slop"))),
             "term" => self.exact(field, &text()),
             "terms" => {
                 let values = value.as_array().into_iter().flatten();
-                values.for_each(|value| self.exact(field, &exact::text(value)));
+                values.for_each(|value| self.exact(field, &value::text(value)));
             }
             "prefix" => self.prefix(field, &text()),
             "wildcard" => self.wildcard(field, &text()),

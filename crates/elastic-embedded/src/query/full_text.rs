@@ -5,7 +5,7 @@ use tantivy::Term;
 use tantivy::query::{BooleanQuery, DisjunctionMaxQuery, Occur, PhraseQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
-use super::{BoxQuery, Context, exact, minimum_should_match, none, with_boost};
+use super::{BoxQuery, Context, exact, minimum_should_match, none, refusal, value, with_boost};
 use crate::analysis;
 use crate::failure::{Failure, Result};
 use crate::mapping::{Kind, Resolved};
@@ -45,7 +45,7 @@ impl Asked {
     fn read(options: &mut Options<'_>) -> Result<Self> {
         let query =
             options.take("query").ok_or_else(|| Failure::parsing("No text specified for text query"))?;
-        let mut asked = Asked::words(exact::text(query));
+        let mut asked = Asked::words(value::text(query));
         asked.value = query.clone();
         asked.and = match options.text("operator")?.map(str::to_lowercase).as_deref() {
             Some("and") => true,
@@ -89,7 +89,7 @@ fn on_one_field(context: Context<'_>, mut options: Options<'_>, phrase: bool) ->
 
 fn asked_of(body: &Value) -> Result<(Asked, Option<f64>)> {
     if !body.is_object() {
-        return Ok((Asked { value: body.clone(), ..Asked::words(exact::text(body)) }, None));
+        return Ok((Asked { value: body.clone(), ..Asked::words(value::text(body)) }, None));
     }
     let mut options = Options::new("match", body)?;
     let (asked, boost) = (Asked::read(&mut options)?, options.double("boost")?);
@@ -181,7 +181,7 @@ pub(super) fn in_field(context: Context<'_>, name: &str, asked: &Asked) -> Resul
     }
     let words = analysis::words(&asked.text);
     if !field.index && !words.is_empty() {
-        return if asked.lenient { Ok(none()) } else { Err(exact::unindexed(&path)) };
+        return if asked.lenient { Ok(none()) } else { Err(refusal::unindexed(&path)) };
     }
     let term = |word: &str| context.fields.string_term(&path, field, word);
     if asked.phrase && words.len() > 1 {

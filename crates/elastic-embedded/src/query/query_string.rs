@@ -12,7 +12,7 @@ use self::parse::{Clause, Node};
 pub(super) use self::parse::{Leaf, Term};
 use super::full_text::{self, Asked, Weighted};
 use super::range::{self, Ends};
-use super::{BoxQuery, Context, all, constant, exact, none, scan, with_boost};
+use super::{BoxQuery, Context, all, constant, exact, exists, none, scan, value, with_boost};
 use crate::analysis;
 use crate::failure::{Failure, Result};
 use crate::options::Options;
@@ -89,14 +89,14 @@ fn build_leaf(context: Context<'_>, leaf: &Leaf, defaults: &Defaults) -> Result<
     let default = defaults.field.as_deref();
     Ok(Some(match (leaf.field.as_deref(), &leaf.term) {
         (None, Term::Pattern(pattern)) if pattern == "*" && default.is_some() => {
-            constant(default.map_or_else(none, |field| exact::having(context, field)), 1.0)
+            constant(default.map_or_else(none, |field| exists::having(context, field)), 1.0)
         }
         (Some("*") | None, Term::Pattern(pattern)) if pattern == "*" && defaults.are_all(leaf) => all(),
         (Some(field), Term::Pattern(pattern)) if pattern == "*" && !field.contains('*') => {
-            constant(exact::having(context, field), 1.0)
+            constant(exists::having(context, field), 1.0)
         }
         (Some("_exists_"), Term::Words(field) | Term::Phrase(field, _)) => {
-            constant(exact::having(context, field), 1.0)
+            constant(exists::having(context, field), 1.0)
         }
         (Some("_id"), Term::Words(id) | Term::Phrase(id, _)) => {
             exact::one(context, "_id", &Value::String(id.clone()))?
@@ -131,7 +131,7 @@ fn in_fields(
         }
         Term::Pattern(pattern) => {
             return union(context, (fields, lenient), |name| match pattern.as_str() {
-                "*" => Ok(exact::having(context, name)),
+                "*" => Ok(exists::having(context, name)),
                 _ if context.mapping.is_key(name) => Ok(none()),
                 _ => exact::fitting(context, name, &lower(context, name, pattern)),
             })
@@ -176,7 +176,7 @@ fn union(
 }
 
 pub(super) fn lower_end(context: Context<'_>, name: &str, end: &Bound<Value>) -> Bound<Value> {
-    end.clone().map(|end| lower(context, name, &exact::text(&end)).into())
+    end.clone().map(|end| lower(context, name, &value::text(&end)).into())
 }
 
 /// Patterns meet analysed text in lower case, as its words are.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::exact::{having, no_such_query, text, unindexed};
+use super::exists::having;
 use super::number;
+use super::refusal::{no_such_query, unindexed};
 use super::scan::{self, Test};
+use super::value::text;
 use super::{BoxQuery, Context, constant, none, with_boost};
 use crate::dates;
 use crate::failure::{Failure, Result};
