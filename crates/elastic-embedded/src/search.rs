@@ -4,6 +4,7 @@ mod aggregation;
 mod collect;
 mod doc_values;
 mod fetch;
+mod field_data;
 mod highlight;
 mod pit;
 mod request;

@@ -9,7 +9,7 @@ use tantivy::{DocId, SegmentReader};
 
 use self::collect::Bound;
 use self::state::State;
-use super::sort::{no_doc_values, no_field_data};
+use super::field_data::{no_doc_values, no_field_data};
 use crate::failure::{Failure, Result};
 use crate::mapping::{Field, Kind};
 use crate::options::Options;

@@ -6,13 +6,10 @@ use tantivy::query::{EnableScoring, Weight};
 use tantivy::{DocAddress, DocId, Score, SegmentReader};
 
 use super::aggregation::{Aggregation, Running};
-use super::sort::{Keys, Part, Resolved};
+use super::sort::{Keys, MAX_KEYS, Part, Resolved};
 use crate::failure::Result;
 use crate::query::BoxQuery;
 use crate::store::{View, sequence};
-
-/// Sort criteria with the tie-breaker.
-pub(super) const MAX_KEYS: usize = 6;
 
 type Key = [i128; MAX_KEYS];
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use tantivy::{DocId, SegmentReader};
 
-use super::sort::{no_doc_values, no_field_data};
+use super::field_data::{no_doc_values, no_field_data};
 use crate::dates;
 use crate::failure::{Failure, Result};
 use crate::mapping::{Field, Kind, Resolved};

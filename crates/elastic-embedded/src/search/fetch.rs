@@ -41,10 +41,7 @@ pub(super) fn hits(fetch: &Fetch<'_>, hits: &[Hit]) -> Result<Tree> {
     for view in fetch.views {
         let doc_values = doc_values::resolve(&fetch.request.doc_values, view)?;
         let context = Context::new(&view.meta.mapping, view.fields);
-        let fragments = match &fetch.request.highlight {
-            Some(highlight) => highlight.fragments(context, fetch.request),
-            None => Vec::new(),
-        };
+        let fragments = fragments(context, fetch.request);
         per_view.push(PerView { doc_values, fragments });
     }
     let shows_ignored = fetch.request.stored && fetch.wants(IGNORED);
@@ -177,8 +174,14 @@ pub(crate) fn raw(source: Vec<u8>) -> Result<Box<RawValue>> {
     RawValue::from_string(text).map_err(Failure::internal)
 }
 
-/// What a query marks in the index of a context.
-pub(super) fn fragments_of(context: Context<'_>, request: &Request) -> Vec<Fragment> {
+/// What is marked in the index of a context: by the highlight's own query, or by that of the search.
+fn fragments(context: Context<'_>, request: &Request) -> Vec<Fragment> {
+    let Some(highlight) = &request.highlight else { return Vec::new() };
+    highlight.fragments(context).unwrap_or_else(|| fragments_of(context, request))
+}
+
+/// What the query of the search marks in the index of a context.
+fn fragments_of(context: Context<'_>, request: &Request) -> Vec<Fragment> {
     let mut fragments = query::fragments(context, &request.query);
     if let Some((text, _)) = &request.text {
         fragments.extend(query::fragments(context, &serde_json::json!({"query_string": {"query": text}})));

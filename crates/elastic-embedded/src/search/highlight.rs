@@ -9,7 +9,6 @@ use serde_json::Value;
 use tantivy::tokenizer::Token;
 
 use self::passages::{beginning, passages};
-use super::request::Request;
 use crate::analysis;
 use crate::failure::{Failure, Result};
 use crate::mapping::{Field, Kind, Mapping};
@@ -75,12 +74,9 @@ impl Highlight {
         self.query.as_ref().map_or(Ok(()), |query| query::build(context, query).map(drop))
     }
 
-    /// What the query marks.
-    pub(super) fn fragments(&self, context: Context<'_>, request: &Request) -> Vec<Fragment> {
-        match &self.query {
-            Some(query) => query::fragments(context, query),
-            None => super::fetch::fragments_of(context, request),
-        }
+    /// What its own query marks; `None` if it is that of the search.
+    pub(super) fn fragments(&self, context: Context<'_>) -> Option<Vec<Fragment>> {
+        self.query.as_ref().map(|query| query::fragments(context, query))
     }
 }
 

@@ -5,10 +5,14 @@ mod keys;
 use serde_json::Value;
 
 pub(super) use self::keys::{Keys, Part};
+use super::field_data::{no_doc_values, no_field_data};
 use crate::failure::{Failure, Result};
 use crate::mapping::{Field, Kind};
 use crate::options::Options;
 use crate::store::View;
+
+/// Sort criteria with the tie-breaker.
+pub(super) const MAX_KEYS: usize = 6;
 
 /// One criterion of the order.
 #[derive(Debug, Clone)]
@@ -153,11 +157,8 @@ pub(super) fn resolve(sorts: &[Sort], view: &View, in_pit: bool) -> Result<Vec<R
     if !(in_pit && sorts.iter().any(|sort| sort.by == By::Sequence)) {
         resolved.push(Resolved { sort: Sort::tie(), field: None });
     }
-    if resolved.len() > super::collect::MAX_KEYS {
-        return Err(Failure::unsupported(format!(
-            "more than {} sort criteria",
-            super::collect::MAX_KEYS - 1
-        )));
+    if resolved.len() > MAX_KEYS {
+        return Err(Failure::unsupported(format!("more than {} sort criteria", MAX_KEYS - 1)));
     }
     Ok(resolved)
 }
@@ -183,19 +184,4 @@ fn field(name: &str, sort: &Sort, view: &View) -> Result<(String, Field)> {
         .with("index_uuid", view.meta.uuid.clone())
         .with("index", view.meta.name.clone())),
     }
-}
-
-pub(super) fn no_field_data(name: &str, index: &str) -> Failure {
-    Failure::argument(format!(
-        "Fielddata is disabled on [{name}] in [{index}]. Text fields are not optimised for operations that require \
-         per-document field data like aggregations and sorting, so these operations are disabled by default. Please \
-         use a keyword field instead. Alternatively, set fielddata=true on [{name}] in order to load field data by \
-         uninverting the inverted index. Note that this can use significant memory."
-    ))
-}
-
-pub(super) fn no_doc_values(name: &str) -> Failure {
-    Failure::argument(format!(
-        "Can't load fielddata on [{name}] because fielddata is unsupported on fields of type [{name}]. Use doc values instead."
-    ))
 }
