@@ -1,16 +1,19 @@
 //! What is on disk: indices, each a mapping, an engine and a log.
 
 mod broken;
+mod commit;
 mod damaged;
 pub(crate) mod disk;
 mod durability;
 mod engine;
+mod folder;
 mod index;
 mod log;
 mod meta;
 mod node;
 mod read;
 mod write;
+mod writing;
 
 pub(crate) use self::engine::{Columns, Fields, sequence, versions};
 pub(crate) use self::index::{Index, View};

@@ -4,24 +4,8 @@ use std::sync::atomic::Ordering;
 
 use super::disk;
 use super::index::Index;
-use super::write::Writing;
+use super::writing::{Broken, Writing};
 use crate::failure::{Failure, Result};
-
-/// Why an index takes nothing more until the server starts again. Each holds what was reported.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Broken {
-    /// There was no room on the disk. The index is opened again once there is.
-    #[error("the disk is full: free space on it, and writes go on by themselves")]
-    Full,
-    /// Writes could not be put into the log.
-    #[error("the log could not be written ({0}): make room on the disk and start the server again")]
-    Log(String),
-    /// The engine's thread has panicked, or could not write its files.
-    #[error(
-        "the indexing thread failed ({0}): see the lines above it in the log, and start the server again, which brings back every acknowledged write"
-    )]
-    Engine(String),
-}
 
 impl Index {
     pub(super) fn fail_log(&self, writing: &mut Writing, failure: Failure) -> Failure {

@@ -1,15 +1,12 @@
 //! Indices that can't be opened: the others are served, and these are answered for.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::disk;
-use super::index::NAME;
+use super::folder::{self, NAME};
 use super::meta::Meta;
 use crate::failure::{Failure, Result};
-
-/// Between two tries to open an index for which there was no room.
-pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// An index that can't be opened.
 #[derive(Debug, Clone)]
@@ -47,8 +44,9 @@ impl Damaged {
 
     /// True if it may only have lacked room on the disk, and was not tried a moment ago.
     pub(super) fn may_be_whole(&mut self) -> bool {
-        let is_due =
-            self.failure.is_of_a_full_disk() && disk::has_room(&self.folder) && self.tried.elapsed() >= AGAIN;
+        let is_due = self.failure.is_of_a_full_disk()
+            && disk::has_room(&self.folder)
+            && self.tried.elapsed() >= disk::AGAIN;
         if is_due {
             self.tried = Instant::now();
         }
@@ -73,7 +71,7 @@ impl Damaged {
     }
 
     pub(super) fn remove(&self) -> Result<()> {
-        super::index::remove_folder(&self.folder)
+        folder::remove(&self.folder)
     }
 }
 

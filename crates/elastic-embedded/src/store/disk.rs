@@ -3,12 +3,16 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::failure::{Failure, Result};
 
 /// Free space that no write may take, so that what is in the logs can be committed and merged: a twentieth of
 /// the disk, and at most so many bytes.
 const MOST_RESERVED: u64 = 512 << 20;
+
+/// Between two tries to open an index for which there was no room.
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// Refuses writes to an index whose disk is nearly full, as the real one does at its flood stage.
 ///

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::index::Index;
-use super::write::Writing;
+use super::writing::Writing;
 use crate::failure::Result;
 
 /// With `index.translog.durability: async`, how old a write may be that is not on the disk when another comes.

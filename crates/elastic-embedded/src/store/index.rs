@@ -9,23 +9,17 @@ use std::time::Instant;
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher};
 
+use super::disk;
 use super::engine::{self, Fields};
-use super::log::{Log, Place};
+use super::folder::{HALF_MADE, NAME, clear, set_aside};
+use super::log::Log;
 use super::meta::{self, Meta, Settings};
-use super::write::Writing;
-use super::{damaged, disk};
+use super::writing::Writing;
 use crate::failure::{Failure, Result};
 use crate::mapping::Mapping;
 
 /// Memory that one writer may fill before it writes a segment.
 const WRITER_BYTES: usize = 64 << 20;
-
-/// A file in the folder of an index that is being made, with its name.
-const HALF_MADE: &str = "half-made";
-/// The same once it is made: what the index is called even if its description can't be read.
-pub(super) const NAME: &str = "name";
-/// What the name of a folder ends in that is being deleted.
-const DELETED: &str = "deleted";
 
 /// An index, shared by all requests.
 pub(crate) struct Index {
@@ -50,22 +44,6 @@ pub(crate) struct View {
     pub(crate) fields: Fields,
 }
 
-/// A write that the engine has not committed yet. Without a place it is a deletion.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pending {
-    pub(super) seq: u64,
-    pub(super) version: u64,
-    pub(super) place: Option<Place>,
-}
-
-/// The version of a deleted document, kept for a while so that it goes on counting.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tombstone {
-    pub(super) seq: u64,
-    pub(super) version: u64,
-    pub(super) since: Instant,
-}
-
 impl Index {
     /// Makes the folder of a new index.
     pub(super) fn create(folder: &Path, meta: Meta) -> Result<Self> {
@@ -78,12 +56,6 @@ impl Index {
         std::fs::rename(half_made, folder.join(NAME))?;
         folder.parent().map_or(Ok(()), disk::sync_folder)?;
         Ok(index)
-    }
-
-    /// True for a folder of which a creation or a deletion that was killed left something.
-    pub(super) fn is_left_over(folder: &Path) -> bool {
-        let half_made = folder.join(HALF_MADE).exists() && !folder.join(meta::FILE).exists();
-        half_made || folder.extension().is_some_and(|end| end == DELETED)
     }
 
     /// Opens an index and brings back what its log holds; `None` if the folder has nothing of an index.
@@ -116,7 +88,7 @@ impl Index {
             return false;
         }
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
-        if tried.is_some_and(|tried| tried.elapsed() < damaged::AGAIN) {
+        if tried.is_some_and(|tried| tried.elapsed() < disk::AGAIN) {
             return false;
         }
         *tried = Some(Instant::now());
@@ -272,27 +244,6 @@ impl Index {
         writing.pending = HashMap::new();
         clear(&gone);
         Ok(())
-    }
-}
-
-/// Makes the folder of an index vanish, whatever is in it.
-pub(super) fn remove_folder(folder: &Path) -> Result<()> {
-    clear(&set_aside(folder)?);
-    Ok(())
-}
-
-/// Gives the folder a name under which it is no index: the next start removes what is left of it.
-fn set_aside(folder: &Path) -> Result<PathBuf> {
-    let mut gone = folder.as_os_str().to_owned();
-    gone.push(format!(".{DELETED}"));
-    std::fs::rename(folder, &gone)?;
-    folder.parent().map_or(Ok(()), disk::sync_folder)?;
-    Ok(gone.into())
-}
-
-fn clear(gone: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(gone) {
-        tracing::warn!(%error, folder = %gone.display(), "files of a deleted index are left until the next start");
     }
 }
 

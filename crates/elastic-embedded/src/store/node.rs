@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::{Map, Value};
 
 use super::damaged::Damaged;
+use super::folder;
 use super::index::Index;
 use super::meta::{Meta, Settings};
 use crate::failure::{Failure, Result};
@@ -42,7 +43,7 @@ impl Node {
         let (mut indices, mut damaged) = (BTreeMap::new(), Vec::new());
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
-            if Index::is_left_over(&path) {
+            if folder::is_left_over(&path) {
                 std::fs::remove_dir_all(&path)?;
                 continue;
             }

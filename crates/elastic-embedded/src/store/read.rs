@@ -5,7 +5,7 @@ use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, TantivyDocument};
 
 use super::engine::{self, Fields};
 use super::index::Index;
-use super::write::Writing;
+use super::writing::Writing;
 use crate::failure::Result;
 
 /// A document as a lookup by id finds it.

@@ -1,42 +1,20 @@
 //! Writing: what an operation does to a document, and what of it is acknowledged.
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::time::{Duration, Instant};
-
 use serde_json::{Map, Value};
-use tantivy::IndexWriter;
 use tantivy::indexer::UserOperation;
 
-use super::broken::Broken;
 use super::disk;
 use super::engine::Row;
-use super::index::{Index, Pending, Tombstone};
-use super::log::{self, Log, Record};
+use super::index::Index;
+use super::log::Record;
 use super::meta::Meta;
 use super::read;
+use super::writing::{MAX_PENDING, Pending, Tombstone, Writing};
 use crate::failure::{Failure, Result};
 use crate::mapping::{self, Stored};
 
 /// The log may grow to this size before the engine takes over what it holds.
 const MAX_LOG_BYTES: u64 = 64 << 20;
-const MAX_PENDING: usize = 250_000;
-const KEEP_TOMBSTONES: Duration = Duration::from_secs(60);
-
-/// What the lock of writes guards.
-pub(super) struct Writing {
-    pub(super) writer: Option<IndexWriter>,
-    pub(super) log: Log,
-    pub(super) pending: HashMap<Box<str>, Pending>,
-    pub(super) tombstones: HashMap<Box<str>, Tombstone>,
-    pub(super) next_seq: u64,
-    pub(super) refreshed: Instant,
-    /// When the log was last brought to the disk.
-    pub(super) synced: Instant,
-    pub(super) closed: bool,
-    /// Why nothing more can be acknowledged, once the disk or the engine has failed.
-    pub(super) broken: Option<Broken>,
-}
 
 /// One operation on one document.
 #[derive(Debug)]
@@ -107,39 +85,6 @@ pub(crate) struct Written {
     pub(crate) seq: u64,
 }
 
-impl Writing {
-    pub(super) fn new(log: Log, next_seq: u64) -> Self {
-        Writing {
-            writer: None,
-            log,
-            pending: HashMap::new(),
-            tombstones: HashMap::new(),
-            next_seq,
-            refreshed: Instant::now(),
-            synced: Instant::now(),
-            closed: false,
-            broken: None,
-        }
-    }
-
-    /// Remembers the deletion of a document that was not there: it counts as a version, too.
-    fn bury(&mut self, id: &str, seq: u64, version: u64) {
-        if let Some(pending) = self.pending.get_mut(id) {
-            *pending = Pending { seq, version, ..*pending };
-            return;
-        }
-        if self.tombstones.len() >= MAX_PENDING {
-            self.tombstones.clear();
-        }
-        self.tombstones.insert(id.into(), Tombstone { seq, version, since: Instant::now() });
-    }
-
-    fn take_seq(&mut self) -> u64 {
-        self.next_seq += 1;
-        self.next_seq - 1
-    }
-}
-
 /// The document that an operation meets.
 #[derive(Debug, Clone, Copy)]
 struct Current {
@@ -181,73 +126,6 @@ impl Index {
             self.sync(&file)?;
         }
         Ok(results)
-    }
-
-    /// Makes the engine hold all that the log holds.
-    ///
-    /// # Errors
-    /// If the engine fails. It has then lost what it was to commit, and would commit nothing, green, if it
-    /// were asked again: so it is not, and the log keeps everything for the next start.
-    pub(super) fn commit(&self, writing: &mut Writing) -> Result<()> {
-        if writing.log.len() == 0 {
-            return Ok(());
-        }
-        if let Err(error) = self.commit_engine(writing) {
-            return Err(self.fail_engine(writing, error));
-        }
-        writing.log.rotate()?;
-        let now = Instant::now();
-        writing.tombstones.retain(|_, stone| now.duration_since(stone.since) < KEEP_TOMBSTONES);
-        for (id, pending) in std::mem::take(&mut writing.pending) {
-            let Pending { seq, version, place } = pending;
-            match place {
-                Some(_) => writing.tombstones.remove(&id),
-                None => writing.tombstones.insert(id, Tombstone { seq, version, since: now }),
-            };
-        }
-        Ok(())
-    }
-
-    fn commit_engine(&self, writing: &mut Writing) -> Result<()> {
-        let next_seq = writing.next_seq;
-        let mut prepared = self.writer(&mut writing.writer)?.prepare_commit()?;
-        prepared.set_payload(&next_seq.to_string());
-        prepared.commit()?;
-        Ok(self.reader.reload()?)
-    }
-
-    /// Brings back what the log of an earlier process holds.
-    pub(super) fn recover(&self, folder: &Path) -> Result<()> {
-        let mut writing = self.lock()?;
-        let meta = self.meta();
-        let from = writing.next_seq;
-        let mut found = false;
-        log::replay(folder, |record| {
-            if record.seq < from {
-                return Ok(());
-            }
-            found = true;
-            writing.next_seq = writing.next_seq.max(record.seq + 1);
-            self.replay(self.writer(&mut writing.writer)?, &record, &meta)
-        })?;
-        if found {
-            self.commit_engine(&mut writing)?;
-        }
-        writing.log.discard_older()?;
-        drop(writing);
-        self.refresh()
-    }
-
-    fn replay(&self, writer: &IndexWriter, record: &Record<'_>, meta: &Meta) -> Result<()> {
-        writer.delete_term(self.fields.id_term(record.id));
-        let Some(source) = record.source else {
-            return Ok(());
-        };
-        let object = serde_json::from_slice(source).map_err(Failure::internal)?;
-        let parsed = mapping::parse(record.id, &object, &meta.mapping, meta.settings.limits())?;
-        let (id, seq, version) = (record.id, record.seq, record.version);
-        writer.add_document(self.fields.document(Row { id, source, seq, version, values: parsed.values }))?;
-        Ok(())
     }
 }
 
