@@ -5,7 +5,7 @@ use crate::shell::Shell;
 use crate::tools;
 
 pub(crate) fn run(shell: &Shell) -> Result<()> {
-    let deny = tools::ensure(shell, &tools::DENY)?;
+    let deny = tools::ensure(shell, "cargo-deny")?;
     shell.stream(shell.command("cargo").args(["fetch", "--locked", "--quiet"]))?;
     let checks = "--offline --locked check --hide-inclusion-graph licenses bans sources";
     shell.stream(shell.command(deny).args(checks.split(' ')))

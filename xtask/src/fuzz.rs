@@ -32,7 +32,7 @@ const PEAK_MB: &str = "stat::peak_rss_mb:";
 
 pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
     let targets = chosen(shell, &args.targets)?;
-    let program = tools::ensure(shell, &tools::FUZZ)?;
+    let program = tools::ensure(shell, "cargo-fuzz")?;
     let fuzzer = Fuzzer { shell: shell.with_var("RUSTC_BOOTSTRAP", "1"), program };
     for target in targets {
         shell.note(format_args!("{target}: {} s", args.seconds));

@@ -6,8 +6,6 @@ pub mod cli;
 pub mod error;
 pub mod shell;
 
-mod apt;
-mod llvm;
 mod tools;
 
 mod backend;

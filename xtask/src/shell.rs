@@ -24,8 +24,6 @@ pub struct Shell {
     pub root: PathBuf,
     /// The environment that programs get.
     pub env: BTreeMap<OsString, OsString>,
-    /// Whether this process may do everything, as root.
-    pub superuser: bool,
     /// Results, for people and programs.
     pub out: Sink,
     /// Progress and errors.
@@ -41,7 +39,6 @@ impl Shell {
         Self {
             root: manifest.parent().map_or(PathBuf::from("."), Path::to_owned),
             env: std::env::vars_os().filter(|(name, _)| !set_by_cargo_run(name)).collect(),
-            superuser: rustix::process::geteuid().is_root(),
             out: sink(std::io::stdout()),
             err: sink(std::io::stderr()),
         }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::error::{Error, Result};
-use crate::llvm::{self, Llvm};
 use crate::shell::Shell;
 use crate::{coverage, tools};
 
@@ -64,8 +63,8 @@ fn measure(shell: &Shell, scope: &[&str], report: &Path) -> Result<()> {
 
 // The tools on the search path, so that cargo finds its subcommands.
 fn prepared(shell: &Shell) -> Result<Shell> {
-    let Llvm { cov, profdata } = llvm::ensure(shell)?;
-    let programs = [tools::ensure(shell, &tools::LLVM_COV)?, tools::ensure(shell, &tools::NEXTEST)?];
+    let [cov, profdata] = tools::llvm(shell)?;
+    let programs = [tools::ensure(shell, "cargo-llvm-cov")?, tools::ensure(shell, "cargo-nextest")?];
     let folders: Vec<PathBuf> =
         programs.iter().filter_map(|path| path.parent()).map(Path::to_owned).collect();
     let shell = shell.with_path(&folders).with_var("LLVM_COV", cov).with_var("LLVM_PROFDATA", profdata);

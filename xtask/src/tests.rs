@@ -48,7 +48,7 @@ impl Machine {
         let temporary = std::env::temp_dir().join("connectors-xtask-tests");
         std::fs::create_dir_all(&temporary).unwrap();
         let env = [("PATH".into(), root.join("bin").into()), ("TMPDIR".into(), temporary.into())].into();
-        let shell = Shell { root, env, superuser: false, out: sink(out.clone()), err: sink(err.clone()) };
+        let shell = Shell { root, env, out: sink(out.clone()), err: sink(err.clone()) };
         Self { folder, shell, out, err }
     }
 
@@ -82,12 +82,6 @@ impl Machine {
     /// Sets an environment variable.
     pub(crate) fn var(mut self, name: &str, value: impl Into<std::ffi::OsString>) -> Self {
         self.shell = self.shell.with_var(name, value);
-        self
-    }
-
-    /// Lets the shell be root's.
-    pub(crate) fn root(mut self) -> Self {
-        self.shell.superuser = true;
         self
     }
 
