@@ -1,24 +1,19 @@
-//! Part of `pins`: a package has the same features whichever crate of the workspace is built, so that nothing is compiled again when one is
-//! built alone.
+//! The packages that are built with other features for one crate alone than for the workspace, as cargo tells them.
 
 use std::collections::BTreeMap;
 
-use super::finding::Findings;
-use super::workspace::Workspace;
 use crate::error::Result;
 use crate::shell::Shell;
 
 /// The crate that has no code and asks for the features that all others together need.
 pub(super) const UNIFIED: &str = "workspace-hack";
-const MANIFEST: &str = "crates/workspace-hack/Cargo.toml";
 /// Features that only tests may have; a program must not be shipped with them.
 const OF_TESTS: [(&str, &str); 1] = [("tokio", "test-util")];
 
 /// Package and version → the sets of features that it is built with.
 type Built = BTreeMap<String, Vec<String>>;
 
-/// The packages that are built with other features for one crate than for the workspace: the crate, the package, and the
-/// features that it has in the workspace.
+/// Of each such package the crate, the package, and the features that it has in the workspace.
 pub(super) fn read(shell: &Shell, members: &[&str]) -> Result<Vec<(String, String, String)>> {
     let tree = |choice: &[&str]| {
         let mut cargo = shell.command("cargo");
@@ -57,16 +52,6 @@ fn built(tree: &str) -> Built {
     built
 }
 
-pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
-    for (member, package, features) in &workspace.differing_features {
-        let name = package.split(' ').next().unwrap_or(package);
-        let line = workspace.line(MANIFEST, |line| line.split(' ').next() == Some(name));
-        let message =
-            format!("{package} has other features when {member} is built alone: it is compiled twice");
-        out.add((MANIFEST, line), message, format!("let `{name}` have the features {features} there"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,12 +68,5 @@ esac"#;
         let found = read(&machine.shell, &["source-a", "source-b"]).unwrap();
         let regex = ("source-b", "regex v1.13.2", "std and std, unicode");
         assert_eq!(found, [(regex.0.into(), regex.1.into(), regex.2.into())]);
-
-        let workspace = Workspace { differing_features: found, ..Workspace::default() };
-        let mut out = Findings { code: super::super::Code::Pins, list: Vec::new() };
-        check(&workspace, &mut out);
-        let told = out.list[0].to_string();
-        assert!(told.contains("regex v1.13.2 has other features when source-b is built alone"), "{told}");
-        assert!(told.contains("let `regex` have the features std and std, unicode there"), "{told}");
     }
 }

@@ -8,6 +8,7 @@ use super::rust;
 use super::workspace::{Member, Workspace, code, lines};
 
 const ROOT: &str = "Cargo.toml";
+const MANIFEST: &str = "crates/workspace-hack/Cargo.toml";
 
 pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     let root = workspace.text(ROOT);
@@ -27,7 +28,7 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     let bound = unified.iter().flat_map(|member| entries(workspace, member));
     bound.for_each(|entry| exact(&entry, &format!("{}/Cargo.toml", unified[0].folder), out));
     members.into_iter().for_each(|member| of_member(workspace, member, out));
-    features::check(workspace, out);
+    unified_features(workspace, out);
     let sections = (1..).zip(root.lines());
     for (at, line) in sections.filter(|(_, line)| line.starts_with("[patch") || line.starts_with("[replace"))
     {
@@ -39,6 +40,17 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
     if !workspace.text("ci/check").lines().any(|line| line.trim() == "cargo xtask deny") {
         let help = "let the script run `cargo xtask deny` on a line of its own";
         out.add(("ci/check", 1), "licences and sources of dependencies are not checked", help);
+    }
+}
+
+/// A package has the same features whichever crate is built, so that nothing is compiled again when one is built alone.
+fn unified_features(workspace: &Workspace, out: &mut Findings) {
+    for (member, package, features) in &workspace.differing_features {
+        let name = package.split(' ').next().unwrap_or(package);
+        let line = workspace.line(MANIFEST, |line| line.split(' ').next() == Some(name));
+        let message =
+            format!("{package} has other features when {member} is built alone: it is compiled twice");
+        out.add((MANIFEST, line), message, format!("let `{name}` have the features {features} there"));
     }
 }
 

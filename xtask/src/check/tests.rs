@@ -1,5 +1,4 @@
 mod command;
-mod faults;
 mod measured;
 
 use std::collections::BTreeMap;
@@ -9,6 +8,11 @@ use super::*;
 
 /// A workspace without a fault: each file after a line `==== path`.
 const GOOD: &str = include_str!("tests/good.txt");
+
+/// A fault a line: the point that finds it; each edit as file, what stands there, and what stands there instead; and what the line of the
+/// finding holds, behind `FILE >> ` where that is not in the first file, and several joined by ` & `. The point is the only one that finds
+/// something, unless a `*` follows it; `none` says that nothing is found, `none of POINT` nothing by that one.
+const FAULTS: &str = include_str!("tests/faults.txt");
 
 fn files() -> BTreeMap<String, String> {
     let parts = GOOD.split("==== ").skip(1).map(|part| part.split_once('\n').unwrap());
@@ -72,15 +76,44 @@ fn a_good_workspace_has_no_finding() {
 }
 
 #[test]
-fn a_source_without_a_server_says_so_in_its_manifest() {
-    let reason = "[package]\nmetadata.connector.no-backend = \"a file\"\n";
-    let manifest = "crates/source-notes/Cargo.toml";
-    let declared = (manifest, "[package]\n", reason);
-    assert_eq!(places(&edited(&[declared, ("docker/notes/compose.yml", "*", "")])), [""; 0]);
-    assert_eq!(places(&edited(&[declared])), ["docker crates/source-notes/Cargo.toml:1"]);
-    let empty = (manifest, "[package]\n", "[package]\nmetadata.connector.no-backend = \" \"\n");
-    let missing = places(&edited(&[empty, ("docker/notes/compose.yml", "*", "")]));
-    assert_eq!(missing, ["docker docker/notes/compose.yml:1"]);
+fn each_fault_alone_is_found_at_its_place_by_its_point() {
+    let missed: Vec<String> = FAULTS.lines().filter_map(missed).collect();
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    assert!(FAULTS.lines().count() >= 132);
+}
+
+fn missed(line: &str) -> Option<String> {
+    let part = |part: &str| part.strip_prefix(' ').unwrap_or(part).replace("\\n", "\n");
+    let parts: Vec<String> = line.split(" ~").map(part).collect();
+    let [code, edits @ .., held] = parts.as_slice() else { return Some(line.to_owned()) };
+    let edits: Vec<Edit> = edits.chunks_exact(3).map(|edit| (&*edit[0], &*edit[1], &*edit[2])).collect();
+    let workspace = edited(&edits);
+    let (point, is_only) = match code.strip_suffix('*').or(code.strip_prefix("none of ")) {
+        Some(point) => (point, false),
+        None => (code.as_str(), true),
+    };
+    let mut found = places(&workspace);
+    found.retain(|place| is_only || place.starts_with(point));
+    let at = |held: &str| {
+        let (file, needle) = held.split_once(" >> ").unwrap_or((edits[0].0, held));
+        place(&workspace, (point, file, needle))
+    };
+    let mut expected: Vec<String> = held.split(" & ").filter(|_| !code.starts_with("none")).map(at).collect();
+    expected.sort();
+    found.sort();
+    (found != expected).then(|| format!("{line}\n  makes {found:?}\n  not {expected:?}"))
+}
+
+#[test]
+fn a_long_file_and_differing_features_are_found() {
+    let (path, line) = ("crates/connectors-core/src/document.rs", "//! x\n");
+    assert_eq!(places(&edited(&[(path, "*", &line.repeat(601))])), [format!("layout {path}:601")]);
+    let notes = notes(&edited(&[(path, "*", &line.repeat(401))]), &[]);
+    assert_eq!(notes[0], format!("{path} has 401 lines; files should have fewer than 400"));
+    let differing_features = vec![("source-b".into(), "regex v1.13.2".into(), "std, unicode".into())];
+    let told = findings(&Workspace { differing_features, ..edited(&[]) }, &[])[0].to_string();
+    assert!(told.contains("regex v1.13.2 has other features when source-b is built alone"), "{told}");
+    assert!(told.contains("let `regex` have the features std, unicode there"), "{told}");
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::measure::Sample;
-use super::report::number;
-use super::stats::{self, Line, Spread};
+use super::stats::{self, Line, Spread, number};
 use super::workloads::{Kind, Workload};
 
 /// The program under test.

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use super::outcome::{Figure, GROWING, Lane, Outcome};
-use super::stats;
+use super::stats::{self, number};
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Machine {
@@ -127,18 +127,6 @@ fn row(lane: &Lane, ceiling: Option<&Lane>, documents: u64) -> Vec<String> {
     ];
     let figures = figures.into_iter().map(|figure| figure.map_or_else(|| "–".into(), number));
     [lane.name.clone(), wall.unwrap_or_default()].into_iter().chain(figures).collect()
-}
-
-/// Three digits, or all of a whole number.
-pub(super) fn number(figure: f64) -> String {
-    let digits = match figure.abs() {
-        whole if whole.fract() == 0.0 => 0,
-        100.0.. => 0,
-        10.0.. => 1,
-        1.0.. => 2,
-        _ => 3,
-    };
-    format!("{figure:.digits$}")
 }
 
 const WIDTH: f64 = 960.0;
@@ -262,15 +250,6 @@ mod tests {
         let text = figures(&outcome(&[("1000000", 2.0), ("2000000", 3.0)]), Style::Markdown);
         assert!(text.contains("wall: 1.000 s + 1.000 µs a document, R² = 1.00000"), "{text}");
         assert!(text.contains(" – |"), "no ceiling, no server: {text}");
-    }
-
-    #[test]
-    fn numbers_keep_three_digits() {
-        for (figure, expected) in
-            [(3.0, "3"), (123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.1234, "0.123")]
-        {
-            assert_eq!(number(figure), expected);
-        }
     }
 
     #[test]

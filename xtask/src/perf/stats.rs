@@ -1,4 +1,4 @@
-//! Medians, ratios of pairs, and straight lines.
+//! Medians, ratios of pairs, straight lines, and how figures are written.
 
 use serde::Serialize;
 
@@ -55,6 +55,18 @@ pub(super) fn line(points: &[(f64, f64)]) -> Option<Line> {
     Some(Line { slope, intercept, r_squared })
 }
 
+/// Three digits, or all of a whole number.
+pub(super) fn number(figure: f64) -> String {
+    let digits = match figure.abs() {
+        whole if whole.fract() == 0.0 => 0,
+        100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        _ => 3,
+    };
+    format!("{figure:.digits$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +78,15 @@ mod tests {
         assert_eq!(spread(&[]), None);
         assert_eq!(ratio(&[2.0, 20.0, 3.0], &[1.0, 10.0, 1.0]), Some(2.0));
         assert_eq!(ratio(&[1.0], &[0.0]), None);
+    }
+
+    #[test]
+    fn numbers_keep_three_digits() {
+        for (figure, expected) in
+            [(3.0, "3"), (123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.1234, "0.123")]
+        {
+            assert_eq!(number(figure), expected);
+        }
     }
 
     #[test]

@@ -47,16 +47,6 @@ fn a_report_that_is_missing_or_old_is_told_and_fails_when_coverage_is_asked_for(
     assert!(notes(&with(covered(1, 1)), &[Code::Coverage]).is_empty());
 }
 
-#[test]
-fn nothing_is_left_out_of_the_count() {
-    let attribute = edited(&[("crates/connectors/src/main.rs", "fn main", "#[coverage(off)]\nfn main")]);
-    assert_eq!(places(&attribute), ["coverage crates/connectors/src/main.rs:2"]);
-    let switch = "cargo xtask deny\ncargo xtask test -- --exclude source-notes";
-    assert_eq!(places(&edited(&[("ci/check", "cargo xtask deny", switch)])), ["coverage ci/check:3"]);
-    let comment = "cargo xtask deny\n# --exclude is refused";
-    assert_eq!(places(&edited(&[("ci/check", "cargo xtask deny", comment)])), [""; 0]);
-}
-
 fn patch(paths: &[&str]) -> Workspace {
     Workspace { patch: Some(paths.iter().map(|path| (*path).to_owned()).collect()), ..edited(&[]) }
 }
