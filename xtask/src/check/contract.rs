@@ -4,7 +4,7 @@ use proc_macro2::TokenTree;
 use syn::{Expr, Item, Stmt};
 
 use super::finding::Findings;
-use super::rust::{self, Implementation};
+use super::rust::{self, Implementation, Named, Seen};
 use super::workspace::{SourceCrate, Workspace};
 
 /// Capability, the method that advertises it, and what a fixture must bring for it.
@@ -48,7 +48,7 @@ fn advertised(source: &SourceCrate, implemented: &[Implementation<'_>], out: &mu
         _ => None,
     });
     for definition in statics.take(1) {
-        let calls = rust::calls_of(&definition.expr);
+        let calls = Seen::of(&definition.expr).calls;
         for (name, method, _) in CAPABILITIES {
             let found = implemented.iter().find(|found| found.of == name);
             let is_named = calls.iter().any(|call| call.name == method);
@@ -76,23 +76,16 @@ fn run_on_source(workspace: &Workspace, source: &SourceCrate, out: &mut Findings
     let (ident, path) = (source.ident(), source.path("tests/source/main.rs"));
     let modules = rust::modules(&workspace.files, &path);
     let Some(module) = modules.first() else { return };
-    let runs = rust::macros(module)
-        .into_iter()
-        .any(|(name, _, tokens)| name == "main" && starts_with(&rust::flat(tokens), &[&ident, "SOURCE"]));
+    let mut macros = Seen::in_file(module).macros.into_iter();
+    let runs = macros.any(|(name, _, tokens)| {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        name == "main"
+            && Named::at(&tokens, 0).is_some_and(|handed| handed.parts == [ident.as_str(), "SOURCE"])
+    });
     if !runs {
         let help = format!("write `connectors_testkit::main!({ident}::SOURCE, fixture::…);`");
         out.add((path, 1), format!("does not run the testkit on `{ident}::SOURCE`"), help);
     }
-}
-
-fn starts_with(tokens: &[TokenTree], names: &[&str]) -> bool {
-    let is_comma = |token: &&TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
-    let first = tokens.iter().take_while(|token| !is_comma(token));
-    let idents = first.filter_map(|token| match token {
-        TokenTree::Ident(ident) => Some(ident.to_string()),
-        _ => None,
-    });
-    idents.eq(names.iter().map(ToString::to_string))
 }
 
 /// With cargo's own harness the suite would be a test program without a test.

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenTree;
-use syn::punctuated::Punctuated;
-use syn::visit::{self, Visit};
-use syn::{Expr, Ident, Item, Pat, Token, UseTree};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Ident, ImplItem, Item, UseTree};
 
-use super::rust::{self, Module};
+use super::rust::{Module, Named, arguments, before, is_punct, trait_name, type_name};
 
 /// Traits whose functions the framework or a runtime calls from async code.
 const CALLED_FROM_ASYNC: &str =
@@ -71,9 +70,47 @@ pub(super) fn of_module(module: &Module) -> Vec<Function> {
             imported(&item.tree, &[], &mut names);
         }
     }
-    let mut functions = Functions { path: &module.path, names, found: Vec::new(), around: Around::default() };
-    module.items().into_iter().for_each(|item| functions.visit_item(item));
-    functions.found
+    let mut found = Vec::new();
+    for item in module.items() {
+        match item {
+            Item::Fn(item) => found.push(function(module, &names, (&item.sig, &item.block))),
+            Item::Impl(block) => {
+                let is_async =
+                    trait_name(block).is_some_and(|of| CALLED_FROM_ASYNC.split(' ').any(|name| name == of));
+                let methods = block.items.iter().filter_map(|item| match item {
+                    ImplItem::Fn(item) => Some(function(module, &names, (&item.sig, &item.block))),
+                    _ => None,
+                });
+                let owner = Some(type_name(&block.self_ty));
+                found.extend(methods.map(|method| Function {
+                    owner: owner.clone(),
+                    is_async: method.is_async || is_async,
+                    ..method
+                }));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn function(
+    module: &Module,
+    names: &BTreeMap<String, Vec<String>>,
+    (signature, block): (&syn::Signature, &syn::Block),
+) -> Function {
+    let body = block.to_token_stream();
+    let mut handed = Vec::new();
+    handed_away(body.clone(), &mut handed);
+    let mut reader = Reader { names, handed, references: Vec::new() };
+    reader.read(body, false);
+    Function {
+        path: module.path.clone(),
+        name: signature.ident.to_string(),
+        owner: None,
+        is_async: signature.asyncness.is_some(),
+        references: reader.references,
+    }
 }
 
 /// Names that `use` brings in, and the path of each.
@@ -94,205 +131,104 @@ fn imported(tree: &UseTree, prefix: &[String], names: &mut BTreeMap<String, Vec<
     }
 }
 
-struct Functions<'f> {
-    path: &'f str,
-    names: BTreeMap<String, Vec<String>>,
-    found: Vec<Function>,
-    around: Around,
-}
-
-/// What the code that is read stands in.
-#[derive(Clone, Default)]
-struct Around {
-    /// The function, by its place in `found`.
-    function: Option<usize>,
-    owner: Option<String>,
-    is_called_from_async: bool,
+/// Reads the tokens of a function's body.
+struct Reader<'n> {
+    names: &'n BTreeMap<String, Vec<String>>,
     /// Names of closures that are handed to `Context::blocking`.
     handed: Vec<Ident>,
-    is_away: bool,
-    in_async: bool,
+    references: Vec<Reference>,
 }
 
-impl Functions<'_> {
-    fn inside(&mut self, change: impl FnOnce(&mut Around), visit: impl FnOnce(&mut Self)) {
-        let before = self.around.clone();
-        change(&mut self.around);
-        visit(self);
-        self.around = before;
-    }
-
-    fn function(&mut self, signature: &syn::Signature, block: &syn::Block) {
-        self.found.push(Function {
-            path: self.path.to_owned(),
-            name: signature.ident.to_string(),
-            owner: self.around.owner.clone(),
-            is_async: signature.asyncness.is_some() || self.around.is_called_from_async,
-            references: Vec::new(),
-        });
-        let mut handed = Handed(Vec::new());
-        handed.visit_block(block);
-        let function = Some(self.found.len() - 1);
-        self.inside(
-            |around| {
-                *around =
-                    Around { function, handed: handed.0, is_away: false, in_async: false, ..around.clone() }
-            },
-            |this| this.visit_block(block),
-        );
-    }
-
-    fn refer(&mut self, target: Target, line: usize) {
-        if let (Some(at), false) = (self.around.function, self.around.is_away) {
-            self.found[at].references.push(Reference { target, line, in_async: self.around.in_async });
-        }
-    }
-
-    fn refer_path(&mut self, mut parts: Vec<String>, line: usize) {
-        if let Some(known) = parts.first().and_then(|first| self.names.get(first)) {
-            parts.splice(..1, known.iter().cloned());
-        }
-        self.refer(Target::Path(parts), line);
-    }
-
-    fn away<'a>(&mut self, arguments: impl Iterator<Item = &'a Expr>) {
-        self.inside(
-            |around| around.is_away = true,
-            |this| arguments.for_each(|argument| this.visit_expr(argument)),
-        );
-    }
-
-    /// What stands in a macro that is no list of expressions: paths and methods, by their look.
-    fn tokens(&mut self, tokens: &[TokenTree]) {
+impl Reader<'_> {
+    fn read(&mut self, stream: TokenStream, in_async: bool) {
+        let tokens: Vec<TokenTree> = stream.into_iter().collect();
         let mut at = 0;
-        while at < tokens.len() {
-            let (parts, end) = path_at(tokens, at);
-            let is_method = at > 0 && is_punct(tokens.get(at - 1), '.');
-            let is_awaited = tokens[end..].iter().take(2).map(ToString::to_string).eq([".", "await"]);
-            let line = rust::line(tokens[at].span());
-            match parts.first() {
-                Some(name) if is_method && !is_awaited => {
-                    self.refer(Target::Method { name: name.clone(), on_self: false }, line);
+        while let Some(token) = tokens.get(at) {
+            at = match token {
+                TokenTree::Group(group) => {
+                    self.read(group.stream(), in_async);
+                    at + 1
                 }
-                Some(_) if !is_method => self.refer_path(parts, line),
-                _ => {}
+                TokenTree::Ident(word) if word == "use" => end(&tokens, at, ";"),
+                TokenTree::Ident(word) if word == "async" => self.awaited_later(&tokens, at + 1),
+                TokenTree::Ident(word) if word == "let" => self.after_binding(&tokens, at + 1),
+                TokenTree::Ident(_) => self.name(&tokens, at, in_async),
+                _ => at + 1,
+            };
+        }
+    }
+
+    /// A block or closure behind `async`; returns where the tokens go on.
+    fn awaited_later(&mut self, tokens: &[TokenTree], at: usize) -> usize {
+        let at = at + usize::from(is_word(tokens.get(at), "move"));
+        let end = if is_punct(tokens.get(at), '|') { end(tokens, at, ",;") } else { at + 1 };
+        self.read(tokens[at..end.min(tokens.len())].iter().cloned().collect(), true);
+        end
+    }
+
+    /// A name that is bound is no reference, and a closure that is handed away is not run here.
+    fn after_binding(&self, tokens: &[TokenTree], at: usize) -> usize {
+        let at = at + usize::from(is_word(tokens.get(at), "mut"));
+        let Some(TokenTree::Ident(name)) = tokens.get(at) else { return at };
+        let value = at + 2 + usize::from(is_word(tokens.get(at + 2), "move"));
+        let is_closure = is_punct(tokens.get(at + 1), '=') && is_punct(tokens.get(value), '|');
+        if is_closure && self.handed.contains(name) { end(tokens, value, ";") } else { at + 1 }
+    }
+
+    fn name(&mut self, tokens: &[TokenTree], at: usize, in_async: bool) -> usize {
+        let Some(named) = Named::at(tokens, at) else { return at + 1 };
+        let (end, line, name) = (named.end, named.line, named.last().to_owned());
+        let is_called = arguments(tokens.get(end)).is_some();
+        // What can be awaited does not wait by itself.
+        let is_awaited = is_punct(tokens.get(end + 1), '.') && is_word(tokens.get(end + 2), "await");
+        if name == "blocking" && is_called {
+            return end + 1;
+        }
+        if named.is_behind_dot {
+            if is_called && !is_awaited {
+                let is_outer = !is_punct(before(tokens, at, 3), '.');
+                let on_self = is_word(before(tokens, at, 2), "self") && is_outer;
+                self.references.push(Reference { target: Target::Method { name, on_self }, line, in_async });
             }
-            at = end;
-        }
-    }
-}
-
-fn is_punct(token: Option<&TokenTree>, sign: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
-}
-
-/// The parts of the path that begins at a token, and where it ends: at the next token at the earliest.
-fn path_at(tokens: &[TokenTree], start: usize) -> (Vec<String>, usize) {
-    let (mut parts, mut at) = (Vec::new(), start);
-    while let Some(TokenTree::Ident(ident)) = tokens.get(at) {
-        parts.push(ident.to_string());
-        if !(is_punct(tokens.get(at + 1), ':') && is_punct(tokens.get(at + 2), ':')) {
-            return (parts, at + 1);
-        }
-        at += 3;
-    }
-    (parts, at.max(start + 1).min(tokens.len()))
-}
-
-impl<'a> Visit<'a> for Functions<'_> {
-    fn visit_item_impl(&mut self, block: &'a syn::ItemImpl) {
-        let of = rust::trait_name(block);
-        let is_called_from_async = of.is_some_and(|of| CALLED_FROM_ASYNC.split(' ').any(|name| name == of));
-        let owner = Some(rust::type_name(&block.self_ty));
-        self.inside(
-            |around| (around.owner, around.is_called_from_async) = (owner, is_called_from_async),
-            |this| visit::visit_item_impl(this, block),
-        );
-    }
-
-    fn visit_item_fn(&mut self, function: &'a syn::ItemFn) {
-        self.inside(
-            |around| (around.owner, around.is_called_from_async) = (None, false),
-            |this| this.function(&function.sig, &function.block),
-        );
-    }
-
-    fn visit_impl_item_fn(&mut self, function: &'a syn::ImplItemFn) {
-        self.function(&function.sig, &function.block);
-    }
-
-    fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
-        let segments = &path.path.segments;
-        let line = segments.first().map_or(1, |first| rust::line(first.ident.span()));
-        self.refer_path(segments.iter().map(|part| part.ident.to_string()).collect(), line);
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
-        self.visit_expr(&call.receiver);
-        if call.method == "blocking" {
-            return self.away(call.args.iter());
-        }
-        let on_self = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self"));
-        self.refer(Target::Method { name: call.method.to_string(), on_self }, rust::line(call.method.span()));
-        call.args.iter().for_each(|argument| self.visit_expr(argument));
-    }
-
-    fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
-        match rust::called(call) {
-            Some(name) if name == "blocking" => self.away(call.args.iter()),
-            _ => visit::visit_expr_call(self, call),
-        }
-    }
-
-    fn visit_expr_await(&mut self, awaited: &'a syn::ExprAwait) {
-        match &*awaited.base {
-            // What can be awaited does not wait by itself.
-            Expr::MethodCall(call) if call.method != "blocking" => {
-                self.visit_expr(&call.receiver);
-                call.args.iter().for_each(|argument| self.visit_expr(argument));
+        } else if !named.is_macro && !is_punct(tokens.get(end), ':') {
+            let mut parts = named.parts;
+            if let Some(known) = self.names.get(&parts[0]) {
+                parts.splice(..1, known.iter().cloned());
             }
-            base => self.visit_expr(base),
+            self.references.push(Reference { target: Target::Path(parts), line, in_async });
         }
+        end
     }
+}
 
-    fn visit_expr_async(&mut self, block: &'a syn::ExprAsync) {
-        self.inside(|around| around.in_async = true, |this| visit::visit_expr_async(this, block));
-    }
+fn is_word(token: Option<&TokenTree>, word: &str) -> bool {
+    matches!(token, Some(TokenTree::Ident(ident)) if ident == word)
+}
 
-    fn visit_expr_closure(&mut self, closure: &'a syn::ExprClosure) {
-        let is_async = closure.asyncness.is_some();
-        self.inside(|around| around.in_async |= is_async, |this| visit::visit_expr_closure(this, closure));
-    }
-
-    fn visit_local(&mut self, local: &'a syn::Local) {
-        let is_handed =
-            matches!(&local.pat, Pat::Ident(pattern) if self.around.handed.contains(&pattern.ident));
-        let is_closure = local.init.as_ref().is_some_and(|init| matches!(&*init.expr, Expr::Closure(_)));
-        self.inside(
-            |around| around.is_away |= is_handed && is_closure,
-            |this| visit::visit_local(this, local),
-        );
-    }
-
-    fn visit_macro(&mut self, found: &'a syn::Macro) {
-        match found.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated) {
-            Ok(expressions) => expressions.iter().for_each(|expression| Visit::visit_expr(self, expression)),
-            Err(_) => self.tokens(&rust::flat(found.tokens.clone())),
-        }
-    }
+/// Where one of these signs ends what stands here.
+fn end(tokens: &[TokenTree], at: usize, signs: &str) -> usize {
+    let is_end = |token: &TokenTree| signs.chars().any(|sign| is_punct(Some(token), sign));
+    // The parameters of a closure are separated as well.
+    let parameters = if is_punct(tokens.get(at), '|') {
+        tokens[at + 1..].iter().position(|token| is_punct(Some(token), '|')).map_or(0, |length| length + 2)
+    } else {
+        0
+    };
+    let from = at + parameters;
+    tokens[from..].iter().position(is_end).map_or(tokens.len(), |length| from + length)
 }
 
 /// The names that are handed to `Context::blocking`.
-struct Handed(Vec<Ident>);
-
-impl<'a> Visit<'a> for Handed {
-    fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
-        if call.method == "blocking" {
-            self.0.extend(call.args.iter().filter_map(|argument| match argument {
-                Expr::Path(path) => path.path.get_ident().cloned(),
+fn handed_away(stream: TokenStream, found: &mut Vec<Ident>) {
+    let tokens: Vec<TokenTree> = stream.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let TokenTree::Group(group) = token else { continue };
+        if is_word(before(&tokens, at, 1), "blocking") {
+            found.extend(group.stream().into_iter().filter_map(|token| match token {
+                TokenTree::Ident(ident) => Some(ident),
                 _ => None,
             }));
         }
-        visit::visit_expr_method_call(self, call);
+        handed_away(group.stream(), found);
     }
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use syn::spanned::Spanned;
-use syn::visit::{self, Visit};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{Attribute, Expr, File, Ident, ImplItem, Item, ItemImpl, Lit, Meta, Type};
 
 /// One file of a crate.
@@ -229,6 +228,67 @@ pub(super) fn called(call: &syn::ExprCall) -> Option<&Ident> {
     }
 }
 
+/// A name among tokens, with the path before it.
+pub(super) struct Named {
+    pub parts: Vec<String>,
+    pub line: usize,
+    /// Whether it is that of a field or a method.
+    pub is_behind_dot: bool,
+    pub is_macro: bool,
+    /// Where the tokens go on.
+    pub end: usize,
+}
+
+impl Named {
+    /// The name that begins at a token, if one does: one that is defined there is none.
+    pub(super) fn at(tokens: &[TokenTree], start: usize) -> Option<Self> {
+        let (mut parts, mut end) = (Vec::new(), start);
+        while let Some(TokenTree::Ident(ident)) = tokens.get(end) {
+            parts.push(ident.to_string());
+            end += 1;
+            if !(is_punct(tokens.get(end), ':') && is_punct(tokens.get(end + 1), ':')) {
+                break;
+            }
+            end += 2;
+        }
+        if parts.is_empty()
+            || matches!(before(tokens, start, 1), Some(TokenTree::Ident(word)) if word == "fn")
+        {
+            return None;
+        }
+        if is_punct(tokens.get(end), '<') && is_punct(before(tokens, end, 1), ':') {
+            let to_call = tokens[end..].iter().position(|token| arguments(Some(token)).is_some());
+            end += to_call.unwrap_or_default();
+        }
+        let is_behind_dot =
+            is_punct(before(tokens, start, 1), '.') && !is_punct(before(tokens, start, 2), '.');
+        let is_macro = is_punct(tokens.get(end), '!') && !is_punct(tokens.get(end + 1), '=');
+        let line = line(tokens[start].span());
+        Some(Self { parts, line, is_behind_dot, is_macro, end: end + usize::from(is_macro) })
+    }
+
+    pub(super) fn last(&self) -> &str {
+        self.parts.last().map_or("", String::as_str)
+    }
+}
+
+/// The token so many before another.
+pub(super) fn before(tokens: &[TokenTree], at: usize, count: usize) -> Option<&TokenTree> {
+    tokens.get(at.checked_sub(count)?)
+}
+
+pub(super) fn is_punct(token: Option<&TokenTree>, sign: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
+}
+
+/// What stands between parentheses.
+pub(super) fn arguments(token: Option<&TokenTree>) -> Option<TokenStream> {
+    match token {
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
+        _ => None,
+    }
+}
+
 /// A call of a function or method.
 pub(super) struct Call {
     /// The name of what is called, without its path.
@@ -239,103 +299,64 @@ pub(super) struct Call {
     pub fields: Vec<String>,
 }
 
-/// What of a piece of code is looked for.
+/// What a piece of code names.
 #[derive(Default)]
-struct Seen {
-    calls: Vec<Call>,
+pub(super) struct Seen {
+    pub calls: Vec<Call>,
     fields: Vec<String>,
     /// The last part of a macro's path, its line, and what is handed in.
-    macros: Vec<(String, usize, TokenStream)>,
+    pub macros: Vec<(String, usize, TokenStream)>,
     /// The first parts of paths that have several.
-    crates: Vec<(String, usize)>,
+    pub crates: Vec<(String, usize)>,
 }
 
 impl Seen {
-    fn call<'a>(&mut self, name: &Ident, arguments: impl Iterator<Item = &'a Expr>) {
+    /// What these tokens name, outside of what is handed to macros.
+    pub(super) fn of(code: &impl ToTokens) -> Self {
         let mut seen = Self::default();
-        arguments.for_each(|argument| seen.visit_expr(argument));
-        self.calls.push(Call { name: name.to_string(), line: line(name.span()), fields: seen.fields });
+        seen.read(code.to_token_stream());
+        seen
     }
 
-    fn path(&mut self, first: &Ident) {
-        self.crates.push((first.to_string(), line(first.span())));
-    }
-}
-
-impl<'a> Visit<'a> for Seen {
-    fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
-        self.call(&call.method, call.args.iter());
-        visit::visit_expr_method_call(self, call);
+    /// What a whole file names, its tests too.
+    pub(super) fn in_file(module: &Module) -> Self {
+        module.file.as_ref().map(Self::of).unwrap_or_default()
     }
 
-    fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
-        if let Some(name) = called(call) {
-            self.call(name, call.args.iter());
+    fn read(&mut self, stream: TokenStream) {
+        let tokens: Vec<TokenTree> = stream.into_iter().collect();
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            let Some(named) = Named::at(&tokens, at) else {
+                if let TokenTree::Group(group) = token {
+                    self.read(group.stream());
+                }
+                at += 1;
+                continue;
+            };
+            let (name, line, called) =
+                (named.last().to_owned(), named.line, arguments(tokens.get(named.end)));
+            if named.parts.len() > 1 {
+                self.crates.push((named.parts[0].clone(), line));
+            }
+            at = named.end;
+            if named.is_macro {
+                let body = tokens[at..].iter().position(|token| matches!(token, TokenTree::Group(_)));
+                at += body.unwrap_or_default();
+                if let Some(TokenTree::Group(group)) = tokens.get(at) {
+                    self.macros.push((name, line, group.stream()));
+                    at += 1;
+                }
+            } else if let Some(arguments) = called {
+                self.calls.push(Call { name, line, fields: Self::of(&arguments).fields });
+            } else if named.is_behind_dot {
+                self.fields.push(name);
+            }
         }
-        visit::visit_expr_call(self, call);
     }
-
-    fn visit_expr_field(&mut self, field: &'a syn::ExprField) {
-        if let syn::Member::Named(name) = &field.member {
-            self.fields.push(name.to_string());
-        }
-        visit::visit_expr_field(self, field);
-    }
-
-    fn visit_macro(&mut self, found: &'a syn::Macro) {
-        if let Some(last) = found.path.segments.last() {
-            self.macros.push((last.ident.to_string(), line(found.path.span()), found.tokens.clone()));
-        }
-        visit::visit_macro(self, found);
-    }
-
-    fn visit_path(&mut self, path: &'a syn::Path) {
-        if let Some(first) = path.segments.first().filter(|_| path.segments.len() > 1) {
-            self.path(&first.ident);
-        }
-        visit::visit_path(self, path);
-    }
-
-    fn visit_use_path(&mut self, path: &'a syn::UsePath) {
-        self.path(&path.ident);
-    }
-}
-
-fn seen_in_file(module: &Module) -> Seen {
-    let mut seen = Seen::default();
-    module.file.iter().for_each(|file| seen.visit_file(file));
-    seen
 }
 
 /// Every call in a file, outside of tests.
 pub(super) fn calls(module: &Module) -> Vec<Call> {
-    let mut seen = Seen::default();
-    module.items().into_iter().for_each(|item| seen.visit_item(item));
-    seen.calls
-}
-
-/// Every call in an expression.
-pub(super) fn calls_of(expression: &Expr) -> Vec<Call> {
-    let mut seen = Seen::default();
-    seen.visit_expr(expression);
-    seen.calls
-}
-
-/// The macros that a file calls, wherever they stand: the last part of the path, the line, and what is handed in.
-pub(super) fn macros(module: &Module) -> Vec<(String, usize, TokenStream)> {
-    seen_in_file(module).macros
-}
-
-/// What paths of a file begin with, and where.
-pub(super) fn crates_named(module: &Module) -> Vec<(String, usize)> {
-    seen_in_file(module).crates
-}
-
-/// The tokens of a stream without its brackets, in order.
-pub(super) fn flat(tokens: TokenStream) -> Vec<TokenTree> {
-    let inner = |token| match token {
-        TokenTree::Group(group) => flat(group.stream()),
-        other => vec![other],
-    };
-    tokens.into_iter().flat_map(inner).collect()
+    module.items().into_iter().flat_map(|item| Seen::of(item).calls).collect()
 }

@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, GenericArgument, Ident, LitStr, PathArguments, Token, Type, Visibility, braced, bracketed};
 
-use super::rust::{self, Module};
+use super::rust::{self, Module, Seen};
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) struct Setting {
 /// The settings that the modules declare; none where the declaration is missing or can't be understood.
 pub(super) fn declared(modules: &[Module]) -> Option<Vec<Setting>> {
     let config = modules.iter().find(|module| module.path.ends_with("/src/config.rs"))?;
-    let (_, _, tokens) = rust::macros(config).into_iter().find(|(name, ..)| name == "config")?;
+    let (_, _, tokens) = Seen::in_file(config).macros.into_iter().find(|(name, ..)| name == "config")?;
     let declaration: Declaration = syn::parse2(tokens).ok()?;
     Some(declaration.0.into_iter().map(|field| field.setting(modules)).collect())
 }

@@ -1,7 +1,7 @@
 //! `throttle`: a source calls its backend through core's client or a pool, as fast as its settings allow.
 
 use super::finding::Findings;
-use super::rust::{self, Call};
+use super::rust::{self, Call, Seen};
 use super::settings::Setting;
 use super::workspace::{SourceCrate, Workspace};
 
@@ -65,7 +65,7 @@ fn own_clients(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) 
         out.add((&path, line), format!("{} has an HTTP client of its own: {name}", source.package), help);
     }
     for module in &source.modules {
-        for (name, line) in rust::crates_named(module) {
+        for (name, line) in Seen::in_file(module).crates {
             if CLIENTS.iter().any(|client| client.replace('-', "_") == name) {
                 out.add((&module.path, line), format!("names the HTTP client {name}"), help);
             }
