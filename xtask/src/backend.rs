@@ -128,9 +128,6 @@ pub(crate) enum Target {
 
 impl Target {
     /// Runs `body` with the words by which a test program is told the server, which is up meanwhile.
-    ///
-    /// # Errors
-    /// When it can't be started, or `body` fails.
     pub(crate) fn with(
         self,
         shell: &Shell,
@@ -150,9 +147,6 @@ impl Target {
 
 /// Runs `body` with these servers up, which the test program of a source knows. What it starts for that ends with `body`, and with
 /// this process, however that ends; a server that runs already is left running.
-///
-/// # Errors
-/// When a server can't be started, or `body` fails.
 pub(crate) fn with<T>(
     shell: &Shell,
     (programs, source): (&Programs, &str),

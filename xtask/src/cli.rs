@@ -26,13 +26,11 @@ enum Task {
 }
 
 /// The names of all commands, in the order of the help.
-#[must_use]
 pub fn names() -> Vec<String> {
     Task::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
 /// Runs the command that `arguments` name and returns the exit code of the process.
-#[must_use]
 pub fn run(shell: &Shell, arguments: &[String]) -> u8 {
     let done = match parse(arguments) {
         Ok(task) => dispatch(shell, task),

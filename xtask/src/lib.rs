@@ -3,9 +3,9 @@
 //! Nothing here depends on another crate of the workspace: it is the first thing that a new machine compiles.
 
 pub mod cli;
-pub mod error;
 pub mod shell;
 
+mod error;
 mod tools;
 
 mod backend;

@@ -60,9 +60,6 @@ pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
 }
 
 /// Writes a new source into the workspace of the shell.
-///
-/// # Errors
-/// When the name can't be that of a new source, before anything is written.
 pub(crate) fn write(shell: &Shell, name: &str) -> Result<()> {
     fits(name)?;
     let files = TEMPLATES.map(|(path, text)| (filled(path, name), filled(text, name)));

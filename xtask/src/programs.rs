@@ -14,9 +14,6 @@ use crate::shell::Shell;
 pub(crate) struct Programs(PathBuf);
 
 /// The names of the sources that have a test program.
-///
-/// # Errors
-/// When the crates can't be listed.
 pub(crate) fn sources(root: &Path) -> Result<Vec<String>> {
     let folder = root.join("crates");
     let entries = fs::read_dir(&folder).map_err(Error::file("list", &folder))?;
@@ -30,9 +27,6 @@ pub(crate) fn sources(root: &Path) -> Result<Vec<String>> {
 }
 
 /// The sources that are named, or all of them.
-///
-/// # Errors
-/// Names one that has no test program, and those that have one.
 pub(crate) fn named(root: &Path, names: &[String]) -> Result<Vec<String>> {
     let known = sources(root)?;
     match names.iter().find(|name| !known.contains(name)) {
@@ -47,9 +41,6 @@ pub(crate) fn named(root: &Path, names: &[String]) -> Result<Vec<String>> {
 
 impl Programs {
     /// The program, the embedded server's, and the test programs of these sources: those of a folder, or built.
-    ///
-    /// # Errors
-    /// When they can't be built.
     pub(crate) fn of(shell: &Shell, folder: Option<&Path>, names: &[String]) -> Result<Self> {
         if let Some(folder) = folder {
             return Ok(Self(shell.root.join(folder)));
@@ -72,9 +63,6 @@ impl Programs {
     }
 
     /// The test program of a crate, built.
-    ///
-    /// # Errors
-    /// When it can't be built.
     pub(crate) fn build_tests(shell: &Shell, package: &str) -> Result<PathBuf> {
         let mut cargo = shell.command("cargo");
         shell.stream(cargo.args(["build", "--locked", "--package", package, "--test", "source"]))?;
@@ -82,7 +70,6 @@ impl Programs {
     }
 
     /// Programs as cargo builds them for this machine, optimised.
-    #[must_use]
     pub(crate) fn release(shell: &Shell) -> Self {
         Self(shell.target().join("release"))
     }
@@ -92,15 +79,11 @@ impl Programs {
     }
 
     /// A program of the product, or an example.
-    #[must_use]
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
     /// The test program of a crate, which cargo gives a name of its own: the newest that was made of its `tests/source`.
-    ///
-    /// # Errors
-    /// When there is none.
     pub(crate) fn tests(&self, package: &str) -> Result<PathBuf> {
         let folder = self.0.join("deps");
         let entries = fs::read_dir(&folder).map_err(Error::file("list", &folder))?;
@@ -121,9 +104,6 @@ impl Programs {
     }
 
     /// The same, as a command in one of its modes, which may install what its server needs.
-    ///
-    /// # Errors
-    /// When there is none.
     pub(crate) fn mode(&self, shell: &Shell, (name, mode): (&str, &str)) -> Result<Command> {
         let mut command = shell.command(self.tests(&package(name))?);
         command.env("CONNECTORS_INSTALL", "1").arg(mode);
@@ -132,7 +112,6 @@ impl Programs {
 }
 
 /// The crate of a source.
-#[must_use]
 pub(crate) fn package(name: &str) -> String {
     format!("source-{name}")
 }

@@ -15,24 +15,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::{Error, Result, tail};
 
 /// Where lines go.
-pub type Sink = Arc<Mutex<Box<dyn Write + Send>>>;
+pub(crate) type Sink = Arc<Mutex<Box<dyn Write + Send>>>;
 
 /// The workspace folder, the environment of every program started, and the two outputs.
 #[derive(Clone)]
 pub struct Shell {
     /// The folder of the workspace; programs start there.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The environment that programs get.
-    pub env: BTreeMap<OsString, OsString>,
+    pub(crate) env: BTreeMap<OsString, OsString>,
     /// Results, for people and programs.
-    pub out: Sink,
+    pub(crate) out: Sink,
     /// Progress and errors.
-    pub err: Sink,
+    pub(crate) err: Sink,
 }
 
 impl Shell {
     /// The shell of this process, at the workspace that xtask was built in.
-    #[must_use]
     pub fn from_process() -> Self {
         let manifest =
             std::env::var_os("CARGO_MANIFEST_DIR").map_or(env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
@@ -45,38 +44,34 @@ impl Shell {
     }
 
     /// Writes a line of the result.
-    pub fn say(&self, line: impl Display) {
+    pub(crate) fn say(&self, line: impl Display) {
         write_line(&self.out, line);
     }
 
     /// Writes a line of progress.
-    pub fn note(&self, line: impl Display) {
+    pub(crate) fn note(&self, line: impl Display) {
         write_line(&self.err, line);
     }
 
     /// The value of an environment variable that is set, not empty, and text.
-    #[must_use]
-    pub fn var(&self, name: &str) -> Option<&str> {
+    pub(crate) fn var(&self, name: &str) -> Option<&str> {
         self.env.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
     }
 
     /// The build folder: `CARGO_TARGET_DIR`, or `target` in the workspace.
-    #[must_use]
-    pub fn target(&self) -> PathBuf {
+    pub(crate) fn target(&self) -> PathBuf {
         self.root.join(self.var("CARGO_TARGET_DIR").unwrap_or("target"))
     }
 
     /// The program of this name on the search path.
-    #[must_use]
-    pub fn find(&self, program: &str) -> Option<PathBuf> {
+    pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
         std::env::split_paths(self.env.get(OsStr::new("PATH"))?)
             .map(|folder| folder.join(program))
             .find(|path| is_executable(path))
     }
 
     /// A copy of this shell whose search path begins with `folders`.
-    #[must_use]
-    pub fn with_path(&self, folders: &[PathBuf]) -> Self {
+    pub(crate) fn with_path(&self, folders: &[PathBuf]) -> Self {
         let old = self.env.get(OsStr::new("PATH")).cloned().unwrap_or_default();
         let all = folders.iter().cloned().chain(std::env::split_paths(&old));
         let joined = std::env::join_paths(all).unwrap_or(old);
@@ -84,24 +79,21 @@ impl Shell {
     }
 
     /// A copy of this shell with one more environment variable.
-    #[must_use]
-    pub fn with_var(&self, name: &str, value: impl Into<OsString>) -> Self {
+    pub(crate) fn with_var(&self, name: &str, value: impl Into<OsString>) -> Self {
         let mut copy = self.clone();
         copy.env.insert(name.into(), value.into());
         copy
     }
 
     /// A copy of this shell without an environment variable.
-    #[must_use]
-    pub fn without_var(&self, name: &str) -> Self {
+    pub(crate) fn without_var(&self, name: &str) -> Self {
         let mut copy = self.clone();
         copy.env.remove(OsStr::new(name));
         copy
     }
 
     /// A command in this environment, without input.
-    #[must_use]
-    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let program = program.as_ref();
         let found = program.to_str().filter(|name| !name.contains('/')).and_then(|name| self.find(name));
         let mut command = Command::new(found.as_deref().map_or(program, Path::as_os_str));
@@ -110,42 +102,27 @@ impl Shell {
     }
 
     /// Runs a command to its end and returns what it wrote to its standard output.
-    ///
-    /// # Errors
-    /// With the end of its error output, when it cannot be started or fails.
-    pub fn capture(&self, command: &mut Command) -> Result<String> {
+    pub(crate) fn capture(&self, command: &mut Command) -> Result<String> {
         Ok(String::from_utf8_lossy(&run(command)?.stdout).into_owned())
     }
 
     /// The same for its error output, where programs that report as they go write.
-    ///
-    /// # Errors
-    /// As [`Shell::capture`].
-    pub fn capture_errors(&self, command: &mut Command) -> Result<String> {
+    pub(crate) fn capture_errors(&self, command: &mut Command) -> Result<String> {
         Ok(String::from_utf8_lossy(&run(command)?.stderr).into_owned())
     }
 
     /// Runs a command to its end with its output on ours.
-    ///
-    /// # Errors
-    /// When it cannot be started or fails.
-    pub fn stream(&self, command: &mut Command) -> Result<()> {
+    pub(crate) fn stream(&self, command: &mut Command) -> Result<()> {
         let status = command.status().map_err(|cause| Error::Start { command: line(command), cause })?;
         if status.success() {
             return Ok(());
         }
         Err(Error::Command { command: line(command), status: status.to_string(), tail: String::new() })
     }
-
-    /// Whether a command can be started and succeeds; its output is dropped.
-    #[must_use]
-    pub fn succeeds(&self, command: &mut Command) -> bool {
-        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-    }
 }
 
 /// A sink that writes to `target`.
-pub fn sink(target: impl Write + Send + 'static) -> Sink {
+pub(crate) fn sink(target: impl Write + Send + 'static) -> Sink {
     Arc::new(Mutex::new(Box::new(target)))
 }
 
@@ -165,8 +142,7 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// The command line, for messages.
-#[must_use]
-pub fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -157,8 +157,8 @@ mod tests {
 
     #[test]
     fn a_full_run_tests_once_then_documentation_then_judges() {
-        let machine = machine(9);
-        run_line(&machine, "").unwrap();
+        let full = machine(9);
+        run_line(&full, "").unwrap();
         let expected = [
             "cargo llvm-cov nextest --no-cfg-coverage --locked --workspace --no-fail-fast --lcov --output-path \
              /W/target/coverage/lcov.info",
@@ -168,43 +168,32 @@ mod tests {
             "cargo test --doc --workspace --locked --quiet",
             "  /llvm/cov 1 no /W/target/llvm-cov-target/doc-%p.profraw",
         ];
-        assert_eq!(machine.calls()[2..], expected);
-        let table = machine.out.get();
+        assert_eq!(full.calls()[2..], expected);
+        let table = full.out.get();
         assert!(table.contains("crates/a           9/10   90.00 %") && table.contains("xtask"), "{table}");
         assert!(!table.contains("no-crate"), "{table}");
-    }
-
-    #[test]
-    fn too_little_coverage_fails_and_names_the_lines() {
-        let machine = machine(8);
-        let text = run_line(&machine, "").unwrap_err().to_string();
+        let text = run_line(&machine(8), "").unwrap_err().to_string();
         assert!(
             text.starts_with("crates/a: 80.00 %") && text.ends_with("crates/a/src/lib.rs: 9-10"),
             "{text}"
         );
-        assert!(machine.out.get().contains("80.00 %"));
     }
 
     #[test]
-    fn chosen_tests_run_without_report_and_gate() {
+    fn chosen_tests_run_without_report_and_gate_and_one_crate_is_measured_by_its_own() {
+        let call = "cargo llvm-cov nextest --no-cfg-coverage --locked";
         for (arguments, scope) in [("deletes", "--workspace "), ("-p a deletes", ""), ("--package=a", "")] {
             let machine = machine(0);
             run_line(&machine, &format!("-- {arguments}")).unwrap();
-            let expected =
-                format!("cargo llvm-cov nextest --no-cfg-coverage --locked {scope}--no-report {arguments}");
+            let expected = format!("{call} {scope}--no-report {arguments}");
             assert_eq!((machine.calls()[2].as_str(), machine.out.get().as_str()), (expected.as_str(), ""));
         }
-    }
-
-    #[test]
-    fn one_crate_is_measured_by_its_own_tests() {
         let machine = machine(8);
         let text = run_line(&machine, "-p a").unwrap_err().to_string();
-        assert!(text.starts_with("crates/a: 80.00 %"), "{text}");
-        let call = "cargo llvm-cov nextest --no-cfg-coverage --locked --package a --no-fail-fast --lcov --output-path \
-                    /W/target/coverage/a.info";
-        assert_eq!(machine.calls()[2], call);
-        assert!(!machine.out.get().contains("xtask"), "{}", machine.out.get());
+        assert!(text.starts_with("crates/a: 80.00 %") && !machine.out.get().contains("xtask"), "{text}");
+        let expected =
+            format!("{call} --package a --no-fail-fast --lcov --output-path /W/target/coverage/a.info");
+        assert_eq!(machine.calls()[2], expected);
         let unknown = run_line(&machine, "-p b").unwrap_err().to_string();
         assert_eq!(unknown, "no crate `b`; there are crates/a, xtask");
         assert!(

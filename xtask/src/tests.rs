@@ -44,10 +44,7 @@ impl Machine {
         let root = folder.path().to_owned();
         std::fs::create_dir(root.join("bin")).unwrap();
         let (out, err) = (Text::default(), Text::default());
-        // One folder for all tests at once, and no other: they choose their ports one after the other.
-        let temporary = std::env::temp_dir().join("connectors-xtask-tests");
-        std::fs::create_dir_all(&temporary).unwrap();
-        let env = [("PATH".into(), root.join("bin").into()), ("TMPDIR".into(), temporary.into())].into();
+        let env = [("PATH".into(), root.join("bin").into())].into();
         let shell = Shell { root, env, out: sink(out.clone()), err: sink(err.clone()) };
         Self { folder, shell, out, err }
     }
@@ -77,6 +74,13 @@ impl Machine {
         let list = format!("{}: crates/{package}/tests/source/main.rs\n", program.display());
         std::fs::write(program.with_extension("d"), list).unwrap();
         program
+    }
+
+    /// Adds a source whose test program in the folder `built` runs `before`, notes how it was called, and then runs `after`.
+    pub(crate) fn source(&self, name: &str, (before, after): (&str, &str)) {
+        self.script(self.path(&format!("crates/source-{name}/tests/source/main.rs")), "");
+        let note = format!("echo \"{name} $* $CONNECTORS_INSTALL\" >> '{}'", self.path("calls").display());
+        self.test_program(("built", &format!("source-{name}"), name), &format!("{before}\n{note}\n{after}"));
     }
 
     /// Sets an environment variable.

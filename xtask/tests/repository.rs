@@ -64,14 +64,16 @@ fn the_excerpts_of_developing_stand_in_their_files() {
     }
 }
 
+/// What lies in a folder, by its path from the root.
+fn entries(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join(folder)).expect(folder);
+    entries.map(|entry| Path::new(folder).join(entry.expect("an entry").file_name())).collect()
+}
+
 /// README.md and every page of docs/, by their paths.
 fn pages() -> Vec<PathBuf> {
-    let folders = ["docs", "docs/sources"].into_iter().flat_map(|folder| {
-        let entries = std::fs::read_dir(root().join(folder)).expect(folder);
-        entries.map(move |entry| Path::new(folder).join(entry.expect("an entry").file_name()))
-    });
-    let pages = folders.chain([PathBuf::from("README.md")]);
-    pages.filter(|page| page.extension().is_some_and(|kind| kind == "md")).collect()
+    let pages = [entries("docs"), entries("docs/sources"), vec!["README.md".into()]].concat();
+    pages.into_iter().filter(|page| page.extension().is_some_and(|kind| kind == "md")).collect()
 }
 
 /// What stands between single backticks of a page.
@@ -166,9 +168,7 @@ fn the_readme_tells_the_exit_codes_of_the_help() {
 fn every_script_and_every_fuzz_target_is_named_where_it_is_explained() {
     let (contributing, reliability) = (read("docs/contributing.md"), read("docs/reliability.md"));
     let names = |folder: &str| -> Vec<String> {
-        let entries =
-            std::fs::read_dir(root().join(folder)).expect("a folder").map(|entry| entry.unwrap().path());
-        entries.map(|path| path.file_stem().unwrap().display().to_string()).collect()
+        entries(folder).iter().map(|path| path.file_stem().unwrap().display().to_string()).collect()
     };
     for script in names("ci") {
         assert!(contributing.contains(&format!("`ci/{script}`")), "docs/contributing.md lacks ci/{script}");
@@ -188,8 +188,7 @@ fn the_readme_runs_the_image_of_this_version() {
 
 /// The workflow's jobs by name.
 fn jobs(workflow: &Value) -> Vec<(&str, &Value)> {
-    let jobs = workflow["jobs"].as_mapping().unwrap();
-    jobs.iter().map(|(name, job)| (name.as_str().unwrap(), job)).collect()
+    workflow["jobs"].as_mapping().unwrap().iter().map(|(name, job)| (name.as_str().unwrap(), job)).collect()
 }
 
 fn steps<'a>(workflow: &'a Value, key: &str) -> Vec<&'a str> {
@@ -224,8 +223,8 @@ fn every_script_is_run_and_every_job_needed() {
     let pipeline = read(".ci/run");
     let commands = run.iter().copied().chain(pipeline.lines().filter_map(|line| line.strip_prefix("step ")));
     let programs: Vec<&str> = commands.filter_map(|command| command.split_whitespace().next()).collect();
-    for entry in std::fs::read_dir(root().join("ci")).expect("ci") {
-        let script = format!("ci/{}", entry.expect("an entry").file_name().display());
+    for script in entries("ci") {
+        let script = script.display().to_string();
         assert!(programs.contains(&script.as_str()), "{script} is run by neither the workflow nor .ci/run");
     }
     let others: Vec<&str> =
@@ -269,8 +268,9 @@ fn every_test_that_reliability_names_exists() {
     assert!(named.len() > 200, "{}", named.len());
     let is_there = |(package, file, name): &(&str, &str, &str)| {
         let of_file = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem == *file);
-        let files = rust_files(&root().join("crates").join(package)).into_iter().filter(of_file);
-        files.into_iter().any(|path| has_test(&path, name))
+        rust_files(&root().join("crates").join(package))
+            .iter()
+            .any(|path| of_file(path) && has_test(path, name))
     };
     let missing: Vec<_> = named.iter().filter(|test| !is_there(test)).collect();
     assert!(missing.is_empty(), "no such tests: {missing:?}");

@@ -82,20 +82,22 @@ fn in_program(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     let (text, package) = (workspace.text(PROGRAM), source.package.as_str());
     let entries = manifest::dependencies(text);
     let entry = entries.iter().find(|entry| entry.kind == "dependencies" && entry.name == package);
-    let features = |name| manifest::list_at(text, &["features", name]).unwrap_or_default();
+    let listed = |name, feature: &str| {
+        let list = manifest::at(text, &["features", name]);
+        list.is_some_and(|list| {
+            list.as_array().is_some_and(|list| list.iter().any(|item| item.as_str() == Some(feature)))
+        })
+    };
     let faults = [
         (
             entry.is_none_or(|entry| !entry.is("optional")),
             format!("`{package} = {{ workspace = true, optional = true }}` to [dependencies]"),
         ),
         (
-            features(package) != [format!("dep:{package}")],
+            !listed(package, &format!("dep:{package}")),
             format!("`{package} = [\"dep:{package}\"]` to [features]"),
         ),
-        (
-            !features("default").iter().any(|name| name == package),
-            format!("`{package}` to the feature `default`"),
-        ),
+        (!listed("default", package), format!("`{package}` to the feature `default`")),
     ];
     for (_, what) in faults.into_iter().filter(|(is_missing, _)| *is_missing) {
         let message = format!("the program does not take {package} as a feature of its name");

@@ -26,11 +26,10 @@ pub(super) fn check(workspace: &Workspace, out: &mut Findings) {
 fn provided(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     let path = format!("docker/{}/compose.yml", source.name());
     let manifest = source.path("Cargo.toml");
-    let reason =
-        manifest::text_at(workspace.text(&manifest), &["package", "metadata", "connector", "no-backend"]);
+    let reason = manifest::at(workspace.text(&manifest), &["package", "metadata", "connector", "no-backend"]);
     match (workspace.files.contains_key(&path), reason) {
         (true, None) => {}
-        (false, Some(reason)) if !reason.trim().is_empty() => {}
+        (false, Some(reason)) if reason.as_str().is_some_and(|reason| !reason.trim().is_empty()) => {}
         (true, Some(_)) => {
             let line = workspace.line(&manifest, |line| line.starts_with("no-backend"));
             let message = format!("says that there is no backend to run, and {path} runs one");

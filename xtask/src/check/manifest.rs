@@ -1,7 +1,7 @@
 //! The dependency tables of a `Cargo.toml`, with the line of each entry.
 
-use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Value};
 
 /// One declared dependency.
 pub(super) struct Entry<'a> {
@@ -60,24 +60,10 @@ pub(super) fn workspace_dependencies(text: &str) -> Vec<Entry<'_>> {
     workspace.map(|table| of_tables(text, table)).unwrap_or_default()
 }
 
-/// The text at a path of keys.
-pub(super) fn text_at(text: &str, keys: &[&str]) -> Option<String> {
-    at(text, keys, |value| value.as_str().map(str::to_owned))
-}
-
-/// The texts of the list at a path of keys.
-pub(super) fn list_at(text: &str, keys: &[&str]) -> Option<Vec<String>> {
-    let texts = |list: &DeArray<'_>| {
-        list.iter().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
-    };
-    at(text, keys, |value| value.as_array().map(texts))
-}
-
-fn at<T>(text: &str, keys: &[&str], read: impl Fn(&DeValue<'_>) -> Option<T>) -> Option<T> {
-    let root = table(text);
-    let (last, above) = keys.split_last()?;
-    let inner = above.iter().try_fold(&root, |table, key| table.get(*key)?.get_ref().as_table())?;
-    read(inner.get(*last)?.get_ref())
+/// What stands at a path of keys.
+pub(super) fn at(text: &str, keys: &[&str]) -> Option<Value> {
+    let root = Value::Table(toml::from_str(text).ok()?);
+    keys.iter().try_fold(&root, |value, key| value.get(key)).cloned()
 }
 
 // A manifest that is no TOML is cargo's to refuse, which was asked before.

@@ -24,7 +24,7 @@ fn members(files: &BTreeMap<String, String>) -> Vec<Member> {
     let manifests =
         files.iter().filter(|(path, _)| path.starts_with("crates/") && path.ends_with("/Cargo.toml"));
     let member = |(path, text): (&String, &String)| Member {
-        name: manifest::text_at(text, &["package", "name"]).unwrap(),
+        name: manifest::at(text, &["package", "name"]).unwrap().as_str().unwrap().to_owned(),
         folder: path.trim_end_matches("/Cargo.toml").to_owned(),
         dependencies: manifest::dependencies(text)
             .iter()

@@ -6,38 +6,12 @@ use super::settings::Setting;
 use super::workspace::{SourceCrate, Workspace};
 
 /// HTTP clients, which core's own one takes the place of.
-const CLIENTS: &[&str] = &[
-    "reqwest",
-    "hyper",
-    "hyper-util",
-    "ureq",
-    "isahc",
-    "surf",
-    "curl",
-    "awc",
-    "attohttpc",
-    "minreq",
-    "reqwest-middleware",
-    "hyper-rustls",
-];
+const CLIENTS: &str =
+    "reqwest hyper hyper-util ureq isahc surf curl awc attohttpc minreq reqwest-middleware hyper-rustls";
 
 /// Drivers that keep a pool of connections.
-const POOLED: &[&str] = &[
-    "mongodb",
-    "sqlx",
-    "tokio-postgres",
-    "deadpool-postgres",
-    "deadpool",
-    "bb8",
-    "mysql_async",
-    "redis",
-    "fred",
-    "tiberius",
-    "scylla",
-    "oracle",
-    "ldap3",
-    "async-imap",
-];
+const POOLED: &str = "mongodb sqlx tokio-postgres deadpool-postgres deadpool bb8 mysql_async redis fred tiberius scylla oracle \
+                      ldap3 async-imap";
 
 /// Methods of core's client that limit it, and what each limits.
 const LIMITS: [(&str, &str); 2] = [("rate", "calls in a second"), ("concurrency", "calls at the same time")];
@@ -57,16 +31,20 @@ fn shipped<'a>(workspace: &'a Workspace, source: &SourceCrate) -> impl Iterator<
     dependencies.filter(|dependency| !dependency.is_dev).map(|dependency| dependency.package.as_str())
 }
 
+fn is_one_of(names: &str, name: &str) -> bool {
+    names.split_whitespace().any(|other| other == name)
+}
+
 fn own_clients(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
     let help = "use the client of connectors_core::http: it limits, retries and hides secrets";
     let path = source.path("Cargo.toml");
-    for name in shipped(workspace, source).filter(|name| CLIENTS.contains(name)) {
+    for name in shipped(workspace, source).filter(|name| is_one_of(CLIENTS, name)) {
         let line = workspace.line(&path, |line| line.trim_start().starts_with(name));
         out.add((&path, line), format!("{} has an HTTP client of its own: {name}", source.package), help);
     }
     for module in &source.modules {
         for (name, line) in Seen::in_file(module).crates {
-            if CLIENTS.iter().any(|client| client.replace('-', "_") == name) {
+            if is_one_of(CLIENTS, &name.replace('_', "-")) {
                 out.add((&module.path, line), format!("names the HTTP client {name}"), help);
             }
         }
@@ -97,7 +75,7 @@ fn limits(source: &SourceCrate, out: &mut Findings) {
 
 /// The size of a pool of connections is a setting, and the code reads it.
 fn pool(workspace: &Workspace, source: &SourceCrate, out: &mut Findings) {
-    let Some(driver) = shipped(workspace, source).find(|name| POOLED.contains(name)) else { return };
+    let Some(driver) = shipped(workspace, source).find(|name| is_one_of(POOLED, name)) else { return };
     let is_size = |setting: &&Setting| {
         let named = ["connections", "pool"].iter().any(|word| setting.name.contains(word));
         named && setting.kind.starts_with("whole number")

@@ -5,15 +5,9 @@ use crate::tests::Machine;
 /// A machine with two sources whose test programs note how they were called, and hold servers.
 fn machine(end: &str) -> Machine {
     let machine = Machine::new();
-    for name in ["mongo", "directory"] {
-        machine.script(machine.path(&format!("crates/source-{name}/tests/source/main.rs")), "");
-        let body = format!(
-            "case $2 in hold) echo '[{{\"name\":\"it\",\"version\":\"1\",\"url\":\"http://it\",\"group\":7}}]'; read end ;; esac\n\
-             echo \"{name} $* $CONNECTORS_INSTALL\" >> '{}'; {end}",
-            machine.path("calls").display()
-        );
-        machine.test_program(("built", &format!("source-{name}"), name), &body);
-    }
+    let server = r#"{"name":"it","version":"1","url":"http://it","group":7}"#;
+    let hold = format!("case $2 in hold) echo '[{server}]'; read end ;; esac");
+    ["mongo", "directory"].into_iter().for_each(|name| machine.source(name, (&hold, end)));
     machine
 }
 

@@ -25,7 +25,7 @@ fn read(machine: &Machine, path: &str) -> String {
 }
 
 #[test]
-fn every_file_of_a_source_is_written_with_the_name_in_it() {
+fn every_file_of_a_source_is_written_with_the_name_in_it_and_the_next_steps_told() {
     let machine = machine();
     generate(&machine, "two-words").unwrap();
     for (path, _) in TEMPLATES {
@@ -36,31 +36,30 @@ fn every_file_of_a_source_is_written_with_the_name_in_it() {
     assert!(library.contains("pub static SOURCE: Definition<TwoWords>"), "{library}");
     let program = read(&machine, "crates/source-two-words/tests/source/main.rs");
     assert!(program.contains("main!(source_two_words::SOURCE, fixture::TwoWordsServer);"), "{program}");
-    assert_eq!(
-        machine.calls(),
-        ["cargo fmt --package source-two-words", "cargo update --workspace --offline --quiet"]
-    );
+    let calls = ["cargo fmt --package source-two-words", "cargo update --workspace --offline --quiet"];
+    assert_eq!(machine.calls(), calls);
+    let told = machine.out.get();
+    for part in
+        ["--package source-two-words", "xtask ftest two-words", "docker/two-words/compose.yml", "coverage"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
 }
 
 #[test]
 fn the_files_are_those_that_other_sources_have() {
-    let files = [
-        "Cargo.toml",
-        "src/lib.rs",
-        "src/config.rs",
-        "src/client.rs",
-        "src/document.rs",
-        "src/source.rs",
-        "tests/source/main.rs",
-        "tests/source/fixture.rs",
-    ];
-    for name in ["directory", "mongo"] {
-        let folder = workspace().join(format!("crates/source-{name}"));
-        assert!(files.iter().all(|file| folder.join(file).is_file()), "{name} has other files");
+    for file in
+        ["src/lib.rs", "src/config.rs", "src/client.rs", "src/document.rs", "src/source.rs", "Cargo.toml"]
+            .into_iter()
+            .chain(["tests/source/main.rs", "tests/source/fixture.rs"])
+    {
+        let there = |name| workspace().join(format!("crates/source-{name}/{file}")).is_file();
+        assert!(there("directory") && there("mongo"), "{file}");
+        assert!(
+            TEMPLATES.iter().any(|(path, _)| *path == format!("crates/source-__name__/{file}")),
+            "{file}"
+        );
     }
-    let written =
-        |file: &str| TEMPLATES.iter().any(|(path, _)| *path == format!("crates/source-__name__/{file}"));
-    assert!(files.iter().all(|file| written(file)));
 }
 
 #[test]
@@ -78,19 +77,18 @@ fn it_is_declared_once_in_each_place_and_nothing_else_changes() {
         let others: Vec<&str> = after.lines().filter(|line| !rows.contains(line)).collect();
         let others = others.join("\n").replace("\"source-foo\", ", "");
         assert_eq!(others.trim_end(), before.trim_end(), "{path}");
-        for row in rows {
-            assert_eq!(after.lines().filter(|line| *line == row).count(), 1, "{path}: {row}");
-        }
+        assert!(
+            rows.iter().all(|row| after.lines().filter(|line| line == row).count() == 1),
+            "{path}: {after}"
+        );
     }
-    assert!(
-        read(&machine, DECLARED[2])
-            .contains("default = [\"source-directory\", \"source-foo\", \"source-mongo\"]")
-    );
+    let default = "default = [\"source-directory\", \"source-foo\", \"source-mongo\"]";
+    assert!(read(&machine, DECLARED[2]).contains(default));
 }
 
 #[test]
 fn names_that_can_not_be_are_refused_with_the_reason() {
-    let machine = machine();
+    let (machine, long) = (machine(), "x".repeat(41));
     for (name, reason) in [
         ("Foo", "kebab-case"),
         ("foo_bar", "kebab-case"),
@@ -101,46 +99,28 @@ fn names_that_can_not_be_are_refused_with_the_reason() {
         ("source-foo", "name it `foo`"),
         ("client", "part of every source"),
         ("dir", "says `dir: source-directory`"),
+        (&long, "longer than 40"),
     ] {
         let error = generate(&machine, name).unwrap_err();
         assert!(matches!(error, Error::Usage(_)) && error.to_string().contains(reason), "{name}: {error}");
     }
-    let error = generate(&machine, &"x".repeat(41)).unwrap_err().to_string();
-    assert!(error.contains("longer than 40"), "{error}");
     assert_eq!(machine.calls(), [""; 0]);
 }
 
 #[test]
-fn nothing_that_exists_is_overwritten() {
+fn nothing_that_exists_is_overwritten_and_a_workspace_without_sources_is_told() {
     for there in ["crates/source-foo/notes.txt", "docker/foo/compose.yml", "docs/sources/foo.md"] {
         let machine = machine();
         create(&machine.path(there), "mine").unwrap();
         let before = read(&machine, "config.yml");
         let error = generate(&machine, "foo").unwrap_err().to_string();
         assert!(error.contains("is there already"), "{error}");
-        assert_eq!(read(&machine, there), "mine");
-        assert_eq!(read(&machine, "config.yml"), before);
+        assert_eq!((read(&machine, there).as_str(), read(&machine, "config.yml")), ("mine", before));
         assert!(!machine.path("crates/source-foo/Cargo.toml").exists());
     }
-}
-
-#[test]
-fn a_workspace_without_sources_is_told() {
     let machine = machine();
     fs::write(machine.path("config.yml"), "sources:\n").unwrap();
     let error = generate(&machine, "foo").unwrap_err().to_string();
     assert!(error.contains("config.yml") && error.contains("no row of another source"), "{error}");
     assert!(!machine.path("crates/source-foo").exists());
-}
-
-#[test]
-fn what_is_left_to_the_author_is_told() {
-    let machine = machine();
-    generate(&machine, "foo").unwrap();
-    let text = machine.out.get();
-    for part in
-        ["cargo test --package source-foo", "cargo xtask ftest foo", "docker/foo/compose.yml", "coverage"]
-    {
-        assert!(text.contains(part), "{part}: {text}");
-    }
 }
