@@ -35,6 +35,7 @@ mod random;
 mod serve;
 mod suite;
 mod target;
+mod tokens;
 mod watch;
 
 pub use debug::{Debugs, Hidden, Probe, Shown};
@@ -44,6 +45,7 @@ pub use population::Population;
 pub use program::{EndToEnd, Program};
 pub use serve::Service;
 pub use suite::{Broken, Outcome, Suite};
+pub use tokens::Tokens;
 
 /// The suite of a definition and its fixture, as a value.
 #[macro_export]
