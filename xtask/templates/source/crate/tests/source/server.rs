@@ -5,16 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use chrono::{DateTime, FixedOffset, TimeDelta};
-use connectors_testkit::{Result, Service};
+use connectors_testkit::{Result, Service, Tokens};
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
 /// A client that may read.
 pub(crate) const CLIENT: &str = "reader";
@@ -48,9 +46,6 @@ pub(crate) struct Items {
     pub(crate) is_broken: bool,
     /// The number of the item whose file can't be read.
     pub(crate) broken_file: Option<usize>,
-    /// Tokens by how often they may still be used.
-    tokens: HashMap<String, usize>,
-    issued: usize,
 }
 
 impl Items {
@@ -70,13 +65,6 @@ impl Items {
 
     pub(crate) fn mend(&mut self) {
         (self.is_broken, self.broken_file) = (false, None);
-    }
-
-    fn grant(&mut self, client: &str) -> String {
-        self.issued += 1;
-        let token = format!("{TOKEN}{client}-{}", self.issued);
-        self.tokens.insert(token.clone(), USES);
-        token
     }
 
     fn page(&self, folder: usize, after: Option<usize>) -> Value {
@@ -155,43 +143,13 @@ fn locked(items: &Shared) -> MutexGuard<'_, Items> {
 }
 
 fn router(items: &Shared) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/api/me", get(|| async { Json(json!({"name": CLIENT})) }))
         .route("/api/folders", get(|| async { Json((0..FOLDERS).map(folder).collect::<Vec<_>>()) }))
         .route("/api/items", get(list))
         .route("/api/items/{id}/file", get(file))
-        .layer(from_fn_with_state(items.clone(), authorised))
-        .route("/oauth/token", post(token))
-        .with_state(items.clone())
-}
-
-async fn token(State(items): State<Shared>, form: String) -> Response {
-    let form: HashMap<String, String> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();
-    let given = |name| form.get(name).map(String::as_str);
-    match given("client_id") {
-        Some(client @ (CLIENT | GUEST)) if given("client_secret") == Some(SECRET) => {
-            let token = locked(&items).grant(client);
-            Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600})).into_response()
-        }
-        _ => (StatusCode::UNAUTHORIZED, Json(json!({"error": "invalid_client"}))).into_response(),
-    }
-}
-
-/// Lets through whoever has a token that is not used up, and may read.
-async fn authorised(State(items): State<Shared>, request: Request, next: Next) -> Response {
-    let header = request.headers().get("authorization").and_then(|header| header.to_str().ok());
-    let token = header.and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
-    let is_good = locked(&items).tokens.get_mut(&token).is_some_and(|uses| {
-        *uses = uses.saturating_sub(1);
-        *uses > 0
-    });
-    if !is_good {
-        return (StatusCode::UNAUTHORIZED, "the token is not good, or not any more").into_response();
-    }
-    if token.contains(GUEST) {
-        return (StatusCode::FORBIDDEN, "items.read is needed").into_response();
-    }
-    next.run(request).await
+        .with_state(items.clone());
+    Tokens::new((SECRET, TOKEN), USES).reader(CLIENT).guest(GUEST).guard("/oauth/token", router)
 }
 
 async fn list(State(items): State<Shared>, Query(query): Query<HashMap<String, String>>) -> Response {
