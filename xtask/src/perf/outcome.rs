@@ -59,7 +59,7 @@ pub(super) type Figure = fn(&Sample) -> f64;
 /// Requirement, bound, and what was measured, if anything was.
 type Bound = (&'static str, f64, Option<f64>);
 
-const WALL: Figure = |sample| sample.wall;
+pub(super) const WALL: Figure = |sample| sample.wall;
 const CPU: Figure = |sample| sample.cpu;
 const MEMORY: Figure = |sample| sample.memory;
 const WRITTEN: Figure = |sample| sample.written as f64;

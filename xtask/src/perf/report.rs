@@ -6,8 +6,8 @@ use std::fs;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use super::outcome::{Figure, GROWING, Lane, Outcome};
-use super::stats::{self, number};
+use super::outcome::{Figure, GROWING, Lane, Outcome, WALL};
+use super::stats::{self, Spread, number};
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Machine {
@@ -54,26 +54,36 @@ pub(super) enum Style {
     Markdown,
 }
 
-const COLUMNS: [&str; 11] = [
-    "",
-    "wall, s (min–max)",
-    "÷ ceiling",
-    "÷ server's CPU",
-    "CPU, s",
-    "µs a document",
-    "peak, MiB",
-    "requests",
-    "MB sent",
-    "MB received",
-    "written",
+/// What is shown of a lane beside its name and its wall time, from it, its ceiling, and how many documents there were.
+type Column = (&'static str, fn(&Lane, Option<&Lane>, f64) -> Option<f64>);
+
+const COLUMNS: [Column; 9] = [
+    ("÷ ceiling", |lane, ceiling, _| stats::ratio(&lane.figures(WALL), &ceiling?.figures(WALL))),
+    ("÷ server's CPU", |lane, _, _| {
+        let server: Option<Vec<f64>> = lane.samples.iter().map(|sample| sample.server).collect();
+        stats::ratio(&lane.figures(WALL), &server?)
+    }),
+    ("CPU, s", |lane, _, _| median(lane, |sample| sample.cpu)),
+    ("µs a document", |lane, _, documents| Some(median(lane, |sample| sample.cpu)? * 1e6 / documents)),
+    ("peak, MiB", |lane, _, _| Some(lane.spread(|sample| sample.memory)?.max)),
+    ("requests", |lane, _, _| median(lane, |sample| sample.requests as f64)),
+    ("MB sent", |lane, _, _| median(lane, |sample| sample.sent as f64 / 1e6)),
+    ("MB received", |lane, _, _| median(lane, |sample| sample.received as f64 / 1e6)),
+    ("written", |lane, _, _| median(lane, |sample| sample.written as f64)),
 ];
+
+fn median(lane: &Lane, of: Figure) -> Option<f64> {
+    Some(lane.spread(of)?.median)
+}
 
 /// A workload's figures and requirements.
 pub(super) fn figures(outcome: &Outcome, style: Style) -> String {
     let Outcome { workload, title, documents, equal, lanes, checks, .. } = outcome;
     let mark = if style == Style::Markdown { "### " } else { "" };
     let rows = lanes.iter().map(|lane| row(lane, outcome.ceiling(), *documents)).collect();
-    let mut text = format!("{mark}{workload}: {title}\n\n{}\n", table(style, &COLUMNS, rows));
+    let columns: Vec<&str> =
+        ["", "wall, s (min–max)"].into_iter().chain(COLUMNS.map(|(name, _)| name)).collect();
+    let mut text = format!("{mark}{workload}: {title}\n\n{}\n", table(style, &columns, rows));
     if *equal > 0 {
         let compared = "documents were compared by id and content after the last round: equal.";
         let _ = writeln!(text, "\n{equal} {compared}");
@@ -108,24 +118,11 @@ fn table(style: Style, columns: &[&str], rows: Vec<Vec<String>>) -> Table {
 
 fn row(lane: &Lane, ceiling: Option<&Lane>, documents: u64) -> Vec<String> {
     let documents = lane.name.parse().unwrap_or(documents).max(1) as f64;
-    let median = |of: Figure| lane.spread(of).map(|spread| spread.median);
-    let walls = |lane: &Lane| lane.figures(|sample| sample.wall);
-    let server: Option<Vec<f64>> = lane.samples.iter().map(|sample| sample.server).collect();
-    let wall = lane
-        .spread(|sample| sample.wall)
-        .map(|wall| format!("{} ({}–{})", number(wall.median), number(wall.min), number(wall.max)));
-    let figures = [
-        ceiling.and_then(|ceiling| stats::ratio(&walls(lane), &walls(ceiling))),
-        server.and_then(|server| stats::ratio(&walls(lane), &server)),
-        median(|sample| sample.cpu),
-        median(|sample| sample.cpu).map(|cpu| cpu * 1e6 / documents),
-        lane.spread(|sample| sample.memory).map(|spread| spread.max),
-        median(|sample| sample.requests as f64),
-        median(|sample| sample.sent as f64 / 1e6),
-        median(|sample| sample.received as f64 / 1e6),
-        median(|sample| sample.written as f64),
-    ];
-    let figures = figures.into_iter().map(|figure| figure.map_or_else(|| "–".into(), number));
+    let wall = lane.spread(WALL);
+    let wall =
+        wall.map(|wall| format!("{} ({}–{})", number(wall.median), number(wall.min), number(wall.max)));
+    let figures =
+        COLUMNS.iter().map(|(_, of)| of(lane, ceiling, documents).map_or_else(|| "–".into(), number));
     [lane.name.clone(), wall.unwrap_or_default()].into_iter().chain(figures).collect()
 }
 
@@ -137,60 +134,46 @@ const BAR: f64 = 16.0;
 const STEP: f64 = BAR + 6.0;
 const TITLE: f64 = 34.0;
 
-/// Name; median, smallest and largest in units of the ceiling; seconds.
-type Bar = (String, [f64; 3], f64);
-
 /// Bars of wall time in units of the ceiling, a group for each workload that has one.
 pub(super) fn svg(outcomes: &[Outcome]) -> String {
-    let of_ceiling = |outcome: &Outcome| {
-        let unit = outcome.ceiling()?.spread(|sample| sample.wall)?.median;
-        let bars = outcome.lanes.iter().filter_map(|lane| {
-            let wall = lane.spread(|sample| sample.wall)?;
-            Some((lane.name.clone(), [wall.median, wall.min, wall.max].map(|wall| wall / unit), wall.median))
-        });
-        Some((format!("{}: {}", outcome.workload, outcome.title), bars.collect()))
-    };
-    let groups: Vec<(String, Vec<Bar>)> = outcomes.iter().filter_map(of_ceiling).collect();
-    let largest = groups.iter().flat_map(|(_, bars)| bars).map(|(_, [.., max], _)| *max).fold(1.0, f64::max);
+    let groups =
+        outcomes.iter().filter_map(|outcome| Some((outcome, outcome.ceiling()?.spread(WALL)?.median)));
+    let all = groups.clone().flat_map(|(outcome, unit)| outcome.lanes.iter().map(move |lane| (lane, unit)));
+    let largest = all.filter_map(|(lane, unit)| Some(lane.spread(WALL)?.max / unit)).fold(1.0, f64::max);
     let scale = (WIDTH - LEFT - RIGHT) / largest;
     let (mut body, mut y) = (String::new(), 0.0);
-    for (title, bars) in groups {
+    for (Outcome { workload, title, lanes, .. }, unit) in groups {
         y += TITLE;
-        let _ = writeln!(
-            body,
-            r#"<text x="10" y="{:.0}" font-weight="bold">{}</text>"#,
-            y - 8.0,
-            escaped(&title)
-        );
-        for (name, ratios, seconds) in bars {
-            bar(&mut body, (&name, seconds), ratios.map(|ratio| ratio * scale), y);
+        let title = escaped(&format!("{workload}: {title}"));
+        let _ = writeln!(body, r#"<text x="10" y="{:.0}" font-weight="bold">{title}</text>"#, y - 8.0);
+        for (lane, wall) in lanes.iter().filter_map(|lane| Some((lane, lane.spread(WALL)?))) {
+            bar(&mut body, (&lane.name, wall), (scale / unit, y));
             y += STEP;
         }
     }
-    let (height, one) = (y + 20.0, LEFT + scale);
+    let (height, bottom, one) = (y + 20.0, y + 10.0, LEFT + scale);
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0}" font-family="sans-serif" font-size="13">
 <rect width="{WIDTH}" height="{height:.0}" fill="white"/>
-{body}<line x1="{one:.1}" y1="10" x2="{one:.1}" y2="{:.0}" stroke="#c33" stroke-dasharray="4 3"/>
+{body}<line x1="{one:.1}" y1="10" x2="{one:.1}" y2="{bottom:.0}" stroke="#c33" stroke-dasharray="4 3"/>
 </svg>
-"##,
-        height - 10.0
+"##
     )
 }
 
 /// A bar up to the median, a line from the smallest to the largest, and the seconds. Ceilings are grey.
-fn bar(body: &mut String, (name, seconds): (&str, f64), [median, min, max]: [f64; 3], y: f64) {
+fn bar(body: &mut String, (name, wall): (&str, Spread), (scale, y): (f64, f64)) {
     let is_ceiling = name.starts_with('C') && name.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
     let colour = if is_ceiling { "#b5bcc6" } else { "#2f7ed8" };
-    let (middle, text) = (y + BAR / 2.0, y + BAR - 3.0);
-    let (label, low, high, end) = (LEFT - 8.0, LEFT + min, LEFT + max, LEFT + max + 6.0);
+    let (middle, text, label, width) = (y + BAR / 2.0, y + BAR - 3.0, LEFT - 8.0, wall.median * scale);
+    let (low, high, end) = (LEFT + wall.min * scale, LEFT + wall.max * scale, LEFT + wall.max * scale + 6.0);
+    let (name, seconds) = (escaped(name), wall.median);
     let _ = writeln!(
         body,
-        r#"<text x="{label:.0}" y="{text:.1}" text-anchor="end">{}</text>
-<rect x="{LEFT}" y="{y:.1}" width="{median:.1}" height="{BAR}" fill="{colour}"/>
+        r#"<text x="{label:.0}" y="{text:.1}" text-anchor="end">{name}</text>
+<rect x="{LEFT}" y="{y:.1}" width="{width:.1}" height="{BAR}" fill="{colour}"/>
 <line x1="{low:.1}" y1="{middle:.1}" x2="{high:.1}" y2="{middle:.1}" stroke="black"/>
-<text x="{end:.1}" y="{text:.1}">{seconds:.2} s</text>"#,
-        escaped(name)
+<text x="{end:.1}" y="{text:.1}">{seconds:.2} s</text>"#
     );
 }
 
