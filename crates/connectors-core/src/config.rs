@@ -5,12 +5,14 @@
 
 mod field;
 mod names;
+mod pem;
 mod reader;
 mod secret;
 mod value;
 
 pub use field::{Constraint, Display, Field};
 pub use names::{Names, hosts};
+pub use pem::pem_lines;
 pub use reader::{Problem, Problems, Reader, nearest, no_such_setting};
 pub use secret::Secret;
 pub use value::{FieldType, FieldValue, address};

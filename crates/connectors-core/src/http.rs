@@ -17,33 +17,41 @@
 //! when it redirects; no log line, error or `Debug` shows them.
 
 mod answer;
+mod assertion;
 mod auth;
+mod body;
 mod clients;
 mod error;
 mod exchange;
+mod limits;
 mod link;
 mod pace;
 mod pages;
 mod reach;
 mod request;
+mod tokens;
 
+pub use assertion::Assertion;
 pub use auth::OAuth;
 pub use clients::Clients;
 pub use error::{Cause, Fix};
+pub use limits::{Heard, Later, Limited};
 pub use pages::Next;
 pub use request::Request;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use tokio::sync::{OnceCell, Semaphore};
 use url::Url;
 
-use self::auth::{Auth, Header};
+use self::auth::{Auth, Grant, Header};
 use self::pace::Pace;
 use self::reach::Reach;
 use crate::config::Secret;
@@ -72,6 +80,7 @@ struct Inner {
     auth: Auth,
     headers: Vec<Header>,
     fix: Fix,
+    limited: Limited,
     pace: Arc<Pace>,
     permits: Arc<Semaphore>,
     /// Whether the server ever answered: until then a failed connection is most likely a wrong address.
@@ -114,6 +123,7 @@ impl Http {
                 auth: Auth::of(base),
                 headers: Vec::new(),
                 fix: |_| None,
+                limited: |_| None,
                 pace: Arc::new(Pace::unlimited()),
                 permits: Arc::new(Semaphore::new(CONCURRENCY)),
                 has_answered: Arc::default(),
@@ -146,7 +156,34 @@ impl Http {
     /// Signs with tokens that are fetched when needed.
     #[must_use]
     pub fn oauth(self, oauth: OAuth) -> Self {
-        self.with(|inner| inner.auth = Auth::oauth(oauth))
+        self.with(|inner| inner.auth = Auth::tokens(Grant::Client(oauth)))
+    }
+
+    /// Signs with assertions of an app, each made when the one before is about to expire.
+    #[must_use]
+    pub fn asserting(self, assertion: Assertion) -> Self {
+        self.with(|inner| inner.auth = Auth::tokens(Grant::Asserted(assertion)))
+    }
+
+    /// Signs with tokens that `fetch` hands out, each with the time until which it is good where that is known: asked at the first
+    /// request, before a token expires, and once when the server refuses one.
+    #[must_use]
+    pub fn tokens<F, R>(self, fetch: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(Secret, Option<DateTime<Utc>>)>> + Send + 'static,
+    {
+        let fetch = Box::new(move || -> futures::future::BoxFuture<'static, _> { Box::pin(fetch()) });
+        self.with(|inner| inner.auth = Auth::tokens(Grant::Fetched(fetch)))
+    }
+
+    /// Trusts these authorities too, given as PEM; only for the server itself, not for those that it redirects to.
+    ///
+    /// # Errors
+    /// `Config` when the text holds no certificate.
+    pub fn trust(self, pem: &str) -> Result<Self> {
+        let client = self.inner.clients.trusting(&self.inner.base, pem)?;
+        Ok(self.with(|inner| inner.client = client))
     }
 
     /// Signs with a header that holds a secret, such as `x-api-key`.
@@ -189,6 +226,13 @@ impl Http {
     #[must_use]
     pub fn fix(self, fix: Fix) -> Self {
         self.with(|inner| inner.fix = fix)
+    }
+
+    /// Tells answers that ask to wait although their status is neither 429 nor 503: they are tried again after that time, and
+    /// until then no other request is sent. Such a wait is bounded, shown and ended as one by `Retry-After` is.
+    #[must_use]
+    pub fn limited(self, limited: Limited) -> Self {
+        self.with(|inner| inner.limited = limited)
     }
 
     /// Asks for a path below the base, or for an absolute address on the same server.

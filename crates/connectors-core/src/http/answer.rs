@@ -13,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::error::Place;
+use super::limits::Heard;
 use crate::retry::asked;
 use crate::{ByteStream, Result};
 
@@ -59,14 +60,22 @@ impl Answer {
             let Ok(Ok(Some(piece))) = timeout(self.timeout, self.response.chunk()).await else { break };
             reason.extend_from_slice(&piece);
         }
+        let heard = Heard { status: self.status(), headers: self.response.headers(), body: &reason };
+        if let Some(limit) = self.place.limit(&heard, now) {
+            return Err(limit);
+        }
         let asked = asked(self.response.headers().get(RETRY_AFTER).map(HeaderValue::as_bytes), now);
         Err(self.place.refused(self.status(), asked, &reason))
     }
 
     /// All of it, which must come within the time-out and stay within the limit.
-    pub(super) async fn whole(mut self, limit: usize) -> Result<Whole> {
+    pub(super) async fn whole(mut self, limit: usize, now: DateTime<Utc>) -> Result<Whole> {
         let body = timeout(self.timeout, read(&mut self.response, limit, &self.place)).await;
         let body = body.map_err(|_| self.place.timed_out(self.timeout))??;
+        let heard = Heard { status: self.status(), headers: self.response.headers(), body: &body };
+        if let Some(limit) = self.place.limit(&heard, now) {
+            return Err(limit);
+        }
         Ok(Whole { headers: std::mem::take(self.response.headers_mut()), body, place: self.place })
     }
 
@@ -99,6 +108,7 @@ pub(super) async fn read(response: &mut Response, limit: usize, place: &Place) -
 impl Whole {
     /// The value that the body stands for.
     pub(super) fn parsed<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| self.place.not_understood(&error, &self.body))
+        serde_json::from_slice(&self.body)
+            .map_err(|error| self.place.not_understood(&error, &self.headers, &self.body))
     }
 }

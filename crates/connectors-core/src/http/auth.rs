@@ -5,12 +5,14 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::assertion::Assertion;
 use crate::config::Secret;
 use crate::{Clock, Error, Result, address};
 
@@ -65,9 +67,21 @@ pub(super) enum Auth {
     Tokens(Arc<Tokens>),
 }
 
+/// Fetches a token: its value, and until when it is good where that is known.
+pub(super) type Fetch =
+    Box<dyn Fn() -> BoxFuture<'static, Result<(Secret, Option<DateTime<Utc>>)>> + Send + Sync>;
+
+/// Where tokens come from.
+pub(super) enum Grant {
+    Client(OAuth),
+    /// Each is an assertion that is signed here.
+    Asserted(Assertion),
+    Fetched(Fetch),
+}
+
 /// A grant and the token that it gave last.
 pub(super) struct Tokens {
-    pub(super) oauth: OAuth,
+    pub(super) grant: Grant,
     pub(super) last: Mutex<Option<Token>>,
 }
 
@@ -100,8 +114,8 @@ impl Auth {
         Self::Fixed { header: basic(user, password), secret: password.clone() }
     }
 
-    pub(super) fn oauth(oauth: OAuth) -> Self {
-        Self::Tokens(Arc::new(Tokens { oauth, last: Mutex::default() }))
+    pub(super) fn tokens(grant: Grant) -> Self {
+        Self::Tokens(Arc::new(Tokens { grant, last: Mutex::default() }))
     }
 
     /// What must not be shown, but for tokens that are fetched.
@@ -109,7 +123,10 @@ impl Auth {
         match self {
             Self::Nobody => None,
             Self::Fixed { secret, .. } => Some(secret.clone()),
-            Self::Tokens(tokens) => Some(tokens.oauth.secret.clone()),
+            Self::Tokens(tokens) => match &tokens.grant {
+                Grant::Client(oauth) => Some(oauth.secret.clone()),
+                Grant::Asserted(_) | Grant::Fetched(_) => None,
+            },
         }
     }
 }
@@ -147,8 +164,15 @@ impl Granted {
 
 impl Token {
     pub(super) fn new(granted: Granted, clock: &Clock) -> Self {
-        let stale = granted.life().map(|life| clock.now() + life - MARGIN.min(life / 10));
-        Self { value: Secret::new(granted.access_token), stale }
+        let until = granted.life().map(|life| clock.now() + life);
+        Self::until((Secret::new(granted.access_token), until), clock)
+    }
+
+    /// A token that is good until then, or until it is refused.
+    pub(super) fn until((value, until): (Secret, Option<DateTime<Utc>>), clock: &Clock) -> Self {
+        let now = clock.now();
+        let stale = until.map(|until| until - MARGIN.min((until - now).max(TimeDelta::zero()) / 10));
+        Self { value, stale }
     }
 
     pub(super) fn is_fresh(&self, clock: &Clock) -> bool {

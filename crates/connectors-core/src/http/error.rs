@@ -4,9 +4,11 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
+use super::limits::{Heard, Limited};
 use crate::config::Secret;
 use crate::mask::{self, Masks};
 use crate::obstacle::Obstacle;
@@ -36,6 +38,7 @@ pub(super) struct Place {
     pub(super) url: Url,
     pub(super) secrets: Vec<Secret>,
     pub(super) fix: Fix,
+    pub(super) limited: Limited,
 }
 
 impl Place {
@@ -88,6 +91,14 @@ impl Place {
         self.with_answer(error, body)
     }
 
+    /// The error of an answer that asks to wait without saying so by its status.
+    pub(super) fn limit(&self, heard: &Heard<'_>, now: DateTime<Utc>) -> Option<Error> {
+        let later = (self.limited)(heard)?;
+        let kind = ErrorKind::Busy(heard.wait(later, now));
+        let error = self.error(kind, "the server asks to slow down", None).with("status", heard.status());
+        Some(self.with_answer(error, heard.body()))
+    }
+
     /// The token endpoint said no.
     pub(super) fn no_token(&self, status: StatusCode, body: &[u8]) -> Error {
         let what = "no token was given for these credentials";
@@ -96,7 +107,17 @@ impl Place {
     }
 
     /// The answer has another shape than asked for; the error names line, column and what stands there.
-    pub(super) fn not_understood(&self, error: &serde_json::Error, body: &[u8]) -> Error {
+    pub(super) fn not_understood(
+        &self,
+        error: &serde_json::Error,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Error {
+        if is_page(headers, body) {
+            let what = "the answer is a page for browsers (HTML) and no JSON; see that the address is that of the interface, and \
+                        that no proxy or login page stands before it";
+            return self.with_answer(self.error(ErrorKind::Unexpected, what, None), body);
+        }
         let what = "the answer was not understood; see that the address is that of the interface";
         let message = self.redacted(&error.to_string());
         self.with_answer(
@@ -141,6 +162,13 @@ fn usual_fix(cause: Cause) -> Option<&'static str> {
 /// Why there is no connection, in words.
 fn unconnected(error: &reqwest::Error) -> &'static str {
     Obstacle::of(error).map_or("no connection to the server", Obstacle::words)
+}
+
+/// Whether an answer is HTML, by what it says of itself or by how it begins.
+fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
+    let is_said = media_type.to_ascii_lowercase().starts_with(b"text/html");
+    is_said || body.trim_ascii_start().first() == Some(&b'<')
 }
 
 /// The part of a body in which the parser gave up.

@@ -4,26 +4,24 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
-use super::answer::{Answer, read};
-use super::auth::{Auth, Granted, Token, Tokens, bearer, headers};
+use super::answer::Answer;
+use super::auth::{Auth, headers};
 use super::error::{Place, too_long};
 use super::reach::{Forbidden, Reach};
 use super::{Http, Request};
 use crate::config::Secret;
-use crate::retry::{self, time_after};
+use crate::retry::time_after;
 use crate::waits::Waiting;
 use crate::{Error, ErrorKind, Result};
 
 /// Redirects of one request.
 const MAX_REDIRECTS: usize = 5;
-/// Bytes of the answer of a token endpoint.
-const MAX_GRANT: usize = 1 << 20;
 /// Tries of a server that never answered.
 const FIRST_TRIES: usize = 2;
 
@@ -111,7 +109,7 @@ impl Http {
         inner.clients.elsewhere(&inner.base, reach)
     }
 
-    async fn answer(&self, request: reqwest::RequestBuilder, place: &Place) -> Result<Response> {
+    pub(super) async fn answer(&self, request: reqwest::RequestBuilder, place: &Place) -> Result<Response> {
         let sent = timeout(self.inner.timeout, request.send()).await;
         let sent = sent.map_err(|_| place.timed_out(self.inner.timeout))?;
         let response = sent.map_err(|error| match Forbidden::beneath(&error) {
@@ -161,72 +159,7 @@ impl Http {
         secrets.extend(
             signature.and_then(|header| header.reveal().split_once(' ')).map(|(_, token)| Secret::new(token)),
         );
-        Place { method: method.clone(), url, secrets, fix: inner.fix }
-    }
-
-    /// The header that signs a request.
-    async fn signature(&self) -> Result<Option<Secret>> {
-        match &self.inner.auth {
-            Auth::Nobody => Ok(None),
-            Auth::Fixed { header, .. } => Ok(Some(header.clone())),
-            Auth::Tokens(tokens) => self.token(tokens).await.map(|token| Some(bearer(&token.value))),
-        }
-    }
-
-    /// A fresh token; requests that need one at the same time wait for the one that fetches it.
-    async fn token(&self, tokens: &Tokens) -> Result<Token> {
-        let mut last = tokens.last.lock().await;
-        if let Some(token) = last.as_ref().filter(|token| token.is_fresh(&self.inner.clock)) {
-            return Ok(token.clone());
-        }
-        let token = Token::new(self.grant(tokens).await?, &self.inner.clock);
-        Ok(last.insert(token).clone())
-    }
-
-    async fn grant(&self, tokens: &Tokens) -> Result<Granted> {
-        let oauth = &tokens.oauth;
-        let url = self.inner.base.join(&oauth.endpoint).map_err(|error| {
-            Error::config("the address of the token endpoint is none")
-                .with("address", &oauth.endpoint)
-                .caused_by(error)
-        })?;
-        let mut form = oauth.form.clone();
-        let mut request = self.inner.client.post(url.clone());
-        match &oauth.basic {
-            Some(basic) => request = request.headers(headers(&[], Some(basic), true)?),
-            None => form.extend([
-                ("client_id", oauth.id.clone()),
-                ("client_secret", oauth.secret.reveal().to_owned()),
-            ]),
-        }
-        let place = self.place(&Method::POST, &url, oauth.basic.as_ref());
-        let response = self.answer(request.form(&form), &place).await?;
-        tracing::debug!(url = place.shown_url(), status = response.status().as_u16(), "token request");
-        self.granted(response, &place).await
-    }
-
-    async fn granted(&self, mut response: Response, place: &Place) -> Result<Granted> {
-        let status = response.status();
-        let asked = response.headers().get(RETRY_AFTER).map(HeaderValue::as_bytes);
-        let asked = retry::asked(asked, self.inner.clock.now());
-        let body = timeout(self.inner.timeout, read(&mut response, MAX_GRANT, place)).await;
-        let body = body.map_err(|_| place.timed_out(self.inner.timeout))??;
-        match status.as_u16() {
-            200..300 => serde_json::from_slice(&body)
-                .map_err(|_| place.unexpected("the token endpoint gave no token")),
-            400 | 401 | 403 => Err(place.no_token(status, &body)),
-            _ => Err(place.refused(status, asked, &body)),
-        }
-    }
-}
-
-impl Tokens {
-    /// Drops a token that the server refused, unless it was renewed meanwhile.
-    async fn forget(&self, refused: &Secret) {
-        let mut last = self.last.lock().await;
-        if last.as_ref().is_some_and(|token| bearer(&token.value) == *refused) {
-            *last = None;
-        }
+        Place { method: method.clone(), url, secrets, fix: inner.fix, limited: inner.limited }
     }
 }
 

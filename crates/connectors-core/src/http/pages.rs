@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use futures::stream::{self, Stream, TryStreamExt};
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
+use super::body::{Sent, canonical, with_value};
 use super::request::set_parameter;
 use super::{Request, link};
 use crate::document::hash;
@@ -21,6 +23,16 @@ pub enum Next {
     Link(String),
     /// At the same address, with this parameter.
     Query(&'static str, String),
+    /// At the same address, with this value in the body: at a JSON pointer such as `/variables/after`, or in the field of a form
+    /// (`/cursor`).
+    Body(&'static str, Value),
+}
+
+/// Why a page is not followed.
+enum Problem {
+    /// The answer does not say clearly where the next page is.
+    Unread(String),
+    Failed(Error),
 }
 
 impl Next {
@@ -28,6 +40,14 @@ impl Next {
     pub fn query(name: &'static str, value: impl Into<Option<String>>) -> Self {
         match value.into().filter(|value| !value.is_empty()) {
             Some(value) => Self::Query(name, value),
+            None => Self::End,
+        }
+    }
+
+    /// The page that a cursor in the body stands for; no value, or an empty one, ends the listing.
+    pub fn body(pointer: &'static str, value: impl Into<Option<String>>) -> Self {
+        match value.into().filter(|value| !value.is_empty()) {
+            Some(value) => Self::Body(pointer, value.into()),
             None => Self::End,
         }
     }
@@ -60,7 +80,24 @@ impl Request {
     {
         self.turned(move |page, _, _| {
             let (items, next) = split(page);
-            (items, Ok(next.into()))
+            Ok((items, next.into()))
+        })
+    }
+
+    /// As [`pages`](Self::pages), where a page may say that it is none, as GraphQL does with a status of 200: the error that `split`
+    /// makes of it ends the stream.
+    pub fn try_pages<P, I, N, S>(
+        self,
+        split: S,
+    ) -> impl Stream<Item = Result<I::Item>> + Send + use<P, I, N, S>
+    where
+        P: DeserializeOwned,
+        I: IntoIterator<IntoIter: Send, Item: Send> + Send,
+        N: Into<Next>,
+        S: Fn(P) -> Result<(I, N)> + Send + Sync,
+    {
+        self.turned(move |page, _, _| {
+            split(page).map(|(items, next)| (items, next.into())).map_err(Problem::Failed)
         })
     }
 
@@ -75,7 +112,10 @@ impl Request {
         I: IntoIterator<IntoIter: Send, Item: Send> + Send,
         S: Fn(P) -> I + Send + Sync,
     {
-        self.turned(move |page, headers, _| (items(page), link::next(headers).map(Next::from)))
+        self.turned(move |page, headers, _| {
+            let next = link::next(headers).map_err(Problem::Unread)?;
+            Ok((items(page), next.into()))
+        })
     }
 
     /// As [`pages`](Self::pages), where a parameter holds how many items to skip; an empty page is the end.
@@ -93,7 +133,7 @@ impl Request {
             let items = items(page);
             *skipped += items.len();
             let next = (!items.is_empty()).then(|| skipped.to_string());
-            (items, Ok(Next::query(offset, next)))
+            Ok((items, Next::query(offset, next)))
         })
     }
 
@@ -101,13 +141,16 @@ impl Request {
     where
         P: DeserializeOwned,
         I: IntoIterator<IntoIter: Send, Item: Send> + Send,
-        S: Fn(P, &HeaderMap, &mut usize) -> (I, Result<Next, String>) + Send + Sync,
+        S: Fn(P, &HeaderMap, &mut usize) -> Result<(I, Next), Problem> + Send + Sync,
     {
         let pages = stream::try_unfold((Some(Turn::new(self)), split), |(turn, split)| async move {
             let Some(mut turn) = turn else { return Ok::<_, Error>(None) };
             let whole = turn.request.whole().await?;
-            let (items, next) = split(whole.parsed()?, &whole.headers, &mut turn.skipped);
-            let next = next.map_err(|problem| turn.request.unexpected(&problem))?;
+            let page = split(whole.parsed()?, &whole.headers, &mut turn.skipped);
+            let (items, next) = page.map_err(|problem| match problem {
+                Problem::Unread(problem) => turn.request.unexpected(&problem),
+                Problem::Failed(error) => error,
+            })?;
             Ok(Some((items, (turn.on(next)?, split))))
         });
         pages.map_ok(|items| stream::iter(items.into_iter().map(Ok))).try_flatten()
@@ -128,20 +171,30 @@ impl Turn {
 
     /// The turn after this one.
     fn on(mut self, next: Next) -> Result<Option<Self>> {
-        let mut url = self.request.url()?.clone();
-        self.seen.insert(hash(url.as_str().as_bytes()));
+        let (mut url, mut body) = (self.request.url()?.clone(), self.request.body.clone());
+        self.seen.insert(place(&url, body.as_ref()));
         match next {
             Next::End => return Ok(None),
             Next::Link(link) => url = self.request.http.follow(&url, &link).map_err(Error::unexpected)?,
             Next::Query(name, value) => set_parameter(&mut url, name, &value),
+            Next::Body(pointer, value) => {
+                let made = with_value(body.as_ref(), pointer, &value);
+                body = Some(made.map_err(|problem| self.request.unexpected(&problem))?);
+            }
         }
-        if self.seen.contains(&hash(url.as_str().as_bytes())) {
+        if self.seen.contains(&place(&url, body.as_ref())) {
             let what = "the server leads back to a page that was read already: the listing would never end";
             return Err(self.request.http.place(&self.request.method, &url, None).unexpected(what));
         }
-        self.request.url = Ok(url);
+        (self.request.url, self.request.body) = (Ok(url), body);
         Ok(Some(self))
     }
+}
+
+/// What tells one page from another: its address, and the body that asks for it.
+fn place(url: &Url, body: Option<&Sent>) -> u64 {
+    let body = body.map(canonical).unwrap_or_default();
+    hash(&[url.as_str().as_bytes(), b"\n", &body].concat())
 }
 
 #[cfg(test)]
@@ -150,7 +203,12 @@ mod tests {
 
     #[test]
     fn nothing_after_the_last_page() {
-        for end in [Next::from(None::<String>), Some(String::new()).into(), Next::query("c", String::new())] {
+        for end in [
+            Next::from(None::<String>),
+            Some(String::new()).into(),
+            Next::query("c", String::new()),
+            Next::body("/c", None),
+        ] {
             assert_eq!(end, Next::End);
         }
         assert_eq!(Next::from(Url::parse("http://h/x").ok()), Next::Link("http://h/x".into()));

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde::Serialize;
@@ -11,6 +10,7 @@ use url::Url;
 
 use super::Http;
 use super::answer::Whole;
+use super::body::{FORM, Sent};
 use crate::{ByteStream, Error, Result};
 
 /// A request that was not sent yet.
@@ -20,7 +20,7 @@ pub struct Request {
     pub(super) method: Method,
     /// An address that can't be asked is reported when the request is sent.
     pub(super) url: Result<Url, String>,
-    pub(super) body: Option<(HeaderValue, Bytes)>,
+    pub(super) body: Option<Sent>,
 }
 
 impl Request {
@@ -51,7 +51,7 @@ impl Request {
     /// Sends fields as a form.
     pub fn form<K: AsRef<str>, V: AsRef<str>>(mut self, fields: &[(K, V)]) -> Self {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.body = Some((HeaderValue::from_static("application/x-www-form-urlencoded"), form.into()));
+        self.body = Some((HeaderValue::from_static(FORM), form.into()));
         self
     }
 
@@ -62,6 +62,16 @@ impl Request {
     /// connections once the tries are used up, `Unexpected` for any other 4xx and for an answer of another shape.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
         self.whole().await?.parsed()
+    }
+
+    /// The answer, read from JSON, and what one of its headers says.
+    ///
+    /// # Errors
+    /// As [`json`](Self::json).
+    pub async fn json_with_header<T: DeserializeOwned>(self, name: &str) -> Result<(T, Option<String>)> {
+        let whole = self.whole().await?;
+        let header = whole.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok((whole.parsed()?, header))
     }
 
     /// The answer as it comes in, never held as a whole. What may pass is tried again up to its first byte;
@@ -75,8 +85,9 @@ impl Request {
     }
 
     pub(super) async fn whole(&self) -> Result<Whole> {
-        let limit = self.http.inner.max_answer;
-        self.persist(|| Box::pin(async move { self.attempt().await?.whole(limit).await })).await
+        let inner = &self.http.inner;
+        let answer = || async { self.attempt().await?.whole(inner.max_answer, inner.clock.now()).await };
+        self.persist(|| Box::pin(answer())).await
     }
 
     /// An answer of this request that says something else than it should.

@@ -141,3 +141,30 @@ async fn a_refused_file_is_an_error_before_its_first_byte() {
     let Err(error) = server.client().get("/file").bytes().await else { panic!("a stream") };
     assert!(error.kind() == ErrorKind::Missing && error.to_string().contains("gone"), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_page_for_browsers_in_place_of_json_is_told() {
+    let page = "<!DOCTYPE html><html><body>Sign in</body></html>";
+    let with_type = |_: &_| {
+        let answer = Response::builder().header("content-type", "text/html; charset=utf-8");
+        answer.body(Body::from("Sign in")).unwrap()
+    };
+    for server in [Server::start(with_type).await, Server::start(move |_| status(200, page)).await] {
+        let error = server.client().get("/a").json::<Value>().await.unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::Unexpected);
+        for part in ["(HTML)", "login page", "GET http://127.0.0.1", "/a", "Sign in"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_header_is_read_beside_the_answer() {
+    let server =
+        Server::start(|_| Response::builder().header("x-scopes", "a, b").body(Body::from("7")).unwrap())
+            .await;
+    let get = || server.client().get("/");
+    assert_eq!(get().json_with_header::<u8>("X-Scopes").await.unwrap(), (7, Some("a, b".into())));
+    assert_eq!(get().json_with_header::<u8>("x-other").await.unwrap(), (7, None));
+}

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::Response;
 use connectors_core::http::Next;
-use connectors_core::{ErrorKind, Http, Result};
+use connectors_core::{Error, ErrorKind, Http, Result};
 use futures::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::json;
@@ -161,4 +161,78 @@ async fn a_page_that_fails_ends_the_listing_with_its_error() {
         assert_eq!(listed.last().unwrap().as_ref().unwrap_err().kind(), kind);
         assert_eq!(listed.len(), 3);
     }
+}
+
+/// Three pages of two items, of which a body asks for the one behind a number.
+async fn by_body(read: fn(&str) -> Option<String>) -> Server {
+    Server::start(move |call| {
+        let number = read(&call.body).map_or(0, |text| text.parse().unwrap());
+        page(number, |next| next.to_string())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn pages_are_followed_by_a_cursor_in_the_body() {
+    let in_json = |body: &str| -> Option<String> {
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&body["query"], &body["variables"]["size"]), (&json!("{ a }"), &json!(2)));
+        body["variables"]["after"].as_str().map(str::to_owned)
+    };
+    let server = by_body(in_json).await;
+    for first in [json!({"size": 2}), json!({"size": 2, "after": null})] {
+        let request = server.client().post("/graphql").body(&json!({"query": "{ a }", "variables": first}));
+        let items = request.pages(|page: Page| (page.items, Next::body("/variables/after", page.next)));
+        assert_eq!(all(items).await.unwrap(), [0, 1, 2, 3, 4, 5]);
+    }
+    let in_form = |body: &str| {
+        let mut fields = url::form_urlencoded::parse(body.as_bytes()).into_owned();
+        fields.find(|(name, _)| name == "cursor").map(|(_, value)| value)
+    };
+    let server = by_body(in_form).await;
+    let request = server.client().post("/list").form(&[("size", "2")]);
+    let items = request.pages(|page: Page| (page.items, Next::body("/cursor", page.next)));
+    assert_eq!(all(items).await.unwrap(), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(server.calls()[2].body, "size=2&cursor=2");
+}
+
+#[tokio::test]
+async fn a_cursor_in_the_body_that_comes_again_is_an_error_and_no_endless_loop() {
+    for again in ["1", "2"] {
+        let server = Server::start(move |call| {
+            let is_last = call.body.contains("\"2\"");
+            let next = if is_last {
+                again
+            } else if call.body.contains("\"1\"") {
+                "2"
+            } else {
+                "1"
+            };
+            status(200, json!({"items": [call.number], "next": next}).to_string())
+        })
+        .await;
+        let request = server.client().post("/").body(&json!({"variables": {}}));
+        let items = request.pages(|page: Page| (page.items, Next::body("/variables/after", page.next)));
+        let listed: Vec<Result<u32>> = items.collect().await;
+        let error = listed.last().unwrap().as_ref().unwrap_err();
+        assert!(error.to_string().contains("would never end"), "{error}");
+        assert_eq!(server.calls().len(), 3, "{again}");
+    }
+    let server = Server::start(|_| status(200, json!({"items": [1], "next": "a"}).to_string())).await;
+    let items = server.client().get("/").pages(|page: Page| (page.items, Next::body("/after", page.next)));
+    let error = all(items).await.unwrap_err();
+    assert!(error.to_string().contains("the request has none"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_that_says_that_it_is_none_ends_the_listing_with_its_error() {
+    let server = Server::start(|call| page(number(call, "c"), |next| next.to_string())).await;
+    let items = server.client().get("/").try_pages(|page: Page| match page.items[0] {
+        2 => Err(Error::transient("not now")),
+        _ => Ok((page.items, Next::query("c", page.next))),
+    });
+    let listed: Vec<Result<u32>> = items.collect().await;
+    assert_eq!(listed.iter().flatten().collect::<Vec<_>>(), [&0, &1]);
+    assert_eq!(listed[2].as_ref().unwrap_err().to_string(), "not now");
+    assert_eq!((listed.len(), server.calls().len()), (3, 2));
 }
