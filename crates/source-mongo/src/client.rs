@@ -12,6 +12,7 @@ mod probe;
 use std::io::Write as _;
 
 use bson::{Timestamp, doc};
+use connectors_core::config::pem_lines;
 use connectors_core::{Context, Error, Result};
 use mongodb::error::Error as DriverError;
 use mongodb::options::{
@@ -255,7 +256,9 @@ impl Client {
             return Ok(None);
         }
         let server = server.clone();
-        let Some(pinned) = Pinned::to(&server, &lines(&self.config.ssl_ca)).await? else { return Ok(None) };
+        let Some(pinned) = Pinned::to(&server, &pem_lines(&self.config.ssl_ca)).await? else {
+            return Ok(None);
+        };
         (options.hosts, options.tls) = (vec![pinned.address()], Some(Tls::Disabled));
         // What the server tells of its set are names that lead past this way.
         (options.direct_connection, options.repl_set_name) = (Some(true), None);
@@ -275,28 +278,13 @@ fn pem_file(pem: &str) -> Result<Option<tempfile::NamedTempFile>> {
     }
     let write = || -> std::io::Result<tempfile::NamedTempFile> {
         let mut file = tempfile::NamedTempFile::new()?;
-        file.write_all(lines(pem).as_bytes())?;
+        file.write_all(pem_lines(pem).as_bytes())?;
         file.flush()?;
         Ok(file)
     };
     let file =
         write().map_err(|error| Error::unexpected("the certificates could not be kept").caused_by(error))?;
     Ok(Some(file))
-}
-
-/// PEM with its line breaks, which forms of one line turn into spaces or `\n`.
-fn lines(pem: &str) -> String {
-    let text = pem.replace("\\n", "\n");
-    let mut out = String::with_capacity(text.len());
-    for part in text.split("-----").map(str::trim) {
-        if part.starts_with("BEGIN ") || part.starts_with("END ") {
-            out.push_str(&format!("-----{part}-----\n"));
-        } else if !part.is_empty() {
-            out.push_str(&part.split_whitespace().collect::<Vec<_>>().join("\n"));
-            out.push('\n');
-        }
-    }
-    out
 }
 
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {

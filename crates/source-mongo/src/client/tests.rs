@@ -75,14 +75,6 @@ fn a_certificate_that_is_none_is_refused() {
 }
 
 #[test]
-fn pem_gets_its_line_breaks_back() {
-    let whole = "-----BEGIN CERTIFICATE-----\nAA\nBB\n-----END CERTIFICATE-----\n";
-    assert_eq!(lines(whole), whole);
-    assert_eq!(lines(&whole.replace('\n', "\\n")), whole);
-    assert_eq!(lines(&whole.repeat(2).replace('\n', " ")), whole.repeat(2));
-}
-
-#[test]
 fn a_wrong_connection_string_is_told_without_its_password() {
     let values = json!({"host": "mongodb://ada:s3cr3t@host:notaport/", "database": "d", "collection": "c"});
     let config = MongoConfig::parse(values.as_object().unwrap()).unwrap();
