@@ -145,6 +145,18 @@ impl Document {
         &self.0.id
     }
 
+    /// The scope that it lies in.
+    #[must_use]
+    pub fn lies_in(&self) -> Option<&str> {
+        self.0.scope.as_deref()
+    }
+
+    /// Whether its body is still to be [looked up](Body::looked_up).
+    #[must_use]
+    pub fn is_looked_up(&self) -> bool {
+        self.0.body.is_looked_up()
+    }
+
     /// What it was made of, for code that reads documents without a sync.
     #[must_use]
     pub fn into_parts(self) -> Parts {

@@ -19,6 +19,7 @@
 #![warn(missing_docs)]
 
 pub mod backend;
+mod bodies;
 pub mod chaos;
 mod command;
 mod debug;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::Result;
+use crate::bodies::with_bodies;
 
 /// What was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -26,7 +27,10 @@ pub async fn run(source: &dyn Registered, file: &Path, bodies: bool) -> Result<D
     let settings: Map<String, Value> = serde_json::from_slice(&std::fs::read(file)?)?;
     let (connection, rules) = (source.connect(&settings, &Context::default())?, Rules::default());
     let mut drained = Drained::default();
-    let mut documents = connection.source().documents(&rules);
+    let mut documents = match bodies {
+        true => with_bodies(connection.source(), &rules),
+        false => connection.source().documents(&rules),
+    };
     while let Some(document) = documents.next().await {
         let parts = document?.into_parts();
         drained.documents += 1;

@@ -3,6 +3,8 @@
 use connectors_core::{Connection, Content, Document, Error, Result, Rules};
 use futures::StreamExt;
 
+use crate::bodies::with_bodies;
+
 /// Contents that are read.
 const CONTENTS: usize = 20;
 
@@ -26,7 +28,7 @@ pub(super) async fn exercise(connection: &dyn Connection) -> Vec<Error> {
 
 async fn documents(connection: &dyn Connection) -> Vec<Error> {
     let rules = Rules::default();
-    let mut documents = connection.source().documents(&rules);
+    let mut documents = with_bodies(connection.source(), &rules);
     let (mut errors, mut contents) = (Vec::new(), 0);
     while let Some(listed) = documents.next().await {
         match listed.and_then(taken) {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{Outcome, broken, json};
 use crate::Expected;
+use crate::bodies::with_bodies;
 
 /// Errors after which a listing is read no further.
 const MAX_ERRORS: usize = 100;
@@ -71,7 +72,7 @@ pub(super) struct Listing {
 impl Listing {
     pub(super) async fn read(source: &dyn Source, rules: &Rules) -> Self {
         let mut listing = Self::default();
-        let mut documents = source.documents(rules);
+        let mut documents = with_bodies(source, rules);
         while let Some(listed) = documents.next().await {
             listing.take(listed.and_then(Seen::new));
             if listing.errors.len() >= MAX_ERRORS {
