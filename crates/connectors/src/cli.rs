@@ -251,7 +251,8 @@ pub(crate) struct Verify {
 pub(crate) struct Search {
     /// The index
     pub(crate) index: String,
-    /// Words to look for
+    /// Words to look for: '"two words"' as a phrase, 'conf*' by their beginning, 'disk -full' without documents that hold
+    /// `full`. Single quotes keep the shell from reading these characters
     #[arg(required = true)]
     pub(crate) words: Vec<String>,
     /// Hits at the most

@@ -12,7 +12,7 @@ examples! {
     FOLLOW: "connectors follow mongodb --settings shop.yml --index orders",
         "connectors follow mongodb --settings shop.yml --index orders --every 10";
     SEARCH: "connectors search docs hello",
-        "connectors search docs disk full --hits 20";
+        "connectors search docs '\"disk full\" serv* -test' --hits 20";
     SOURCES: "connectors sources",
         "connectors sources dir";
     CHECK: "connectors check",

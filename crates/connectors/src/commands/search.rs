@@ -1,10 +1,13 @@
 //! `connectors search`: ranked hits with the fragments that match.
 
+mod query;
+
 use connectors_core::elastic::Request;
 use connectors_core::elastic::index::check_content_name;
 use connectors_core::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
+use self::query::Query;
 use super::end::End;
 use super::session::Session;
 use crate::cli::Search;
@@ -13,8 +16,15 @@ use crate::show;
 
 pub(super) async fn run(session: &Session, arguments: &Search) -> Result<End> {
     check_content_name(&arguments.index)?;
+    let query = Query::read(&arguments.words.join(" "));
+    if query.is_cut {
+        show::note(
+            "the query is too long; only its beginning is looked for, leave out words that matter less",
+        );
+    }
     let server = Server::open(&session.settings).await?;
-    let request = Request::post(format!("/{}/_search", arguments.index)).body(&query(arguments));
+    let body = body(&query, arguments.hits);
+    let request = Request::post(format!("/{}/_search", arguments.index)).body(&body);
     let answer: Result<Value> = server.client.json(&request).await;
     server.close().await?;
     let answer = answer.map_err(|error| match error.kind() {
@@ -28,14 +38,10 @@ pub(super) async fn run(session: &Session, arguments: &Search) -> Result<End> {
     Ok(End::Done)
 }
 
-fn query(arguments: &Search) -> Value {
+fn body(query: &Query, hits: u32) -> Value {
     json!({
-        "size": arguments.hits,
-        "query": { "multi_match": {
-            "query": arguments.words.join(" "),
-            "fields": ["name^2", "title^2", "body", "*"],
-            "lenient": true,
-        } },
+        "size": hits,
+        "query": query.to_json(),
         "highlight": {
             "pre_tags": [show::OPEN.to_string()], "post_tags": [show::CLOSE.to_string()],
             "fields": { "body": { "fragment_size": 140, "number_of_fragments": 2 } },

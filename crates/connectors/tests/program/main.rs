@@ -17,6 +17,8 @@ mod readme;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod shared;
