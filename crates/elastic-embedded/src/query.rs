@@ -4,6 +4,7 @@ mod exact;
 mod exists;
 mod fragments;
 mod full_text;
+mod fuzzy;
 mod number;
 mod pattern;
 mod query_string;

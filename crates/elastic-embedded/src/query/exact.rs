@@ -8,6 +8,7 @@ use tantivy::Term;
 use tantivy::query::{BooleanQuery, TermQuery, TermSetQuery};
 use tantivy::schema::IndexRecordOption;
 
+use super::fuzzy::Fuzzy;
 use super::number::{self, Asked};
 use super::pattern::Pattern;
 use super::range::{self, Ends};
@@ -161,6 +162,14 @@ pub(super) fn fitting(context: Context<'_>, name: &str, pattern: &str) -> Result
     Ok(beginning(context, &resolved, &head, move |term| {
         std::str::from_utf8(term).is_ok_and(|term| rest.matches(term))
     }))
+}
+
+/// Documents with a term that is spelled much like a word.
+pub(super) fn alike(context: Context<'_>, resolved: &Resolved<'_>, (word, fuzzy): (&str, Fuzzy)) -> BoxQuery {
+    let owned = word.to_owned();
+    beginning(context, resolved, fuzzy.head(word), move |rest| {
+        std::str::from_utf8(rest).is_ok_and(|rest| fuzzy.accepts_rest(&owned, rest))
+    })
 }
 
 /// The field whose terms a query of that kind may look through; `None` if there is none.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::fuzzy::{self, Fuzzy};
 use super::pattern::Pattern;
 use super::query_string::{Leaf, Term};
 use super::{Context, full_text, query_string, range, value};
@@ -60,6 +61,9 @@ impl Found<'_> {
                 let text = body.get("query").map(value::text).unwrap_or_default();
                 let phrase = body.get("type").is_some_and(|kind| kind == "phrase");
                 let slop = phrase.then(|| count(body, "slop"));
+                if let Some(fuzzy) = Fuzzy::of(body) {
+                    return patterns(body).iter().for_each(|field| self.alike(field, &text, fuzzy));
+                }
                 patterns(body).iter().for_each(|field| self.text(field, &text, slop));
             }
             "query_string" => {
@@ -106,7 +110,10 @@ impl Found<'_> {
         let value = ["query", "value"].iter().find_map(|key| body.get(key)).unwrap_or(body);
         let text = || value::text(value);
         match kind {
-            "match" => self.text(field, &text(), None),
+            "match" => match Fuzzy::of(body) {
+                Some(fuzzy) => self.alike(field, &text(), fuzzy),
+                None => self.text(field, &text(), None),
+            },
             "match_phrase" => self.text(field, &text(), Some(count(body, "slop"))),
             "term" => self.exact(field, &text()),
             "terms" => {
@@ -153,6 +160,18 @@ impl Found<'_> {
                 _ => vec![Wanted::Term(field.normalized(text).into_owned())],
             };
             found.extend(wanted.into_iter().map(|wanted| Fragment { field: path.clone(), wanted }));
+        }
+        self.fragments.extend(found);
+    }
+
+    /// Looks for words that are spelled much like those of a text.
+    fn alike(&mut self, pattern: &str, text: &str, fuzzy: Fuzzy) {
+        let mut found = Vec::new();
+        for Resolved { path, field } in self.fields(pattern) {
+            found.extend(fuzzy::words(field, text).into_iter().map(|word| {
+                let wanted = Wanted::Terms(Arc::new(move |term| fuzzy.accepts(&word, term)));
+                Fragment { field: path.clone(), wanted }
+            }));
         }
         self.fragments.extend(found);
     }

@@ -5,6 +5,7 @@ use tantivy::Term;
 use tantivy::query::{BooleanQuery, DisjunctionMaxQuery, Occur, PhraseQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
+use super::fuzzy::{self, Fuzzy};
 use super::{BoxQuery, Context, exact, minimum_should_match, none, refusal, value, with_boost};
 use crate::analysis;
 use crate::failure::{Failure, Result};
@@ -22,6 +23,7 @@ pub(super) struct Asked {
     pub(super) slop: u32,
     pub(super) minimum: Option<Value>,
     pub(super) lenient: bool,
+    pub(super) fuzzy: Option<Fuzzy>,
 }
 
 impl Asked {
@@ -35,6 +37,7 @@ impl Asked {
             slop: 0,
             minimum: None,
             lenient: false,
+            fuzzy: None,
         }
     }
 
@@ -60,6 +63,7 @@ impl Asked {
         asked.minimum = options.take("minimum_should_match").cloned();
         asked.lenient = options.flag("lenient")?.unwrap_or(false);
         asked.slop = options.count("slop")?.unwrap_or(0) as u32;
+        asked.fuzzy = Fuzzy::read(options)?;
         Ok(if asked.lenient { asked.with_text_alone() } else { asked })
     }
 
@@ -84,6 +88,9 @@ fn on_one_field(context: Context<'_>, mut options: Options<'_>, phrase: bool) ->
     let (field, body) = options.only()?;
     let (mut asked, boost) = asked_of(body)?;
     asked.phrase = phrase;
+    if phrase && asked.fuzzy.is_some() {
+        return Err(Failure::parsing("[match_phrase] query does not support [fuzziness]"));
+    }
     Ok(with_boost(in_field(context, field, &asked)?, boost))
 }
 
@@ -107,6 +114,9 @@ pub(super) fn multi_match(context: Context<'_>, options: &mut Options<'_>) -> Re
         "phrase" => true,
         other => return Err(Failure::unsupported(format!("[multi_match] of type [{other}]"))),
     };
+    if asked.phrase && asked.fuzzy.is_some() {
+        return Err(Failure::parsing("Fuzziness not allowed for type [phrase]"));
+    }
     let tie = if kind == "most_fields" { 1.0 } else { tie.unwrap_or(0.0) };
     in_fields(context, &fields, &asked, tie)
 }
@@ -171,6 +181,9 @@ pub(super) fn in_field(context: Context<'_>, name: &str, asked: &Asked) -> Resul
     let Some(Resolved { path, field }) = context.mapping.field(name) else {
         return if name == "_id" { exact::one(context, name, &asked.value) } else { Ok(none()) };
     };
+    if let Some(fuzzy) = &asked.fuzzy {
+        return alike(context, &Resolved { path, field }, (asked, fuzzy));
+    }
     if field.split_queries && field.index && !asked.phrase {
         let words = asked.text.split_whitespace().map(|word| context.fields.string_term(&path, field, word));
         return some_of(asked, words.collect());
@@ -191,11 +204,35 @@ pub(super) fn in_field(context: Context<'_>, name: &str, asked: &Asked) -> Resul
     some_of(asked, words.iter().map(|word| term(&word.text)).collect())
 }
 
+/// The words of a text, or ones that are spelled much like them, in one field.
+fn alike(
+    context: Context<'_>,
+    resolved: &Resolved<'_>,
+    (asked, fuzzy): (&Asked, &Fuzzy),
+) -> Result<BoxQuery> {
+    let Resolved { path, field } = resolved;
+    if !matches!(field.kind, Kind::Text | Kind::Keyword) || !field.index {
+        if asked.lenient {
+            return Ok(none());
+        }
+        let kind = field.kind.name();
+        return Err(refusal::no_such_query(format!(
+            "Can only use fuzzy queries on keyword and text fields - not on [{path}] which is of type [{kind}]"
+        )));
+    }
+    let one = |word: &String| -> BoxQuery { exact::alike(context, resolved, (word, *fuzzy)) };
+    some_clauses(asked, fuzzy::words(field, &asked.text).iter().map(one).collect())
+}
+
 /// As many of the terms as are asked for.
 fn some_of(asked: &Asked, terms: Vec<Term>) -> Result<BoxQuery> {
     let one = |term| -> BoxQuery { Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)) };
+    some_clauses(asked, terms.into_iter().map(one).collect())
+}
+
+fn some_clauses(asked: &Asked, queries: Vec<BoxQuery>) -> Result<BoxQuery> {
     let occur = if asked.and { Occur::Must } else { Occur::Should };
-    let mut clauses: Vec<_> = terms.into_iter().map(|term| (occur, one(term))).collect();
+    let mut clauses: Vec<_> = queries.into_iter().map(|query| (occur, query)).collect();
     Ok(match (clauses.len(), &asked.minimum) {
         (0, _) => none(),
         (1, _) => clauses.remove(0).1,
