@@ -252,7 +252,7 @@ pub(crate) struct Search {
     /// The index
     pub(crate) index: String,
     /// Words to look for: '"two words"' as a phrase, 'conf*' by their beginning, 'disk -full' without documents that hold
-    /// `full`. Single quotes keep the shell from reading these characters
+    /// `full`. Single quotes keep the shell from reading these characters. A typo in a word of four or more letters is forgiven
     #[arg(required = true)]
     pub(crate) words: Vec<String>,
     /// Hits at the most

@@ -7,7 +7,7 @@ use connectors_core::elastic::index::check_content_name;
 use connectors_core::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
-use self::query::Query;
+use self::query::{Query, Spelling};
 use super::end::End;
 use super::session::Session;
 use crate::cli::Search;
@@ -23,9 +23,7 @@ pub(super) async fn run(session: &Session, arguments: &Search) -> Result<End> {
         );
     }
     let server = Server::open(&session.settings).await?;
-    let body = body(&query, arguments.hits);
-    let request = Request::post(format!("/{}/_search", arguments.index)).body(&body);
-    let answer: Result<Value> = server.client.json(&request).await;
+    let answer = hits(&server, arguments, &query).await;
     server.close().await?;
     let answer = answer.map_err(|error| match error.kind() {
         ErrorKind::Missing => {
@@ -38,10 +36,26 @@ pub(super) async fn run(session: &Session, arguments: &Search) -> Result<End> {
     Ok(End::Done)
 }
 
-fn body(query: &Query, hits: u32) -> Value {
+/// The hits as they are spelled. Only where they are fewer than asked for, those with typos come after them: else words that
+/// are merely alike would be marked in fragments too.
+async fn hits(server: &Server, arguments: &Search, query: &Query) -> Result<Value> {
+    let ask = async |spelling| {
+        let body = body(&query.to_json(spelling), arguments.hits);
+        let request = Request::post(format!("/{}/_search", arguments.index)).body(&body);
+        server.client.json::<Value>(&request).await
+    };
+    let exact = ask(Spelling::Exact).await?;
+    let count = exact["hits"]["hits"].as_array().map_or(0, Vec::len);
+    if count >= arguments.hits as usize || !query.may_have_typos() {
+        return Ok(exact);
+    }
+    ask(Spelling::Alike).await
+}
+
+fn body(query: &Value, hits: u32) -> Value {
     json!({
         "size": hits,
-        "query": query.to_json(),
+        "query": query,
         "highlight": {
             "pre_tags": [show::OPEN.to_string()], "post_tags": [show::CLOSE.to_string()],
             "fields": { "body": { "fragment_size": 140, "number_of_fragments": 2 } },

@@ -51,6 +51,7 @@ fn quotes_minuses_and_stars_find_what_they_mean() {
         ("-full", vec!["Quarterly_Report-2024.final.md"]),
         ("-", vec![]),
         ("*", vec![]),
+        ("", vec![]),
     ] {
         assert_eq!(sorted(found(&place, query)), expected, "{query}");
     }
@@ -72,6 +73,30 @@ fn a_file_is_found_by_the_parts_of_its_name() {
         assert_eq!(found(&place, query), ["Quarterly_Report-2024.final.md"], "{query}");
     }
     assert!(found(&place, "eport").is_empty(), "a part is found from its beginning on");
+}
+
+#[test]
+fn a_typo_is_forgiven_and_what_is_spelled_as_asked_comes_first() {
+    let place = place();
+    for (query, expected) in [
+        ("confguration", vec!["quota.md"]),
+        ("bakcups", vec!["quota.md"]),
+        ("mooon", vec!["other.md"]),
+        ("dsk", vec![]),
+        ("\"confguration\"", vec![]),
+        ("md5x", vec![]),
+    ] {
+        assert_eq!(found(&place, query), expected, "{query}");
+    }
+    assert_eq!(found(&place, "disc")[0], "other.md");
+    assert_eq!(sorted(found(&place, "disc")), ["alerts.md", "other.md", "quota.md"]);
+    let run = place.run(&["search", "docs", "confguration"]);
+    assert!(run.out.contains("*configuration*"), "{}", run.out);
+    // Enough hits are spelled as asked: nothing else is marked.
+    place.write("docs/both.md", b"A disc. A disk.");
+    assert_eq!(place.run(&SYNC).code, 0);
+    let marked = |hits: &str| place.run(&["search", "docs", "disc", "--hits", hits]).out.contains("*disk*");
+    assert_eq!([marked("2"), marked("9")], [false, true]);
 }
 
 #[test]

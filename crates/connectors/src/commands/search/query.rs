@@ -1,7 +1,7 @@
 //! What a user types to search, and the query that it becomes.
 //!
 //! `"two words"` is a phrase that must be there, `-word` and `-"two words"` exclude, `word*` is the beginning of a word. All
-//! else are words, of which any may match. There is no wrong input: what does not fit the syntax is a word.
+//! else are words, of which any may match, long ones also with a typo. There is no wrong input: what does not fit the syntax is a word.
 
 use serde_json::{Value, json};
 
@@ -11,11 +11,11 @@ const FIELDS: [&str; 4] = ["name^2", "title^2", "body", "*"];
 const MOST_CHARACTERS: usize = 512;
 /// Words and phrases that are read.
 const MOST_PIECES: usize = 64;
-/// Words that are also looked for as parts of names.
-const MOST_PARTS: usize = 8;
-/// Letters of a word from which on it is also looked for as a part of names.
+/// Words that are also looked for with typos, and as parts of names.
+const MOST_LONG: usize = 8;
+/// Letters from which on a word is.
 const LONG: usize = 4;
-/// What a match of a part scores: less than any word that is there, so that it only adds hits at the end.
+/// What a match of either scores: less than any word that is there, so that it only adds hits at the end.
 const SLIGHT: f64 = 1e-6;
 
 /// An input, read.
@@ -27,6 +27,15 @@ pub(super) struct Query {
     excluded: Vec<Excluded>,
     /// Whether the input was longer than what is read.
     pub(super) is_cut: bool,
+}
+
+/// Which spellings of a word match.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Spelling {
+    /// As it was typed.
+    Exact,
+    /// Also with a typo, if the word is long.
+    Alike,
 }
 
 #[derive(Debug, PartialEq)]
@@ -76,21 +85,37 @@ impl Query {
             (true, None) if has_text(plain) => self.excluded.push(Excluded::Phrase(plain.to_owned())),
             (true, None) => {}
             (false, Some(start)) => self.prefixes.push(start.to_owned()),
-            (false, None) => self.words.push(word.trim_matches(QUOTES).to_owned()),
+            (false, None) => {
+                let word = word.trim_matches(QUOTES);
+                self.words.extend((!word.is_empty()).then(|| word.to_owned()));
+            }
         }
     }
 
+    /// Whether a typo could be forgiven in any of the words.
+    pub(super) fn may_have_typos(&self) -> bool {
+        typos(&self.long()).is_some()
+    }
+
+    fn long(&self) -> Vec<&String> {
+        self.words.iter().filter(|word| is_long(word)).take(MOST_LONG).collect()
+    }
+
     /// The query for Elasticsearch.
-    pub(super) fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self, spelling: Spelling) -> Value {
         let mut any = Vec::new();
-        let is_empty = self.prefixes.is_empty() && self.phrases.is_empty() && self.excluded.is_empty();
-        if !self.words.is_empty() || is_empty {
+        if !self.words.is_empty() {
             any.push(words(&self.words.join(" ")));
         }
         any.extend(self.prefixes.iter().map(|start| prefix(start)));
-        any.extend(parts(&self.words));
+        let long = self.long();
+        let alike = if spelling == Spelling::Alike { typos(&long) } else { None };
+        any.extend(alike.into_iter().chain(parts(&long)).map(slight));
         let must: Vec<_> = self.phrases.iter().map(|text| phrase(text)).collect();
         let not: Vec<_> = self.excluded.iter().map(Excluded::to_json).collect();
+        if any.is_empty() && must.is_empty() && not.is_empty() {
+            return json!({ "match_none": {} });
+        }
         json!({ "bool": { "must": must, "should": any, "must_not": not } })
     }
 }
@@ -117,16 +142,35 @@ fn prefix(start: &str) -> Value {
     json!({ "query_string": { "query": format!("{}*", escaped(start)), "fields": FIELDS, "lenient": true } })
 }
 
+/// Words that are spelled much like these. A word with a digit is a code or a number, and another one is another thing. All
+/// terms score alike, which makes a word one clause in a field, however many terms are like it.
+fn typos(words: &[&String]) -> Option<Value> {
+    let words: Vec<_> = words.iter().filter(|word| word.chars().all(char::is_alphabetic)).collect();
+    let text = words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(" ");
+    (!words.is_empty()).then(|| {
+        json!({ "multi_match": {
+            "query": text, "fields": FIELDS, "lenient": true,
+            "fuzziness": "AUTO", "prefix_length": 1, "fuzzy_rewrite": "constant_score",
+        } })
+    })
+}
+
 /// Names whose parts begin with one of the words. Analysis keeps what `_` and `.` join as one word: of
 /// `Quarterly_Report.final` neither `quarterly` nor `report` is a word.
-fn parts(words: &[String]) -> Option<Value> {
-    let is_part = |word: &&String| word.chars().count() >= LONG && word.chars().all(char::is_alphanumeric);
-    let patterns = words.iter().filter(is_part).take(MOST_PARTS);
+fn parts(words: &[&String]) -> Option<Value> {
     let patterns: Vec<_> =
-        patterns.map(|word| format!("{word}_* OR {word}.* OR *_{word}* OR *.{word}*")).collect();
-    let named =
-        json!({ "query_string": { "query": patterns.join(" OR "), "fields": ["name"], "lenient": true } });
-    (!patterns.is_empty()).then(|| json!({ "constant_score": { "filter": named, "boost": SLIGHT } }))
+        words.iter().map(|word| format!("{word}_* OR {word}.* OR *_{word}* OR *.{word}*")).collect();
+    let query = patterns.join(" OR ");
+    let named = json!({ "query_string": { "query": query, "fields": ["name"], "lenient": true } });
+    (!patterns.is_empty()).then_some(named)
+}
+
+fn slight(query: Value) -> Value {
+    json!({ "constant_score": { "filter": query, "boost": SLIGHT } })
+}
+
+fn is_long(word: &str) -> bool {
+    word.chars().count() >= LONG && word.chars().all(char::is_alphanumeric)
 }
 
 const QUOTES: [char; 3] = ['"', '\u{201c}', '\u{201d}'];

@@ -45,10 +45,12 @@ fn an_input_is_read_by_its_quotes_minuses_and_stars() {
 
 #[test]
 fn words_alone_are_asked_for_as_one_text_in_all_fields() {
-    let query = Query::read("how  do I").to_json();
+    let query = Query::read("how  do I").to_json(Spelling::Alike);
     let asked = json!({ "query": "how do I", "fields": FIELDS, "lenient": true });
     assert_eq!(query["bool"]["should"], json!([{ "multi_match": asked }]));
-    assert_eq!(Query::read("").to_json()["bool"]["should"][0]["multi_match"]["query"], "");
+    for text in ["", " ", "\"", "\"\"", "-*", "\"!\""] {
+        assert_eq!(Query::read(text).to_json(Spelling::Alike), json!({ "match_none": {} }), "{text}");
+    }
 }
 
 #[test]
@@ -58,6 +60,23 @@ fn what_is_left_out_of_a_long_input_is_known() {
     assert!(!Query::read(&"ä".repeat(MOST_CHARACTERS)).is_cut);
     let long = Query::read(&format!("word {}", "ä".repeat(MOST_CHARACTERS)));
     assert_eq!((long.words, long.is_cut), (vec!["word".to_owned()], true));
+}
+
+#[test]
+fn typos_are_forgiven_in_long_words_of_letters_alone() {
+    for (text, expected) in [
+        ("disk", true),
+        ("dsk", false),
+        ("md5sum", false),
+        ("well-known", false),
+        ("\"disk full\" -server conf*", false),
+    ] {
+        let query = Query::read(text);
+        assert_eq!(query.may_have_typos(), expected, "{text}");
+        let is_fuzzy = |spelling| query.to_json(spelling).to_string().contains("fuzziness");
+        assert_eq!(is_fuzzy(Spelling::Alike), expected, "{text}");
+        assert!(!is_fuzzy(Spelling::Exact), "{text}");
+    }
 }
 
 /// The clauses of a query, at any depth.
@@ -72,8 +91,8 @@ proptest! {
         let query = Query::read(&text);
         let pieces = query.words.len() + query.prefixes.len() + query.phrases.len() + query.excluded.len();
         prop_assert!(pieces <= MOST_PIECES);
-        let json = query.to_json();
-        prop_assert!(clauses(&json) <= MOST_PIECES + 2);
+        let json = query.to_json(Spelling::Alike);
+        prop_assert!(clauses(&json) <= MOST_PIECES + 3);
         prop_assert!(json.to_string().len() < 40_000);
     }
 
