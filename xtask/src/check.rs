@@ -21,6 +21,7 @@ mod rust;
 mod scope;
 mod settings;
 mod throttle;
+mod tokens;
 mod volume;
 
 use std::fs;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::error::{Error, Result};
 use crate::shell::Shell;
@@ -33,17 +34,51 @@ const PEAK_MB: &str = "stat::peak_rss_mb:";
 pub(crate) fn run(shell: &Shell, args: &Args) -> Result<()> {
     let targets = chosen(shell, &args.targets)?;
     let program = tools::ensure(shell, "cargo-fuzz")?;
-    let fuzzer = Fuzzer { shell: shell.with_var("RUSTC_BOOTSTRAP", "1"), program };
+    let shell = &shell.with_var("RUSTC_BOOTSTRAP", "1");
+    let limits = format!(
+        "-max_total_time={} -rss_limit_mb={MEMORY_MB} -timeout={INPUT_SECONDS} -print_final_stats=1",
+        args.seconds
+    );
     for target in targets {
         shell.note(format_args!("{target}: {} s", args.seconds));
-        let (count, peak) = fuzzer.fuzz(&target, args.seconds)?;
-        shell
-            .say(format_args!("{target:<10}{count:>12} executions in {} s, {peak} MB at most", args.seconds));
-        if args.keep {
-            fuzzer.keep(&target)?;
+        let (found, corpus) =
+            (shell.target().join("fuzz/found").join(&target), Path::new("fuzz/corpus").join(&target));
+        fs::create_dir_all(&found).map_err(Error::file("make", &found))?;
+        let told = shell.capture_errors(&mut cargo_fuzz(
+            shell,
+            (&program, &target),
+            ([&found, &corpus], &limits),
+        ))?;
+        let number =
+            |name| told.lines().find_map(|line| line.trim().strip_prefix(name)?.trim().parse::<u64>().ok());
+        let (count, peak) = number(EXECUTIONS).zip(number(PEAK_MB)).ok_or_else(|| Error::Missing {
+            what: format!("the fuzzer of `{target}` does not tell how often it ran and what it took"),
+            fix: format!("run it by hand: RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {target}"),
+        })?;
+        let Args { seconds, keep, .. } = args;
+        shell.say(format_args!("{target:<10}{count:>12} executions in {seconds} s, {peak} MB at most"));
+        if *keep {
+            // The fewest inputs that reach what the corpus does not reach yet.
+            let merge = format!("-set_cover_merge=1 -rss_limit_mb={MEMORY_MB}");
+            shell.capture_errors(&mut cargo_fuzz(shell, (&program, &target), ([&corpus, &found], &merge)))?;
         }
     }
     Ok(())
+}
+
+fn cargo_fuzz(
+    shell: &Shell,
+    (program, target): (&Path, &str),
+    (folders, options): ([&PathBuf; 2], &str),
+) -> Command {
+    let build = shell.target().join("fuzz");
+    let mut command = shell.command(program);
+    // `cargo build` of the target would otherwise take the folder of the workspace.
+    command.env("CARGO_TARGET_DIR", &build);
+    // A backtrace of cargo-fuzz itself would push out which input failed.
+    command.env("RUST_LIB_BACKTRACE", "0").args(["fuzz", "run", "--release", "--sanitizer", "none"]);
+    command.arg("--target-dir").arg(&build).arg(target).args(folders).arg("--").args(options.split(' '));
+    command
 }
 
 /// The targets that are named, or all.
@@ -58,54 +93,6 @@ fn chosen(shell: &Shell, named: &[String]) -> Result<Vec<String>> {
         None if named.is_empty() => Ok(all),
         None => Ok(named.to_vec()),
     }
-}
-
-struct Fuzzer {
-    shell: Shell,
-    program: PathBuf,
-}
-
-impl Fuzzer {
-    /// Fuzzes and returns how often the target ran, and the most memory that it took, in MB.
-    fn fuzz(&self, target: &str, seconds: u32) -> Result<(u64, u64)> {
-        let found = self.found(target);
-        fs::create_dir_all(&found).map_err(Error::file("make", &found))?;
-        let limits = format!(
-            "-max_total_time={seconds} -rss_limit_mb={MEMORY_MB} -timeout={INPUT_SECONDS} -print_final_stats=1"
-        );
-        let told = self.cargo_fuzz(target, [&found, &corpus(target)], &limits)?;
-        let number =
-            |name| told.lines().find_map(|line| line.trim().strip_prefix(name)?.trim().parse::<u64>().ok());
-        number(EXECUTIONS).zip(number(PEAK_MB)).ok_or_else(|| Error::Missing {
-            what: format!("the fuzzer of `{target}` does not tell how often it ran and what it took"),
-            fix: format!("run it by hand: RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {target}"),
-        })
-    }
-
-    /// Takes the fewest inputs that reach what the corpus does not reach yet.
-    fn keep(&self, target: &str) -> Result<()> {
-        let merge = format!("-set_cover_merge=1 -rss_limit_mb={MEMORY_MB}");
-        self.cargo_fuzz(target, [&corpus(target), &self.found(target)], &merge).map(drop)
-    }
-
-    fn found(&self, target: &str) -> PathBuf {
-        self.shell.target().join("fuzz/found").join(target)
-    }
-
-    fn cargo_fuzz(&self, target: &str, folders: [&PathBuf; 2], options: &str) -> Result<String> {
-        let build = self.shell.target().join("fuzz");
-        let mut command = self.shell.command(&self.program);
-        // `cargo build` of the target would otherwise take the folder of the workspace.
-        command.env("CARGO_TARGET_DIR", &build);
-        // A backtrace of cargo-fuzz itself would push out which input failed.
-        command.env("RUST_LIB_BACKTRACE", "0").args(["fuzz", "run", "--release", "--sanitizer", "none"]);
-        command.arg("--target-dir").arg(&build).arg(target).args(folders).arg("--").args(options.split(' '));
-        self.shell.capture_errors(&mut command)
-    }
-}
-
-fn corpus(target: &str) -> PathBuf {
-    Path::new("fuzz/corpus").join(target)
 }
 
 #[cfg(test)]

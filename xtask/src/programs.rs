@@ -47,15 +47,7 @@ impl Programs {
         }
         // At once, so that both are built with the same features.
         let mut cargo = shell.command("cargo");
-        cargo.args([
-            "build",
-            "--locked",
-            "--package",
-            "connectors",
-            "--package",
-            "elastic-embedded",
-            "--bins",
-        ]);
+        cargo.args("build --locked --package connectors --package elastic-embedded --bins".split(' '));
         cargo.args(names.iter().flat_map(|name| ["--package".to_owned(), package(name)]));
         cargo.args(["--test", "source"].iter().filter(|_| !names.is_empty()));
         shell.stream(&mut cargo)?;

@@ -4,7 +4,8 @@ use proc_macro2::TokenTree;
 use syn::{Expr, Item, Stmt};
 
 use super::finding::Findings;
-use super::rust::{self, Implementation, Named, Seen};
+use super::rust::{self, Implementation};
+use super::tokens::{Named, Seen};
 use super::workspace::{SourceCrate, Workspace};
 
 /// Capability, the method that advertises it, and what a fixture must bring for it.

@@ -6,7 +6,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Ident, ImplItem, Item, UseTree};
 
-use super::rust::{Module, Named, arguments, before, is_punct, trait_name, type_name};
+use super::rust::{Module, trait_name, type_name};
+use super::tokens::{Named, arguments, before, is_punct};
 
 /// Traits whose functions the framework or a runtime calls from async code.
 const CALLED_FROM_ASYNC: &str =

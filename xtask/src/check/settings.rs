@@ -7,7 +7,8 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, GenericArgument, Ident, LitStr, PathArguments, Token, Type, Visibility, braced, bracketed};
 
-use super::rust::{self, Module, Seen};
+use super::rust::{self, Module};
+use super::tokens::Seen;
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `throttle`: a source calls its backend through core's client or a pool, as fast as its settings allow.
 
 use super::finding::Findings;
-use super::rust::{self, Call, Seen};
 use super::settings::Setting;
+use super::tokens::{self, Call, Seen};
 use super::workspace::{SourceCrate, Workspace};
 
 /// HTTP clients, which core's own one takes the place of.
@@ -57,7 +57,7 @@ fn limits(source: &SourceCrate, out: &mut Findings) {
     let is_setting = |name: &String| settings.iter().any(|setting| setting.name == *name);
     let modules = source.modules.iter();
     let calls: Vec<(&str, Call)> = modules
-        .flat_map(|module| rust::calls(module).into_iter().map(|call| (module.path.as_str(), call)))
+        .flat_map(|module| tokens::calls(module).into_iter().map(|call| (module.path.as_str(), call)))
         .collect();
     let client = calls.iter().find(|(_, call)| call.name == "http");
     for (name, what) in LIMITS {
