@@ -48,6 +48,9 @@ impl Context {
 pub struct Limits {
     /// Contents larger than this are not fetched, in bytes (`service.max_file_download_size`).
     pub max_content: u64,
+    /// The most bytes of a content's text that are indexed; longer ones are cut behind a whole word
+    /// (`elasticsearch.bulk.max_text_document_size`).
+    pub max_text: Option<u64>,
     /// Contents fetched at the same time (`elasticsearch.bulk.concurrent_downloads`).
     pub concurrent_contents: usize,
     /// How often [`Context::http`] tries again what may pass, and how long a server may ask it to wait (`sync.max_retry_after`).
@@ -60,6 +63,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_content: 10 * 1024 * 1024,
+            max_text: None,
             concurrent_contents: 10,
             retry: Retry { longest_asked: Duration::from_secs(3600), ..Retry::default() },
             silence: Duration::from_secs(900),

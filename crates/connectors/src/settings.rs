@@ -75,6 +75,8 @@ connectors_core::config! {
         pub(crate) elasticsearch_bulk_max_concurrency: u32,
         #[label = "elasticsearch.bulk.queue_max_mem_size", between(1, 65_536)]
         pub(crate) elasticsearch_bulk_queue_max_mem_size: u32,
+        #[label = "elasticsearch.bulk.max_text_document_size", between(1, 2047)]
+        pub(crate) elasticsearch_bulk_max_text_document_size: Option<u32>,
         #[label = "elasticsearch.bulk.concurrent_downloads", between(1, 10_000)]
         pub(crate) elasticsearch_bulk_concurrent_downloads: u32,
         #[label = "elasticsearch.bulk.error_monitor.max_total_errors", between(1, 1_000_000)]
@@ -286,6 +288,7 @@ impl Settings {
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             max_content: self.keys.service_max_file_download_size,
+            max_text: self.keys.elasticsearch_bulk_max_text_document_size.map(|size| u64::from(size) << 20),
             silence: Duration::from_secs(self.keys.sync_max_silence.into()),
             concurrent_contents: self.keys.elasticsearch_bulk_concurrent_downloads as usize,
             retry: Retry {

@@ -209,7 +209,8 @@ fn contents(report: &Report) -> Vec<String> {
     let contents = &report.contents;
     let mut lines = Vec::new();
     if contents.extracted + contents.failed > 0 {
-        lines.push(format!("files: {} read, {} failed", contents.extracted, contents.failed));
+        let cut = if contents.cut > 0 { format!(", {} cut", contents.cut) } else { String::new() };
+        lines.push(format!("files: {} read, {} failed{cut}", contents.extracted, contents.failed));
     }
     if !contents.skipped.is_empty() {
         let mut reasons: Vec<_> = contents.skipped.iter().collect();

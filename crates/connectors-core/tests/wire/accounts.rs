@@ -104,6 +104,10 @@ async fn what_shapes_documents_sends_them_again() {
     assert_eq!(accounts(&report), [0, 1, 1, 0, 0], "only files have a limit");
     assert_eq!(report.contents.skipped["too large"], 1);
     assert_eq!(world.body("file"), json!({"n": 1}));
+    (world.context.limits.max_content, world.context.limits.max_text) = (100, Some(3));
+    let report = world.sync(&source).await;
+    assert_eq!((accounts(&report), report.contents.cut), ([0, 1, 1, 0, 0], 1), "nor a longest text");
+    assert_eq!(world.body("file"), json!({"n": 1, "body": "wor"}));
     world.rules = Rules::advanced(json!({"find": {}}));
     assert_eq!(accounts(&world.sync(&source).await), [0, 2, 0, 0, 0]);
     assert_eq!(accounts(&world.sync(&source).await), [0, 0, 2, 0, 0]);

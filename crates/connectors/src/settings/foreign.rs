@@ -57,10 +57,6 @@ pub(super) const KEYS: &[(&str, Effect)] = &[
         Ignored("single operations are not logged; `connectors failures` lists those that failed"),
     ),
     (
-        "elasticsearch.bulk.max_text_document_size",
-        Ignored("only files have a limit, `service.max_file_download_size`"),
-    ),
-    (
         "elasticsearch.bulk.queue_max_size",
         Ignored("the queue is bounded by its size in memory, `elasticsearch.bulk.queue_max_mem_size`"),
     ),

@@ -68,6 +68,13 @@ fn all_unknown_keys_are_reported_with_the_nearest() {
 }
 
 #[test]
+fn the_longest_text_is_given_in_mebibytes() {
+    assert_eq!(settings(json!({})).unwrap().limits().max_text, None);
+    let read = settings(json!({"elasticsearch.bulk.max_text_document_size": 5})).unwrap();
+    assert_eq!(read.limits().max_text, Some(5 << 20));
+}
+
+#[test]
 fn marks_are_kept_where_the_settings_say() {
     let settings = settings(json!({"sync.marks": "/var/lib/marks"})).unwrap();
     assert_eq!(settings.marks(), Some(PathBuf::from("/var/lib/marks")));

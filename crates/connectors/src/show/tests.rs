@@ -98,6 +98,8 @@ fn files_without_text_are_reported_by_their_kind() {
     report.contents.skipped = (0..8).map(|kind| (format!("kind/{kind}"), kind + 1)).collect();
     let lines = contents(&report);
     assert_eq!(lines[0], "files: 3 read, 0 failed");
+    report.contents.cut = 2;
+    assert_eq!(contents(&report)[0], "files: 3 read, 0 failed, 2 cut");
     assert!(
         lines[1].starts_with("files without text: kind/7 8, kind/6 7") && lines[1].ends_with(", …"),
         "{lines:?}"

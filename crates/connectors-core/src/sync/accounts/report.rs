@@ -172,6 +172,8 @@ pub struct Report {
 pub struct Contents {
     /// Files whose text is indexed.
     pub extracted: u64,
+    /// Those of them of which the text was cut.
+    pub cut: u64,
     /// Files indexed by their metadata alone: reason → number.
     pub skipped: BTreeMap<String, u64>,
     /// Files that could not be read; their documents are indexed without text.

@@ -27,6 +27,8 @@ pub(crate) struct Shapers {
     pub(crate) rules: u64,
     /// The most bytes of a content that is read.
     pub(crate) max_content: u64,
+    /// The most bytes of a content's text that are indexed.
+    pub(crate) max_text: Option<u64>,
     /// The fingerprint of the ingest pipelines; 0 where documents go through none.
     pub(crate) pipeline: u64,
 }
@@ -37,7 +39,12 @@ impl Shape {
             0 => hash_numbers(&[SYNC_VERSION, by.rules]),
             pipeline => hash_numbers(&[SYNC_VERSION, by.rules, pipeline]),
         };
-        Self { key, plain, with_content: hash_numbers(&[plain, EXTRACTOR_VERSION, by.max_content]) }
+        let content = [plain, EXTRACTOR_VERSION, by.max_content];
+        let with_content = match by.max_text {
+            None => hash_numbers(&content),
+            Some(most) => hash_numbers(&[hash_numbers(&content), most]),
+        };
+        Self { key, plain, with_content }
     }
 
     /// The hash of an id.
@@ -148,7 +155,7 @@ mod tests {
 
     #[test]
     fn what_shapes_a_document_changes_its_mark() {
-        let base = Shapers { rules: 0, max_content: 100, pipeline: 0 };
+        let base = Shapers { max_content: 100, ..Shapers::default() };
         let version = |shape: &Shape, text: &str| shape.version(&Version::from(text));
         let of = |by: Shapers, text: &str, has_content: bool, scope: Option<&str>| {
             let shape = shape(by);

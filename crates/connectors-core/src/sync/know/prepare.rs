@@ -172,6 +172,8 @@ async fn is_unchanged(job: &Job<'_>, found: Option<&Existing>) -> Result<bool, R
 fn basis(job: &Job<'_>, facts: &Facts, pipeline: Option<&ActivePipelines>) -> Option<u64> {
     let uuid = hash(facts.uuid.as_deref()?.as_bytes());
     let pipeline = pipeline.map_or(0, |pipeline| pipeline.fingerprint);
-    let limits = [u64::from(job.options.document_level_security), max_content(job), SYNC_VERSION];
+    let max_text = job.context.limits.max_text.unwrap_or(u64::MAX);
+    let is_closed = u64::from(job.options.document_level_security);
+    let limits = [is_closed, max_content(job), max_text, SYNC_VERSION];
     Some(hash_numbers(&[uuid, job.rules.fingerprint(), pipeline, hash_numbers(&limits)]))
 }

@@ -7,7 +7,7 @@ use crate::elastic::scan::Mark;
 use crate::sync::job::Job;
 use crate::sync::know::fingerprint::{Shape, Shapers, mark, without_content};
 use crate::sync::know::pipeline::ActivePipelines;
-use crate::{Document, Result};
+use crate::{Document, Limits, Result};
 
 /// Makes documents whole, and marks them; clones share the budget of contents.
 #[derive(Debug, Clone)]
@@ -33,9 +33,10 @@ pub(crate) struct Marks {
 
 impl Render {
     pub(crate) fn new(job: &Job<'_>, key: IndexKey, pipeline: Option<&ActivePipelines>) -> Self {
-        let max_content = job.context.limits.max_content;
+        let Limits { max_content, max_text, .. } = job.context.limits;
         let pipeline_fingerprint = pipeline.map_or(0, |pipeline| pipeline.fingerprint);
-        let by = Shapers { rules: job.rules.fingerprint(), max_content, pipeline: pipeline_fingerprint };
+        let by =
+            Shapers { rules: job.rules.fingerprint(), max_content, max_text, pipeline: pipeline_fingerprint };
         Self {
             shape: Shape::new(key, by),
             reader: Reader::new(job.context, job.client.settings().bulk.queue_bytes),
@@ -51,7 +52,7 @@ impl Render {
         let mut has_failed = false;
         if let Some(content) = content {
             match self.reader.fetch(&content).await {
-                Fetched::Text(text) => draft.text = Some(text),
+                Fetched::Text(read) => draft.text = Some(read.text),
                 Fetched::Skipped(_) => {}
                 Fetched::Failed(error) => {
                     tracing::debug!(id = draft.id, %error, "a content could not be read");

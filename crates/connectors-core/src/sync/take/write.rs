@@ -22,9 +22,10 @@ pub(super) async fn fetched(stages: &mut Stages<'_>, read: Read) -> Result<()> {
     let contents = &mut stages.accounts.report.contents;
     let mut failure = None;
     match fetched {
-        Fetched::Text(text) => {
+        Fetched::Text(read) => {
             contents.extracted += 1;
-            draft.text = Some(text);
+            contents.cut += u64::from(read.is_cut);
+            draft.text = Some(read.text);
         }
         Fetched::Skipped(reason) => *contents.skipped.entry(reason).or_default() += 1,
         Fetched::Failed(error) => {

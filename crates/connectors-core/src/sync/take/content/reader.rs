@@ -14,11 +14,19 @@ use crate::{Content, Context, Error, ErrorKind, Result};
 #[derive(Debug)]
 pub(crate) enum Fetched {
     /// Its text.
-    Text(String),
+    Text(Text),
     /// No text, and why: a media type, or its size.
     Skipped(String),
     /// It could not be read, even on a second try.
     Failed(Error),
+}
+
+/// The text of a file.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) text: String,
+    /// Whether there is more of it than is indexed.
+    pub(crate) is_cut: bool,
 }
 
 /// Reads contents, all together within a number of bytes.
@@ -27,6 +35,7 @@ pub(crate) struct Reader {
     budget: Arc<Semaphore>,
     budget_bytes: u64,
     max: u64,
+    max_text: Option<u64>,
     /// How long a file may yield nothing.
     patience: Patience,
 }
@@ -40,6 +49,7 @@ impl Reader {
             budget: Arc::new(semaphore),
             budget_bytes,
             max: context.limits.max_content,
+            max_text: context.limits.max_text,
             patience: Patience::of(context),
         }
     }
@@ -97,9 +107,13 @@ impl Reader {
         }
         Ok(match sniff(&bytes, mime) {
             Sniff::Binary(kind) => Fetched::Skipped(kind),
-            Sniff::Text => {
-                decode(bytes).map_or_else(|| Fetched::Skipped(text::UNKNOWN.into()), Fetched::Text)
-            }
+            Sniff::Text => match decode(bytes) {
+                None => Fetched::Skipped(text::UNKNOWN.into()),
+                Some(mut text) => {
+                    let is_cut = text::cut(&mut text, self.max_text);
+                    Fetched::Text(Text { text, is_cut })
+                }
+            },
         })
     }
 }

@@ -97,9 +97,39 @@ pub(super) fn decode(bytes: Vec<u8>) -> Option<String> {
     (!has_errors).then(|| text.into_owned())
 }
 
+/// Cuts a text to so many bytes, behind a whole word where it has one; true where something is cut off.
+pub(super) fn cut(text: &mut String, most: Option<u64>) -> bool {
+    let Some(most) = most.and_then(|most| usize::try_from(most).ok()).filter(|most| text.len() > *most)
+    else {
+        return false;
+    };
+    let whole = text.floor_char_boundary(most);
+    let ends_a_word = text[whole..].starts_with(char::is_whitespace);
+    let end = if ends_a_word { Some(whole) } else { text[..whole].rfind(char::is_whitespace) };
+    text.truncate(text[..end.unwrap_or(whole)].trim_end().len());
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_behind_a_whole_word() {
+        for (text, most, expected) in [
+            ("two words", Some(9), "two words"),
+            ("two words", None, "two words"),
+            ("two words", Some(8), "two"),
+            ("two  words", Some(4), "two"),
+            ("two words", Some(3), "two"),
+            ("unbroken", Some(3), "unb"),
+            ("ünbroken", Some(1), ""),
+        ] {
+            let mut cut_text = text.to_owned();
+            let is_cut = cut(&mut cut_text, most);
+            assert_eq!((cut_text.as_str(), is_cut), (expected, text != expected), "{text} {most:?}");
+        }
+    }
 
     #[test]
     fn text_is_decoded_whatever_its_encoding() {

@@ -24,7 +24,7 @@ fn reader() -> Reader {
 #[tokio::test]
 async fn text_is_read_and_anything_else_skipped_by_kind() {
     let fetched = reader().fetch(&content("a.txt", Some(5), b"hello")).await;
-    assert!(matches!(fetched, Fetched::Text(text) if text == "hello"));
+    assert!(matches!(fetched, Fetched::Text(read) if read.text == "hello"));
     for (content, reason) in [
         (content("a.txt", Some(100_001), b""), "too large"),
         (content("a.txt", Some(3), b"\x89PNG\r\n\x1a\n\0\0"), "image/png"),
@@ -61,7 +61,7 @@ async fn a_reading_that_breaks_off_is_tried_once_more() {
         }
     });
     let fetched = reader().fetch(&content).await;
-    assert!(matches!(fetched, Fetched::Text(text) if text == "whole"));
+    assert!(matches!(fetched, Fetched::Text(read) if read.text == "whole"));
     assert_eq!(tries.load(SeqCst), 2);
 }
 
