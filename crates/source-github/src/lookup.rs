@@ -1,0 +1,151 @@
+//! Documents that are asked for by their ids.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use connectors_core::{Error, ErrorKind, Found, Result, Unlisted};
+use futures::TryStreamExt;
+use futures::stream::{self, BoxStream, StreamExt};
+
+use crate::client::{Client, Node};
+use crate::config::Files;
+use crate::document::{Part, file, item, repository, scope};
+
+/// Ids of one question, as many as GitHub takes.
+const AT_ONCE: usize = 100;
+/// Questions at the same time.
+const QUESTIONS: usize = 2;
+
+/// What is there under these ids: files by the tree of their repository, all else by node id.
+pub(crate) fn look_up<'a>(
+    client: &'a Arc<Client>,
+    files: Files,
+    wanted: &'a [Unlisted],
+) -> BoxStream<'a, Result<Found>> {
+    let (of_files, others): (Vec<&Unlisted>, Vec<&Unlisted>) =
+        wanted.iter().partition(|wanted| is_file(wanted));
+    let mut by_repository = BTreeMap::<String, Vec<&Unlisted>>::new();
+    for wanted in of_files {
+        by_repository.entry(repository_of(wanted)).or_default().push(wanted);
+    }
+    let of_files =
+        stream::iter(by_repository).then(move |(name, wanted)| found_files(client, files, name, wanted));
+    let chunks: Vec<Vec<&Unlisted>> = others.chunks(AT_ONCE).map(<[_]>::to_vec).collect();
+    let of_nodes = stream::iter(chunks).map(move |chunk| found_nodes(client, chunk)).buffered(QUESTIONS);
+    of_nodes.chain(of_files).flat_map(stream::iter).boxed()
+}
+
+/// Node ids have no slash.
+fn is_file(wanted: &Unlisted) -> bool {
+    match wanted.scope.as_deref().map(Part::read) {
+        Some((_, part @ Some(_))) => part == Some(Part::Files),
+        _ => wanted.id.as_str().contains('/'),
+    }
+}
+
+/// The repository of a file, by its scope or by its id.
+fn repository_of(wanted: &Unlisted) -> String {
+    match &wanted.scope {
+        Some(scope) => Part::read(scope).0.to_owned(),
+        None => wanted.id.as_str().splitn(3, '/').take(2).collect::<Vec<_>>().join("/").to_lowercase(),
+    }
+}
+
+/// What is there under node ids. A question that is not answered is asked again in halves: one document may be too large.
+async fn found_nodes(client: &Client, chunk: Vec<&Unlisted>) -> Vec<Result<Found>> {
+    let (mut left, mut found) = (vec![chunk], Vec::new());
+    while let Some(mut chunk) = left.pop() {
+        let ids: Vec<&str> = chunk.iter().map(|wanted| wanted.id.as_str()).collect();
+        match client.nodes(&ids).await {
+            Ok(answers) => {
+                let viewer = answers.viewer;
+                let told = chunk.into_iter().zip(answers.nodes);
+                found.extend(
+                    told.map(|(wanted, node)| node.map(|node| found_node(client, wanted, node, &viewer))),
+                );
+            }
+            Err(error) if chunk.len() > 1 && may_be_too_large(&error) => {
+                let half = chunk.split_off(chunk.len() / 2);
+                left.extend([half, chunk]);
+            }
+            Err(error) => found.push(Err(error)),
+        }
+    }
+    found
+}
+
+fn may_be_too_large(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Transient | ErrorKind::Unexpected)
+}
+
+fn found_node(client: &Client, wanted: &Unlisted, node: Option<Node>, viewer: &str) -> Found {
+    let document = match node {
+        Some(Node::Repository(it)) if client.selection.admits(&it.name_with_owner, viewer) => {
+            Some(repository(&it))
+        }
+        Some(Node::Issue(it)) if client.selection.admits(&it.repository.name_with_owner, viewer) => {
+            Some(item(*it, Part::Issues, client.now()))
+        }
+        Some(Node::PullRequest(it)) if client.selection.admits(&it.repository.name_with_owner, viewer) => {
+            Some(item(*it, Part::Pulls, client.now()))
+        }
+        _ => None,
+    };
+    document.map_or_else(|| Found::Gone(wanted.id.clone()), Found::There)
+}
+
+/// What is there of the files of a repository: one call for its commit, one for its tree.
+async fn found_files(
+    client: &Arc<Client>,
+    files: Files,
+    name: String,
+    wanted: Vec<&Unlisted>,
+) -> Vec<Result<Found>> {
+    let found = present(client, files, &name, &wanted).await;
+    let mut there = match found {
+        Ok(there) => there,
+        Err(error) => return vec![Err(error.in_scope(Part::Files.of(&name)))],
+    };
+    let answer = |wanted: &Unlisted| match there.remove(wanted.id.as_str()) {
+        Some(document) => Ok(Found::There(document)),
+        None => Ok(Found::Gone(wanted.id.clone())),
+    };
+    wanted.into_iter().map(answer).collect()
+}
+
+/// Those of the files that are there, by id.
+async fn present(
+    client: &Arc<Client>,
+    files: Files,
+    name: &str,
+    wanted: &[&Unlisted],
+) -> Result<BTreeMap<String, connectors_core::Document>> {
+    let none = BTreeMap::new();
+    let (owner, repository) = name.split_once('/').unwrap_or_default();
+    if files == Files::None {
+        return Ok(none);
+    }
+    let listed = match client.repository(owner, repository).await {
+        Ok(listed) => listed.repository,
+        Err(error) if error.kind() == ErrorKind::Missing => return Ok(none),
+        Err(error) => return Err(error),
+    };
+    // One that was renamed has other ids for its files.
+    let is_it =
+        scope(&listed.name_with_owner) == name && client.selection.admits(&listed.name_with_owner, owner);
+    let Some(target) = listed.default_branch_ref.and_then(|branch| branch.target).filter(|_| is_it) else {
+        return Ok(none);
+    };
+    let ids: std::collections::BTreeSet<&str> = wanted.iter().map(|wanted| wanted.id.as_str()).collect();
+    let whole = &listed.name_with_owner;
+    let mut found = BTreeMap::new();
+    let mut entries = std::pin::pin!(client.files(whole, &target.oid));
+    while let Some(entry) = entries.try_next().await? {
+        let is_wanted = files.admits(&entry.path);
+        let document = is_wanted.then(|| file(entry, whole, client));
+        if let Some(document) = document.filter(|document| ids.contains(document.id().as_str())) {
+            found.insert(document.id().as_str().to_owned(), document);
+        }
+    }
+    Ok(found)
+}
