@@ -75,9 +75,18 @@ impl Scratch {
         let patched = fault.edits.iter().try_for_each(|edit| {
             self.write(&edit.file, &edit.applied(&self.read(&edit.file)?, &fault.name)?)
         });
-        let result = patched.and_then(|()| work());
+        let result = patched.and_then(|()| self.lock(fault)).and_then(|()| work());
         git(&self.shell, &["checkout", "--quiet", "--", "."])?;
         result
+    }
+
+    /// Brings the lock file up to a manifest with a fault, as cargo does for whoever runs the checklist.
+    fn lock(&self, fault: &Fault) -> Result<()> {
+        if !fault.edits.iter().any(|edit| edit.file.ends_with("Cargo.toml")) {
+            return Ok(());
+        }
+        let mut cargo = self.shell.command("cargo");
+        self.shell.stream(cargo.args(["update", "--workspace", "--offline", "--quiet"]))
     }
 }
 

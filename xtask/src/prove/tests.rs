@@ -101,6 +101,11 @@ fn a_fault_is_put_in_and_taken_out_again() {
     let during = scratch.with(&fault(edits), || scratch.read("config.yml")).unwrap();
     assert!(during.contains("  probe: nothing\n") && during.ends_with("# the end\n"), "{during}");
     assert_eq!(scratch.read("config.yml").unwrap(), before);
+    let of_manifest = fault("@@ crates/source-probe/Cargo.toml\n+# the end\n+");
+    let updates =
+        || machine.calls().iter().filter(|call| call.starts_with("cargo update --workspace")).count();
+    let known = updates();
+    assert_eq!(scratch.with(&of_manifest, || Ok(updates())).unwrap(), known + 1, "the lock file follows");
     for find in ["no such text", "e"] {
         let fault = fault(&format!("@@ config.yml\n-{find}"));
         let error = scratch.with(&fault, || Ok(())).unwrap_err().to_string();
