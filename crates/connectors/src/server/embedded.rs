@@ -89,10 +89,6 @@ pub(crate) async fn serve(asked: EmbeddedServer, filter: Option<&str>) -> Result
     logging::start_bounded(filter.unwrap_or("warn"), &asked.data.join(LOG))?;
     let access = if asked.open { Access::Open } else { Access::Token };
     let served = Server::serve(Options { access, ..Options::new(asked.data) }).await;
-    if let Err(error) = &served {
-        let cause = std::error::Error::source(error).map(ToString::to_string);
-        tracing::error!(%error, cause, "the embedded server ends");
-    }
     // At once: as soon as the folder's locks are free, nothing here may touch it any more.
     exit(i32::from(served.is_err()))
 }

@@ -22,17 +22,19 @@ impl Server {
     /// # Errors
     /// As [`Server::start`]; the process that started this one is told why.
     pub async fn serve(options: Options) -> Result<(), Error> {
-        let folder = Folder::open(&options.data)?;
+        let folder = Folder::open(&options.data).inspect_err(log_end)?;
         match Server::begin(&folder, options).await {
             Ok(Some(server)) => {
                 say(&Said::Ready);
-                server.until_unused(&folder).await
+                server.until_unused(&folder).await.inspect_err(log_end)
             }
             Ok(None) => {
                 say(&Said::Held);
                 Ok(())
             }
             Err(error) => {
+                // Whoever started it may look into the log as soon as it is told.
+                log_end(&error);
                 say(&Said::Failed(chain(&error)));
                 Err(error)
             }
@@ -101,4 +103,9 @@ fn say(said: &Said) {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
+}
+
+fn log_end(error: &Error) {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(%error, cause, "the embedded server ends");
 }
