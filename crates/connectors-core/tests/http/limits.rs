@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::server::{Server, context_with, status};
 
-/// As GitHub tells them: by headers, or in the answer to a query.
+/// Told by headers, or in the answer to a query.
 fn limited(heard: &Heard<'_>) -> Option<Later> {
     if heard.status() == 403 && heard.header("x-left") == Some("0") {
         let at = heard.header("x-reset")?.parse().ok()?;
