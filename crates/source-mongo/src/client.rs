@@ -256,7 +256,8 @@ impl Client {
             return Ok(None);
         }
         let server = server.clone();
-        let Some(pinned) = Pinned::to(&server, &pem_lines(&self.config.ssl_ca)).await? else {
+        let Some(pinned) = Pinned::to(&server, (&self.context, &pem_lines(&self.config.ssl_ca))).await?
+        else {
             return Ok(None);
         };
         (options.hosts, options.tls) = (vec![pinned.address()], Some(Tls::Disabled));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors_core::{Error, Result};
+use connectors_core::{Context, Error, Result};
 use mongodb::options::ServerAddress;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -47,14 +47,14 @@ impl Pinned {
     ///
     /// # Errors
     /// When the socket can't be made.
-    pub(super) async fn to(server: &ServerAddress, pem: &str) -> Result<Option<Self>> {
+    pub(super) async fn to(server: &ServerAddress, (context, pem): (&Context, &str)) -> Result<Option<Self>> {
         let Some(target) = Target::new(server, pem) else { return Ok(None) };
         if let Err(error) = target.connect().await {
             debug!(%server, %error, "the certificate is not pinned");
             return Ok(None);
         }
         let kept = |error| Error::unexpected("the way to the server could not be made").caused_by(error);
-        let folder = tempfile::tempdir().map_err(kept)?;
+        let folder = context.blocking(move || tempfile::tempdir().map_err(kept)).await?;
         let listener = UnixListener::bind(socket(&folder)).map_err(kept)?;
         let forwarding = tokio::spawn(forward(listener, target.into()));
         Ok(Some(Self { folder, forwarding }))
