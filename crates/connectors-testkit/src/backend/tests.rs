@@ -6,7 +6,7 @@ mod machines;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::*;
@@ -113,6 +113,11 @@ fn answers(port: u16) -> bool {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
+/// Whether the first process of a group runs. A port tells less: once it is free, another server may have it.
+fn runs(group: i32) -> bool {
+    Path::new(&format!("/proc/{group}")).exists()
+}
+
 /// Servers leave a folder each in the temporary one.
 fn data_of(server: &Server) -> PathBuf {
     server.log.parent().unwrap().to_owned()
@@ -132,11 +137,11 @@ async fn failure(backend: Backend, place: &Place) -> String {
 async fn a_server_answers_until_it_is_dropped_and_leaves_nothing() {
     let place = Place::new();
     let server = healthy().start_on(&place.machine).await.unwrap();
-    let (port, data) = (server.port(), data_of(&server));
+    let (port, group, data) = (server.port(), server.group, data_of(&server));
     assert_eq!(server.address(), format!("http://127.0.0.1:{port}"));
-    assert!(answers(port) && data.is_dir());
+    assert!(answers(port) && runs(group) && data.is_dir());
     drop(server);
-    assert!(!answers(port) && !data.exists());
+    assert!(!runs(group) && !data.exists());
 }
 
 #[tokio::test]
@@ -144,7 +149,7 @@ async fn a_server_that_was_killed_starts_over_its_data() {
     let place = Place::new();
     let mut server = healthy().start_on(&place.machine).await.unwrap();
     server.kill().unwrap();
-    assert!(!answers(server.port()));
+    assert!(!runs(server.group));
     server.restart().unwrap();
     while !answers(server.port()) {
         tokio::task::yield_now().await;
@@ -168,7 +173,7 @@ async fn is_killed() {
     }
     let place = Place::new();
     let server = healthy().start_on(&place.machine).await.unwrap();
-    println!("\nat {} {}", server.port(), data_of(&server).display());
+    println!("\nat {} {} {}", server.port(), server.group, data_of(&server).display());
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
@@ -184,12 +189,12 @@ fn a_server_ends_with_the_process_that_started_it_also_when_that_is_killed() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(std::io::Result::ok);
     let line = lines.find(|line| line.starts_with("at ")).unwrap();
     let words: Vec<&str> = line.split(' ').collect();
-    let (port, data) = (words[1].parse().unwrap(), PathBuf::from(words[2]));
-    assert!(answers(port) && data.is_dir());
+    let (port, group, data) = (words[1].parse().unwrap(), words[2].parse().unwrap(), PathBuf::from(words[3]));
+    assert!(answers(port) && runs(group) && data.is_dir());
     // `kill` is SIGKILL.
     child.kill().unwrap();
     child.wait().unwrap();
-    while answers(port) || data.exists() {
+    while runs(group) || data.exists() {
         std::thread::yield_now();
     }
 }
