@@ -5,12 +5,14 @@ mod found;
 mod graphql;
 mod limits;
 mod model;
+mod people;
 mod queries;
 mod repositories;
 mod tree;
 
 pub(crate) use graphql::Connection;
 pub(crate) use model::{Actor, Comment, Item, Label, Lean, Listed, Node, Repository, Review, Reviewer};
+pub(crate) use people::Person;
 pub(crate) use tree::Entry;
 
 use std::sync::Arc;
@@ -36,6 +38,7 @@ const VERSION: &str = "2022-11-28";
 /// Scopes that a classic token needs, each with those that hold it too.
 const REPO: [&str; 1] = ["repo"];
 const READ_ORG: [&str; 3] = ["read:org", "write:org", "admin:org"];
+const READ_USER: [&str; 2] = ["read:user", "user"];
 
 /// GitHub, or a server of its kind.
 pub(crate) struct Client {
@@ -48,6 +51,8 @@ pub(crate) struct Client {
     /// Where the server is, for the owner of an index.
     pub(crate) host: String,
     is_app: bool,
+    /// Whether it is asked who may read what.
+    pub(crate) is_guarded: bool,
     pub(crate) selection: Selection,
     clock: Clock,
 }
@@ -59,6 +64,13 @@ impl Client {
     pub(crate) fn new(config: &GithubConfig, context: &Context) -> Result<Self> {
         let selection = Selection::new(config)?;
         let (base, graphql, rest) = place(config)?;
+        let is_guarded = context.document_level_security;
+        if is_guarded && selection.organization.is_none() {
+            return Err(Error::config(
+                "document level security is for the repositories of an organization: set `repo_type` to `organization`, or \
+                 switch `use_document_level_security` off",
+            ));
+        }
         let http =
             context.http(&base)?.rate(config.rate).concurrency(config.concurrency).limited(limits::limited);
         let http = if config.ssl_enabled && !config.ssl_ca.trim().is_empty() {
@@ -79,7 +91,17 @@ impl Client {
         };
         let raw = http.clone().header("accept", "application/vnd.github.raw+json");
         let host = base.host_str().unwrap_or_default().to_owned();
-        Ok(Self { http, raw, graphql, rest, host, is_app, selection, clock: context.clock.clone() })
+        Ok(Self {
+            http,
+            raw,
+            graphql,
+            rest,
+            host,
+            is_app,
+            is_guarded,
+            selection,
+            clock: context.clock.clone(),
+        })
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -107,13 +129,10 @@ impl Client {
             }
             problems.first().map_or(Ok(()), |problem| Err(problem.error()))?;
         }
-        match self.selection.named.as_deref() {
-            Some([(owner, name), ..]) => self.repository(owner, name).await.map(drop).map_err(|error| {
-                let what = "a repository can't be read; check `repositories`, and what the token may read";
-                Error::config(what).with("repository", format!("{owner}/{name}")).caused_by(error)
-            }),
-            _ => Ok(()),
-        }
+        let Some([(owner, name), ..]) = self.selection.named.as_deref() else { return Ok(()) };
+        let what = "GitHub does not find a repository; check `repositories`, and what the token may read";
+        let found = self.repository(owner, name).await?;
+        found.map(drop).ok_or_else(|| Error::config(what).with("repository", format!("{owner}/{name}")))
     }
 
     /// Fine-grained tokens have no scopes, and tell none.
@@ -124,6 +143,7 @@ impl Client {
         let mut missing = Vec::new();
         missing.extend(lacks(&REPO).then_some(REPO[0]));
         missing.extend((self.selection.organization.is_some() && lacks(&READ_ORG)).then_some(READ_ORG[0]));
+        missing.extend((self.is_guarded && lacks(&READ_USER)).then_some(READ_USER[0]));
         if missing.is_empty() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | permissions | a classic token with `repo` and `read:org`, a fine-grained one with read access to contents, issues, metadata and pull requests, or an app with these |
+//! | permissions | a classic token with `repo` and `read:org`, a fine-grained one with read access to contents, issues, metadata and pull requests, or an app with these; for document level security `read:user` and push access too |
 //! | ids | GitHub's node ids, the same after a rename; of a file, repository and path |
 //! | unchanged | issues and pull requests by `updatedAt`, files by the hash of their blob, repositories by their fields |
 //! | scope | the repository, below it `issues`, `pulls` and `files` |
@@ -11,6 +11,7 @@
 //! See `docs/sources/github.md` for the fields.
 #![warn(missing_docs)]
 
+mod access;
 mod client;
 mod config;
 mod document;
@@ -24,4 +25,4 @@ pub use source::Github;
 use connectors_core::Definition;
 
 /// This crate as the registry knows it.
-pub static SOURCE: Definition<Github> = Definition::new();
+pub static SOURCE: Definition<Github> = Definition::new().access_control();

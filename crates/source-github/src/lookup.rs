@@ -1,12 +1,13 @@
 //! Documents that are asked for by their ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use connectors_core::{Error, ErrorKind, Found, Result, Unlisted};
+use connectors_core::{Document, Error, ErrorKind, Found, Result, Unlisted};
 use futures::TryStreamExt;
 use futures::stream::{self, BoxStream, StreamExt};
 
+use crate::access::{Access, guarded};
 use crate::client::{Client, Node};
 use crate::config::Files;
 use crate::document::{Part, file, item, repository, scope};
@@ -16,9 +17,12 @@ const AT_ONCE: usize = 100;
 /// Questions at the same time.
 const QUESTIONS: usize = 2;
 
+/// GitHub, and who may read what of it.
+type Asked<'a> = (&'a Arc<Client>, &'a Access);
+
 /// What is there under these ids: files by the tree of their repository, all else by node id.
 pub(crate) fn look_up<'a>(
-    client: &'a Arc<Client>,
+    asked: Asked<'a>,
     files: Files,
     wanted: &'a [Unlisted],
 ) -> BoxStream<'a, Result<Found>> {
@@ -29,9 +33,9 @@ pub(crate) fn look_up<'a>(
         by_repository.entry(repository_of(wanted)).or_default().push(wanted);
     }
     let of_files =
-        stream::iter(by_repository).then(move |(name, wanted)| found_files(client, files, name, wanted));
+        stream::iter(by_repository).then(move |(name, wanted)| found_files(asked, files, name, wanted));
     let chunks: Vec<Vec<&Unlisted>> = others.chunks(AT_ONCE).map(<[_]>::to_vec).collect();
-    let of_nodes = stream::iter(chunks).map(move |chunk| found_nodes(client, chunk)).buffered(QUESTIONS);
+    let of_nodes = stream::iter(chunks).map(move |chunk| found_nodes(asked, chunk)).buffered(QUESTIONS);
     of_nodes.chain(of_files).flat_map(stream::iter).boxed()
 }
 
@@ -52,17 +56,18 @@ fn repository_of(wanted: &Unlisted) -> String {
 }
 
 /// What is there under node ids. A question that is not answered is asked again in halves: one document may be too large.
-async fn found_nodes(client: &Client, chunk: Vec<&Unlisted>) -> Vec<Result<Found>> {
+async fn found_nodes(asked: Asked<'_>, chunk: Vec<&Unlisted>) -> Vec<Result<Found>> {
     let (mut left, mut found) = (vec![chunk], Vec::new());
     while let Some(mut chunk) = left.pop() {
         let ids: Vec<&str> = chunk.iter().map(|wanted| wanted.id.as_str()).collect();
-        match client.nodes(&ids).await {
+        match asked.0.nodes(&ids).await {
             Ok(answers) => {
-                let viewer = answers.viewer;
-                let told = chunk.into_iter().zip(answers.nodes);
-                found.extend(
-                    told.map(|(wanted, node)| node.map(|node| found_node(client, wanted, node, &viewer))),
-                );
+                for (wanted, node) in chunk.into_iter().zip(answers.nodes) {
+                    found.push(match node {
+                        Ok(node) => Ok(found_node(asked, wanted, node, &answers.viewer).await),
+                        Err(error) => Err(error),
+                    });
+                }
             }
             Err(error) if chunk.len() > 1 && may_be_too_large(&error) => {
                 let half = chunk.split_off(chunk.len() / 2);
@@ -78,30 +83,42 @@ fn may_be_too_large(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Transient | ErrorKind::Unexpected)
 }
 
-fn found_node(client: &Client, wanted: &Unlisted, node: Option<Node>, viewer: &str) -> Found {
-    let document = match node {
-        Some(Node::Repository(it)) if client.selection.admits(&it.name_with_owner, viewer) => {
-            Some(repository(&it))
+async fn found_node(
+    (client, access): Asked<'_>,
+    wanted: &Unlisted,
+    node: Option<Node>,
+    viewer: &str,
+) -> Found {
+    let gone = || Found::Gone(wanted.id.clone());
+    let Some(node) = node else { return gone() };
+    let place = match &node {
+        Node::Repository(it) => (&it.id, &it.visibility, &it.name_with_owner),
+        Node::Issue(it) | Node::PullRequest(it) => {
+            (&it.repository.id, &it.repository.visibility, &it.repository.name_with_owner)
         }
-        Some(Node::Issue(it)) if client.selection.admits(&it.repository.name_with_owner, viewer) => {
-            Some(item(*it, Part::Issues, client.now()))
-        }
-        Some(Node::PullRequest(it)) if client.selection.admits(&it.repository.name_with_owner, viewer) => {
-            Some(item(*it, Part::Pulls, client.now()))
-        }
-        _ => None,
+        Node::Other => return gone(),
     };
-    document.map_or_else(|| Found::Gone(wanted.id.clone()), Found::There)
+    if !client.selection.admits(place.2, viewer) {
+        return gone();
+    }
+    let permissions = access.of(client, (place.0, place.1)).await;
+    let document = match node {
+        Node::Repository(it) => repository(&it),
+        Node::Issue(it) => item(*it, Part::Issues, client.now()),
+        Node::PullRequest(it) => item(*it, Part::Pulls, client.now()),
+        Node::Other => return gone(),
+    };
+    Found::There(guarded(document, permissions))
 }
 
 /// What is there of the files of a repository: one call for its commit, one for its tree.
 async fn found_files(
-    client: &Arc<Client>,
+    asked: Asked<'_>,
     files: Files,
     name: String,
     wanted: Vec<&Unlisted>,
 ) -> Vec<Result<Found>> {
-    let found = present(client, files, &name, &wanted).await;
+    let found = present(asked, files, &name, &wanted).await;
     let mut there = match found {
         Ok(there) => there,
         Err(error) => return vec![Err(error.in_scope(Part::Files.of(&name)))],
@@ -115,36 +132,35 @@ async fn found_files(
 
 /// Those of the files that are there, by id.
 async fn present(
-    client: &Arc<Client>,
+    (client, access): Asked<'_>,
     files: Files,
     name: &str,
     wanted: &[&Unlisted],
-) -> Result<BTreeMap<String, connectors_core::Document>> {
+) -> Result<BTreeMap<String, Document>> {
     let none = BTreeMap::new();
     let (owner, repository) = name.split_once('/').unwrap_or_default();
     if files == Files::None {
         return Ok(none);
     }
-    let listed = match client.repository(owner, repository).await {
-        Ok(listed) => listed.repository,
-        Err(error) if error.kind() == ErrorKind::Missing => return Ok(none),
-        Err(error) => return Err(error),
-    };
+    let Some(listed) = client.repository(owner, repository).await? else { return Ok(none) };
+    let listed = listed.repository;
     // One that was renamed has other ids for its files.
     let is_it =
         scope(&listed.name_with_owner) == name && client.selection.admits(&listed.name_with_owner, owner);
-    let Some(target) = listed.default_branch_ref.and_then(|branch| branch.target).filter(|_| is_it) else {
+    let target = listed.default_branch_ref.and_then(|branch| branch.target);
+    let Some(target) = target.filter(|_| is_it) else {
         return Ok(none);
     };
-    let ids: std::collections::BTreeSet<&str> = wanted.iter().map(|wanted| wanted.id.as_str()).collect();
+    let ids: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.id.as_str()).collect();
     let whole = &listed.name_with_owner;
+    let permissions = access.of(client, (&listed.id, &listed.visibility)).await;
     let mut found = BTreeMap::new();
     let mut entries = std::pin::pin!(client.files(whole, &target.oid));
     while let Some(entry) = entries.try_next().await? {
         let is_wanted = files.admits(&entry.path);
         let document = is_wanted.then(|| file(entry, whole, client));
         if let Some(document) = document.filter(|document| ids.contains(document.id().as_str())) {
-            found.insert(document.id().as_str().to_owned(), document);
+            found.insert(document.id().as_str().to_owned(), guarded(document, permissions.clone()));
         }
     }
     Ok(found)

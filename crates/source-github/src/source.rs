@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connectors_core::{
-    Connector, Context, Document, FieldKind, FieldSpec, Found, Lookup, Result, Rules, Source, Unlisted,
+    AccessControl, Connector, Context, Document, FieldKind, FieldSpec, Found, Identity, Lookup, Result,
+    Rules, Source, Unlisted,
 };
-use futures::stream::{self, BoxStream, Stream, StreamExt};
+use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
+use crate::access::{Access, guarded, identities};
 use crate::client::{Client, Connection, Lean, Listed};
 use crate::config::{Files, GithubConfig};
 use crate::document::{Part, file, lean, repository};
@@ -19,6 +21,7 @@ const AT_ONCE: usize = 4;
 /// The repositories of GitHub; its connections are kept between syncs.
 pub struct Github {
     client: Arc<Client>,
+    access: Access,
     files: Files,
 }
 
@@ -27,7 +30,11 @@ impl Connector for Github {
     type Config = GithubConfig;
 
     fn connect(config: GithubConfig, context: &Context) -> Result<Self> {
-        Ok(Self { client: Client::new(&config, context)?.into(), files: config.files })
+        Ok(Self {
+            client: Client::new(&config, context)?.into(),
+            access: Access::default(),
+            files: config.files,
+        })
     }
 }
 
@@ -42,8 +49,9 @@ impl Source for Github {
     }
 
     fn documents<'a>(&'a self, _: &'a Rules) -> BoxStream<'a, Result<Document>> {
+        self.access.restart();
         let of_each = move |listed: Result<Listed>| match listed {
-            Ok(listed) => self.of_repository(listed).boxed(),
+            Ok(listed) => stream::once(self.of_repository(listed)).flatten().boxed(),
             Err(error) => stream::iter([Err(error)]).boxed(),
         };
         self.client.repositories().map(of_each).flatten_unordered(AT_ONCE).boxed()
@@ -81,13 +89,25 @@ impl Source for Github {
 
 impl Lookup for Github {
     fn look_up<'a>(&'a self, wanted: &'a [Unlisted], _: &'a Rules) -> BoxStream<'a, Result<Found>> {
-        look_up(&self.client, self.files, wanted)
+        look_up((&self.client, &self.access), self.files, wanted)
+    }
+}
+
+impl AccessControl for Github {
+    fn identities(&self) -> BoxStream<'_, Result<Identity>> {
+        identities(&self.client)
     }
 }
 
 impl Github {
-    /// A repository and all that is in it.
-    fn of_repository(&self, listed: Listed) -> impl Stream<Item = Result<Document>> + Send + use<'_> {
+    /// A repository and all that is in it, with who may read it.
+    async fn of_repository(&self, listed: Listed) -> BoxStream<'_, Result<Document>> {
+        let of = (listed.repository.id.as_str(), listed.repository.visibility.as_str());
+        let permissions = self.access.of(&self.client, of).await;
+        self.within(listed).map_ok(move |document| guarded(document, permissions.clone())).boxed()
+    }
+
+    fn within(&self, listed: Listed) -> impl Stream<Item = Result<Document>> + Send + use<'_> {
         let Listed { repository: it, issues, pull_requests } = listed;
         let issues = self.items((&it.id, &it.name_with_owner), Part::Issues, issues);
         let pulls = self.items((&it.id, &it.name_with_owner), Part::Pulls, pull_requests);

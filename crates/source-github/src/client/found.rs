@@ -84,7 +84,7 @@ impl Client {
         first: &mut Connection<T>,
     ) -> Result<()> {
         if let Some(after) = first.next()? {
-            let rest: Vec<T> = self.rest(&list.rest(), id, &after).try_collect().await?;
+            let rest: Vec<T> = self.rest(&list.rest(), id, Some(&after)).try_collect().await?;
             first.nodes.extend(rest.into_iter().map(Some));
         }
         Ok(())

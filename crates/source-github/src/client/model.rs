@@ -15,7 +15,7 @@ pub(crate) struct Repository {
     pub(crate) name_with_owner: String,
     url: String,
     description: Option<String>,
-    visibility: String,
+    pub(crate) visibility: String,
     primary_language: Option<Named>,
     pub(crate) default_branch_ref: Option<Branch>,
     is_fork: bool,
@@ -108,6 +108,8 @@ pub(crate) struct Item {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Place {
+    pub(crate) id: String,
+    pub(crate) visibility: String,
     pub(crate) name_with_owner: String,
 }
 

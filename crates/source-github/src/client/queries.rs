@@ -114,8 +114,7 @@ pub(super) fn lean(list: &str) -> String {
 
 /// Whole repositories, issues and pull requests, by id. The state has a name for each type, as the two have other values.
 pub(super) fn bodies() -> String {
-    let common =
-        "id number url createdAt closedAt updatedAt title body author { login } repository { nameWithOwner }";
+    let common = "id number url createdAt closedAt updatedAt title body author { login } repository { id nameWithOwner visibility }";
     let lists = [List::Comments, List::Labels, List::Assignees].map(List::first).join(" ");
     let reviews = [List::ReviewRequests, List::Reviews].map(List::first).join(" ");
     format!(
@@ -126,6 +125,21 @@ pub(super) fn bodies() -> String {
         }} }} {REPOSITORY}"
     )
 }
+
+/// Everybody in an organization.
+pub(super) const MEMBERS: &str =
+    "query($login: String!, $after: String) { owner: organization(login: $login) {
+    members: membersWithRole(first: 100, after: $after) {
+        nodes { databaseId login email } pageInfo { hasNextPage endCursor }
+    }
+} }";
+
+/// Those who may read a repository.
+pub(super) const COLLABORATORS: &str = "query($id: ID!, $after: String) { node(id: $id) { ... on Repository {
+    list: collaborators(first: 100, after: $after, affiliation: ALL) {
+        nodes { databaseId } pageInfo { hasNextPage endCursor }
+    }
+} } }";
 
 /// Whether an organization is there.
 pub(super) const ORGANIZATION: &str = "query($login: String!) { organization(login: $login) { login } }";

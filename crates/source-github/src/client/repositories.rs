@@ -12,7 +12,7 @@ use super::model::{Lean, Listed};
 use super::{Client, queries};
 
 /// Where a cursor stands in the body of a query.
-const AFTER: &str = "/variables/after";
+pub(super) const AFTER: &str = "/variables/after";
 
 #[derive(Deserialize)]
 struct Owner {
@@ -36,7 +36,7 @@ struct Of<T> {
 
 #[derive(Deserialize)]
 struct Paged<T> {
-    list: Connection<T>,
+    list: Option<Connection<T>>,
 }
 
 impl Client {
@@ -54,24 +54,28 @@ impl Client {
         request.try_pages(page).map(|item| item.and_then(|repository| repository))
     }
 
-    /// A repository of the settings. An error is about all that was indexed of it: its name may have been another one.
+    /// A repository of the settings.
     async fn named(&self, owner: &str, name: &str) -> Result<Listed> {
-        self.repository(owner, name)
-            .await
-            .map_err(|error| error.in_scope(format!("{owner}/{name}").to_lowercase()))
+        let found = self.repository(owner, name).await.and_then(|found| {
+            found
+                .ok_or_else(|| Error::missing("GitHub does not find the repository").with("repository", name))
+        });
+        let found = found.map_err(|error| error.in_scope(format!("{owner}/{name}").to_lowercase()))?;
+        self.selection.note(&found.repository.name_with_owner);
+        Ok(found)
     }
 
-    /// A repository by its name, or by one that it had.
-    pub(crate) async fn repository(&self, owner: &str, name: &str) -> Result<Listed> {
+    /// A repository by its name, or by one that it had; none where GitHub says that there is none.
+    pub(crate) async fn repository(&self, owner: &str, name: &str) -> Result<Option<Listed>> {
         let answer: Answer<One> =
             self.query(&queries::repository(), &json!({"owner": owner, "name": name})).await?;
         let (data, problems) = answer.parts()?;
-        let found = data.repository.ok_or_else(|| {
-            let missing = || Error::missing("GitHub does not find the repository");
-            problems.first().map_or_else(missing, Problem::error)
-        })?;
-        self.selection.note(&found.repository.name_with_owner);
-        Ok(found)
+        match (data.repository, problems.first()) {
+            (Some(found), _) => Ok(Some(found)),
+            (None, Some(problem)) if problem.is_missing() => Ok(None),
+            (None, Some(problem)) => Err(problem.error()),
+            (None, None) => Err(Error::transient("GitHub left a repository out of its answer")),
+        }
     }
 
     /// The issues (`issues`) or pull requests (`pullRequests`) of a repository, of which the first page is there already.
@@ -87,7 +91,7 @@ impl Client {
         };
         let rest = match first.next() {
             Ok(None) => stream::empty().boxed(),
-            Ok(Some(after)) => self.rest::<Lean>(&queries::lean(list), repository, &after).boxed(),
+            Ok(Some(after)) => self.rest::<Lean>(&queries::lean(list), repository, Some(&after)).boxed(),
             Err(error) => stream::iter([Err(error)]).boxed(),
         };
         match first.whole() {
@@ -101,12 +105,12 @@ impl Client {
         &self,
         query: &str,
         id: &str,
-        after: &str,
+        after: Option<&str>,
     ) -> impl Stream<Item = Result<T>> + Send + use<T> {
         let body = json!({"query": query, "variables": {"id": id, "after": after}});
         self.http.post(self.graphql).body(&body).try_pages(|answer: Answer<Of<T>>| {
             let gone = || Error::missing("what a list belongs to was deleted while it was read");
-            let list = answer.whole()?.node.ok_or_else(gone)?.list;
+            let list = answer.whole()?.node.and_then(|node| node.list).ok_or_else(gone)?;
             let next = Next::body(AFTER, list.next()?);
             Ok((list.whole()?, next))
         })

@@ -9,7 +9,7 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
 use serde_json::{Value, json};
 
-use crate::world::{ACME, Item, Kind, World, name, name_with_owner};
+use crate::world::{ACME, Item, Kind, World, members, name, name_with_owner};
 
 const SCHEMA: &str = include_str!("schema.graphql");
 
@@ -74,14 +74,22 @@ fn connections(document: &ExecutableDocument, set: &SelectionSet, times: usize) 
     set.selections.iter().map(of).sum()
 }
 
-/// Problems with the types that GitHub gives them.
+/// Problems with the types that GitHub gives them, and one for each node that is not there.
 fn with_types(mut answer: Value) -> Value {
-    for problem in answer["errors"].as_array_mut().into_iter().flatten() {
-        problem["type"] = "NOT_FOUND".into();
+    let mut problems = answer["errors"].take().as_array().cloned().unwrap_or_default();
+    let nodes = answer["data"]["nodes"].as_array().cloned().unwrap_or_default();
+    let missing = nodes.iter().enumerate().filter(|(_, node)| node.is_null());
+    let message = "Could not resolve to a node with the global id.";
+    problems.extend(missing.map(|(index, _)| json!({"message": message, "path": ["nodes", index]})));
+    for problem in &mut problems {
+        let is_forbidden = problem["message"].as_str().is_some_and(|text| text.contains("push access"));
+        problem["type"] = if is_forbidden { "FORBIDDEN" } else { "NOT_FOUND" }.into();
     }
-    if answer.get("errors").is_some_and(Value::is_null) {
-        answer.as_object_mut().map(|answer| answer.remove("errors"));
-    }
+    let fields = answer.as_object_mut().into_iter();
+    fields.for_each(|fields| match problems.is_empty() {
+        true => drop(fields.remove("errors")),
+        false => drop(fields.insert("errors".into(), Value::Array(problems.clone()))),
+    });
     answer
 }
 
@@ -181,11 +189,9 @@ impl<'a> Thing<'a> {
             "nodes" => {
                 let ids =
                     info.arguments().get("ids").and_then(|ids| ids.as_array()).cloned().unwrap_or_default();
-                let found = ids.iter().map(|id| {
-                    let node = self.node(id.as_str().unwrap_or_default());
-                    node.map(|node| self.of_value(&node)).ok_or_else(|| missing("node"))
-                });
-                Ok(ResolvedValue::List(Box::new(found.collect::<Vec<_>>().into_iter())))
+                let found =
+                    ids.iter().map(|id| self.node(id.as_str().unwrap_or_default()).unwrap_or_default());
+                Ok(self.of_value(&found.collect()))
             }
             _ => Err(self.unknown_field_error(info)),
         }
@@ -215,6 +221,10 @@ impl<'a> Thing<'a> {
             "owner" => Ok(self.object(Of::Owner("Organization"))),
             "issues" => items(Kind::Issue),
             "pullRequests" => items(Kind::Pull),
+            "collaborators" if self.world.hidden == Some(number) => {
+                Err(FieldError { message: "You must have push access to view collaborators".into() })
+            }
+            "collaborators" => Ok(self.page(&self.world.collaborators(number), info)),
             "watchers" => {
                 let name = type_of(info);
                 Ok(self.object(Of::Connection { name, nodes: Vec::new(), total: 2, next: None }))
@@ -272,6 +282,7 @@ impl ObjectValue for Thing<'_> {
         match (&self.of, info.field_name()) {
             (Of::Query, _) => self.of_query(info),
             (Of::Owner(_), "login") => Ok(ResolvedValue::leaf(ACME)),
+            (Of::Owner(_), "membersWithRole") => Ok(self.page(&members(), info)),
             (Of::Owner(_), "repositories") => {
                 let all: Vec<Value> = (0..self.world.repositories).map(reference).collect();
                 Ok(self.page(&all, info))

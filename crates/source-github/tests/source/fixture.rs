@@ -1,16 +1,20 @@
 //! An organization with numbered issues, pull requests and files, as the behaviour suite and the end-to-end test fill and change it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
+use connectors_core::Permissions;
 use connectors_testkit::{Expected, Fixture, Population, Result, WrongSettings};
 use serde_json::{Map, Value, json};
 
 use crate::server::{GUEST, Server, TOKEN};
-use crate::world::{ACME, Item, Kind, REPOSITORIES, fields, name_with_owner};
+use crate::world::{ACME, Item, Kind, MEMBERS, REPOSITORIES, fields, name_with_owner, readers, visibility};
 
 /// Where nothing listens: a port that is kept for another service, which nobody runs.
 const NOBODY: &str = "http://127.0.0.1:9";
+/// Repositories at most: the last one holds nothing else.
+const ALL: usize = REPOSITORIES + 1;
 /// The repository whose issues fail.
 const BROKEN: usize = 1;
 
@@ -37,9 +41,9 @@ impl Organization {
 }
 
 fn expected(item: Item) -> Expected {
+    let permissions = permissions(item.repository());
     if item.kind() == Kind::File {
-        let file = file(&item.path(), &item.text());
-        return file;
+        return Expected { permissions, ..file(&item.path(), &item.text()) };
     }
     let node = item.node();
     let plain = |list: &str, names: &[&str]| -> Vec<Value> {
@@ -62,7 +66,13 @@ fn expected(item: Item) -> Expected {
         body["requested_reviewers"] = json!([{"login": "user-1"}, {"name": "Readers"}]);
         body["reviews_comments"] = plain("reviews", &["author", "body", "state", "comments"]).into();
     }
-    Expected { timestamp: Some(item.updated_at()), ..Expected::new(body) }
+    Expected { timestamp: Some(item.updated_at()), permissions, ..Expected::new(body) }
+}
+
+/// Who may read what is in a repository.
+fn permissions(repository: usize) -> Option<Permissions> {
+    let readers = readers(repository).map(|number| format!("user_id:{number}"));
+    Some(if visibility(repository) == "PUBLIC" { Permissions::Everybody } else { Permissions::to(readers) })
 }
 
 /// A value as it is indexed: people by their login, lists of comments by author and text.
@@ -86,7 +96,7 @@ fn file(path: &str, text: &str) -> Expected {
 fn repository(number: usize) -> (String, Expected) {
     let mut body = fields(number);
     body["type"] = "Repository".into();
-    (format!("R_{number}"), Expected::new(body))
+    (format!("R_{number}"), Expected { permissions: permissions(number), ..Expected::new(body) })
 }
 
 #[async_trait]
@@ -135,7 +145,7 @@ impl Fixture for Organization {
     }
 
     async fn load(&mut self, count: usize) -> Result<()> {
-        self.repositories = count.min(REPOSITORIES);
+        self.repositories = count.min(ALL);
         self.population = Population::of(count - self.repositories);
         self.named.clear();
         let mut all = self.server.all();
@@ -176,8 +186,12 @@ impl Fixture for Organization {
 
     fn expected(&self) -> Box<dyn Iterator<Item = (String, Expected)> + Send + '_> {
         let items = self.population.iter().map(|(number, revision)| Item { number, revision });
-        let named =
-            self.named.iter().map(|path| (format!("{}/{path}", name_with_owner(0)), file(path, path)));
+        let named = self.named.iter().map(|path| {
+            (
+                format!("{}/{path}", name_with_owner(0)),
+                Expected { permissions: permissions(0), ..file(path, path) },
+            )
+        });
         let items = items.map(|item| (item.id(), expected(item)));
         Box::new((0..self.repositories).map(repository).chain(items).chain(named))
     }
@@ -200,6 +214,23 @@ impl Fixture for Organization {
         Ok(true)
     }
 
+    /// Of the repository that holds nothing else.
+    async fn break_permissions(&mut self) -> Result<Option<String>> {
+        self.server.all().world.hidden = Some(REPOSITORIES);
+        Ok(Some(format!("R_{REPOSITORIES}")))
+    }
+
+    fn identities(&self) -> BTreeMap<String, Vec<String>> {
+        let terms = |number: usize| {
+            let email = (number.is_multiple_of(2)).then(|| format!("email:user-{number}@example.com"));
+            [format!("user_id:{number}"), format!("username:user-{number}")]
+                .into_iter()
+                .chain(email)
+                .collect()
+        };
+        (0..MEMBERS).map(|number| (number.to_string(), terms(number))).collect()
+    }
+
     async fn break_a_content(&mut self) -> Result<Option<String>> {
         let items = self.population.iter().map(|(number, revision)| Item { number, revision });
         let broken = items.filter(|item| item.kind() == Kind::File).nth(20);
@@ -209,7 +240,7 @@ impl Fixture for Organization {
 
     async fn mend(&mut self) -> Result<()> {
         let mut all = self.server.all();
-        (all.is_broken, all.broken_blob) = (false, None);
+        (all.is_broken, all.broken_blob, all.world.hidden) = (false, None, None);
         Ok(())
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Fault {
     /// Half an answer.
     Half,
     Html,
+    /// The tokens of the app that were given until now are worth nothing any more.
+    TokenEnds,
 }
 
 /// All that the server knows.
@@ -123,17 +125,23 @@ fn router(all: &Shared) -> Router {
     api.merge(app).layer(from_fn_with_state(all.clone(), faulty)).with_state(all.clone())
 }
 
-/// Counts a call, and lets it go wrong where it is to.
+/// Counts a call; what is to go wrong with it.
+fn counted(all: &Shared) -> Option<Fault> {
+    let mut all = locked(all);
+    let number = all.calls.all;
+    all.calls.all += 1;
+    let fault = all.faults.iter().find(|(numbers, _)| numbers.contains(&number)).map(|(_, fault)| *fault);
+    if fault == Some(Fault::TokenEnds) {
+        all.ended = all.given;
+    }
+    fault
+}
+
+/// Lets a call go wrong where it is to.
 async fn faulty(State(all): State<Shared>, request: Request, next: Next) -> Response {
-    let fault = {
-        let mut all = locked(&all);
-        let number = all.calls.all;
-        all.calls.all += 1;
-        all.faults.iter().find(|(numbers, _)| numbers.contains(&number)).map(|(_, fault)| *fault)
-    };
     let limit = |status: u16| Response::builder().status(status).header("x-ratelimit-remaining", "0");
-    let answer = match fault {
-        None => return next.run(request).await,
+    let answer = match counted(&all) {
+        None | Some(Fault::TokenEnds) => return next.run(request).await,
         Some(Fault::Status(code)) => return StatusCode::from_u16(code).unwrap_or_default().into_response(),
         Some(Fault::Limited) => {
             limit(403).header("x-ratelimit-reset", "1").body(Body::from("API rate limit exceeded"))
@@ -185,7 +193,7 @@ async fn user(request: Request) -> Response {
         .headers()
         .get("authorization")
         .is_some_and(|header| header.as_bytes().ends_with(GUEST.as_bytes()));
-    let scopes = if is_guest { "gist" } else { "gist, read:org, repo" };
+    let scopes = if is_guest { "gist" } else { "gist, read:org, repo, read:user" };
     ([("x-oauth-scopes", scopes)], Json(json!({"login": "ada"}))).into_response()
 }
 

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 /// The organization.
 pub(crate) const ACME: &str = "Acme";
-/// Repositories that it has, or fewer where there are fewer documents.
+/// Members of the organization: more than a page.
+pub(crate) const MEMBERS: usize = 130;
+/// Repositories with items that it has, or fewer where there are fewer documents.
 pub(crate) const REPOSITORIES: usize = 3;
 
 /// What a number stands for.
@@ -75,16 +77,16 @@ impl Item {
             "id": self.id(), "number": self.number + 1, "title": format!("No. {}, revision {}", self.number, self.revision),
             "body": "It does not work.", "url": format!("https://github.com/{}/x/{}", name_with_owner(self.repository()), self.number),
             "createdAt": time(created(self.number)), "updatedAt": time(self.updated_at()),
-            "closedAt": (self.number % 2 == 0).then(|| time(self.updated_at())),
-            "state": if self.number % 2 == 0 { "CLOSED" } else { "OPEN" },
-            "author": (self.number % 5 > 0).then(|| user(self.number)),
-            "comments": comments(if self.number % 97 == 0 { 230 } else { self.number % 3 }),
+            "closedAt": (self.number.is_multiple_of(2)).then(|| time(self.updated_at())),
+            "state": if self.number.is_multiple_of(2) { "CLOSED" } else { "OPEN" },
+            "author": (!self.number.is_multiple_of(5)).then(|| user(self.number)),
+            "comments": comments(if self.number.is_multiple_of(97) { 230 } else { self.number % 3 }),
             "labels": (0..self.number % 3).map(label).collect::<Vec<_>>(),
             "assignees": (0..self.number % 2).map(user).collect::<Vec<_>>(),
             "__typename": if self.kind() == Kind::Pull { "PullRequest" } else { "Issue" },
         });
         if let (Kind::Pull, Some(fields)) = (self.kind(), node.as_object_mut()) {
-            let reviews = if self.number % 89 == 0 { 12 } else { self.number % 2 };
+            let reviews = if self.number.is_multiple_of(89) { 12 } else { self.number % 2 };
             let reviews: Vec<Value> = (0..reviews).map(|number| review(self, number)).collect();
             let team = json!({"__typename": "Team", "id": "T_1", "name": "Readers"});
             let requests = [user(1), team]
@@ -129,6 +131,22 @@ fn review(of: Item, number: usize) -> Value {
     })
 }
 
+/// Somebody by number; those from [`MEMBERS`] on are no members.
+fn person(number: usize) -> Value {
+    let email = if number.is_multiple_of(2) { format!("user-{number}@example.com") } else { String::new() };
+    json!({"__typename": "User", "id": format!("U_{number}"), "databaseId": number, "login": format!("user-{number}"), "email": email})
+}
+
+/// Everybody in the organization.
+pub(crate) fn members() -> Vec<Value> {
+    (0..MEMBERS).map(person).collect()
+}
+
+/// The numbers of the members that may read a repository.
+pub(crate) fn readers(repository: usize) -> impl Iterator<Item = usize> {
+    (0..MEMBERS).filter(move |number| number % 4 == repository || number.is_multiple_of(5))
+}
+
 pub(crate) fn name(repository: usize) -> String {
     format!("Repo-{repository}")
 }
@@ -137,12 +155,17 @@ pub(crate) fn name_with_owner(repository: usize) -> String {
     format!("{ACME}/{}", name(repository))
 }
 
+/// The second repository is for everybody.
+pub(crate) fn visibility(repository: usize) -> &'static str {
+    if repository == 1 { "PUBLIC" } else { "PRIVATE" }
+}
+
 /// The fields of a repository that are indexed.
 pub(crate) fn fields(repository: usize) -> Value {
     json!({
         "name": name(repository), "nameWithOwner": name_with_owner(repository),
         "url": format!("https://github.com/{}", name_with_owner(repository)), "description": "What it is for.",
-        "visibility": "PRIVATE", "primaryLanguage": {"name": "Rust"}, "defaultBranchRef": {"name": "main"}, "isFork": false,
+        "visibility": visibility(repository), "primaryLanguage": {"name": "Rust"}, "defaultBranchRef": {"name": "main"}, "isFork": false,
         "stargazerCount": repository, "watchers": {"totalCount": 2}, "forkCount": 0, "createdAt": time(created(repository)),
         "isArchived": false,
     })
@@ -157,6 +180,8 @@ pub(crate) struct World {
     pub(crate) named: Vec<String>,
     /// Counts changes of files: a commit each.
     commits: u32,
+    /// A repository whose collaborators are not told.
+    pub(crate) hidden: Option<usize>,
 }
 
 impl World {
@@ -177,6 +202,11 @@ impl World {
     pub(crate) fn name(&mut self, path: String) {
         self.named.push(path);
         self.commits += 1;
+    }
+
+    /// Those who may read a repository, some of them from outside of the organization.
+    pub(crate) fn collaborators(&self, repository: usize) -> Vec<Value> {
+        readers(repository).chain(MEMBERS..MEMBERS + 90).map(person).collect()
     }
 
     /// The commit that the default branch of a repository is at.
