@@ -49,7 +49,11 @@ fn capabilities(source: &dyn Registered) -> String {
 
 /// A call that syncs a source; what only its user knows stands there in capitals.
 fn example(source: &dyn Registered) -> String {
-    let needed = source.fields().into_iter().filter(|field| field.required && field.depends_on.is_empty());
+    let fields = source.fields();
+    let is_default = |(name, value): &(String, Value)| {
+        fields.iter().any(|field| field.name == *name && field.default == *value)
+    };
+    let needed = fields.iter().filter(|field| field.required && field.depends_on.iter().all(is_default));
     let set = needed.map(|field| {
         let value = if field.names == Names::Path { ".".to_owned() } else { field.name.to_uppercase() };
         format!(" --set {}={value}", field.name)

@@ -207,6 +207,11 @@ fn sources_and_their_settings_are_listed() {
         other.ends_with(" --set database=DATABASE --set collection=COLLECTION --index mongodb\n"),
         "{other}"
     );
+    let by_default = place.run(&["sources", "github"]).out;
+    assert!(
+        by_default.ends_with("connectors sync github --set token=TOKEN --index github\n"),
+        "{by_default}"
+    );
 }
 
 #[test]
