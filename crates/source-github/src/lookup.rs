@@ -14,6 +14,8 @@ use crate::document::{Part, file, item, repository, scope};
 
 /// Ids of one question, as many as GitHub takes.
 const AT_ONCE: usize = 100;
+/// Questions in a row that fail on the way from so many ids to a single one.
+const HALVES: usize = AT_ONCE.ilog2() as usize + 1;
 /// Questions at the same time.
 const QUESTIONS: usize = 2;
 
@@ -55,13 +57,15 @@ fn repository_of(wanted: &Unlisted) -> String {
     }
 }
 
-/// What is there under node ids. A question that is not answered is asked again in halves: one document may be too large.
+/// What is there under node ids. A question that is not answered is asked again in halves, as one document may be too large, but no
+/// more once so many in a row failed that this can't be the reason.
 async fn found_nodes(asked: Asked<'_>, chunk: Vec<&Unlisted>) -> Vec<Result<Found>> {
-    let (mut left, mut found) = (vec![chunk], Vec::new());
+    let (mut left, mut found, mut failed) = (vec![chunk], Vec::new(), 0);
     while let Some(mut chunk) = left.pop() {
         let ids: Vec<&str> = chunk.iter().map(|wanted| wanted.id.as_str()).collect();
         match asked.0.nodes(&ids).await {
             Ok(answers) => {
+                failed = 0;
                 for (wanted, node) in chunk.into_iter().zip(answers.nodes) {
                     found.push(match node {
                         Ok(node) => Ok(found_node(asked, wanted, node, &answers.viewer).await),
@@ -69,11 +73,17 @@ async fn found_nodes(asked: Asked<'_>, chunk: Vec<&Unlisted>) -> Vec<Result<Foun
                     });
                 }
             }
-            Err(error) if chunk.len() > 1 && may_be_too_large(&error) => {
+            Err(error) if chunk.len() > 1 && failed < HALVES && may_be_too_large(&error) => {
+                failed += 1;
                 let half = chunk.split_off(chunk.len() / 2);
                 left.extend([half, chunk]);
             }
-            Err(error) => found.push(Err(error)),
+            Err(error) => {
+                found.push(Err(error));
+                if failed >= HALVES {
+                    return found;
+                }
+            }
         }
     }
     found

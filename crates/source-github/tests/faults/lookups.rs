@@ -125,3 +125,14 @@ async fn lists_longer_than_a_page_are_whole() {
     let longest = reviews.map(|review| review["comments"].as_array().unwrap().len()).max();
     assert_eq!(longest, Some(25));
 }
+
+#[tokio::test]
+async fn a_server_that_is_down_is_not_asked_for_each_document() {
+    let server = filled(300).await;
+    server.all().faults = vec![(0..usize::MAX, Fault::Status(502))];
+    let ids: Vec<_> =
+        (0..100).map(|number| wanted(&format!("I_{number:07}"), "acme/repo-0/issues")).collect();
+    let found = looked_up(&*connect(&settings(&server)), &ids).await;
+    assert!(found.iter().all(Result::is_err), "{found:?}");
+    assert!(server.all().calls.all <= 10 * 6, "six tries of at most ten questions: {:?}", server.all().calls);
+}
