@@ -1,0 +1,8 @@
+//! One file per family of types.
+
+pub(crate) mod html;
+mod markup;
+pub(crate) mod office;
+pub(crate) mod pdf;
+mod pdf_device;
+pub(crate) mod plain;
