@@ -10,7 +10,7 @@ pub(crate) const HEAD: u64 = 8 * 1024;
 pub(crate) const OCTETS: &str = "application/octet-stream";
 
 pub(crate) const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 pub(crate) const PPTX: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
 const PACKAGES: [(&[u8], &str); 3] = [(b"word/", DOCX), (b"xl/", XLSX), (b"ppt/", PPTX)];
 

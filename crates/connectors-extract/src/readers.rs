@@ -6,3 +6,4 @@ pub(crate) mod office;
 pub(crate) mod pdf;
 mod pdf_device;
 pub(crate) mod plain;
+pub(crate) mod sheets;

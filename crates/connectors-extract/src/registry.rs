@@ -3,11 +3,11 @@
 use std::io::{Read, SeekFrom};
 
 use crate::Input;
-use crate::detect::{DOCX, HEAD, OCTETS, PPTX, detect};
+use crate::detect::{DOCX, HEAD, OCTETS, PPTX, XLSX, detect};
 use crate::model::{Extracted, Fields, Hints, Outcome};
 use crate::output::Output;
 use crate::page::Page;
-use crate::readers::{html, office, pdf, plain};
+use crate::readers::{html, office, pdf, plain, sheets};
 use crate::scope::{Scope, unreadable};
 
 /// Reads one family of files.
@@ -21,6 +21,7 @@ const PLAIN: Reader = Reader { version: 1, read: plain::read };
 const PDF: Reader = Reader { version: 1, read: pdf::read };
 const HTML: Reader = Reader { version: 1, read: html::read };
 const WORD: Reader = Reader { version: 1, read: office::word };
+const SHEETS: Reader = Reader { version: 1, read: sheets::read };
 const SLIDES: Reader = Reader { version: 1, read: office::slides };
 
 /// The reader of a media type.
@@ -30,6 +31,7 @@ pub(crate) fn reader(content_type: &str) -> Option<&'static Reader> {
         kind if plain::is_text(kind) => Some(&PLAIN),
         "application/pdf" => Some(&PDF),
         DOCX => Some(&WORD),
+        XLSX => Some(&SHEETS),
         PPTX => Some(&SLIDES),
         _ => None,
     }

@@ -40,7 +40,8 @@ pub(crate) fn slides(input: &mut dyn Input, scope: &Scope<'_>, page: &mut Page<'
     if slides.len() > most { Err(crate::scope::too_large("pages")) } else { Ok(()) }
 }
 
-fn append(package: &mut Package<'_>, name: &str, page: &mut Page<'_>) -> Result<(), Outcome> {
+/// Appends the text of a part, if there is one.
+pub(crate) fn append(package: &mut Package<'_>, name: &str, page: &mut Page<'_>) -> Result<(), Outcome> {
     if page.output.is_full() {
         return Ok(());
     }
@@ -65,7 +66,7 @@ fn paragraphs(xml: &str, output: &mut Output) -> Result<(), Outcome> {
         Node::Start("tab") if run > 0 => output.push("\t"),
         Node::Start("br" | "cr") => output.line(),
         Node::Start("noBreakHyphen") => output.push("-"),
-        Node::End("p" | "cm") => output.line(),
+        Node::End("p" | "cm" | "comment") => output.line(),
         _ => {}
     })
 }
