@@ -109,7 +109,8 @@ impl Schedule {
         let mut random = Random::seeded(seed);
         let small = random.between(60, 700) as usize;
         let documents = if random.one_in(6) { large + 100 } else { small };
-        let max_body = random.one_of(&[8 << 10, 24 << 10, 80 << 10, u64::MAX]);
+        // No document of a fixture is larger than the least of them.
+        let max_body = random.one_of(&[16 << 10, 24 << 10, 80 << 10, u64::MAX]);
         let count = random.between(2, 4);
         let mut numbers = Extra::numbers(seed);
         let rounds = (0..count)
